@@ -1,0 +1,59 @@
+//! What differs between database systems: how they are reached, how their catalogue is read, how their SQL is written.
+//!
+//! Only this module writes SQL. A dialect is a folder with the same files in each:
+//! `mod.rs` (the [`Dialect`] and `open`), `address.rs` (what users write to reach a server), `session.rs` (the
+//! connection), `catalog.rs` and `catalog/*.sql` (the schema). MariaDB is a flavour of `mysql`.
+
+mod connection;
+pub mod interrupt;
+pub mod mysql;
+pub mod postgres;
+pub mod probe_sql;
+pub mod sqlite;
+
+use crate::schema::{ColumnType, Ident, Table, TableName};
+
+pub use connection::{ConnectOptions, Database, Error, QueryError, QueryFailure, Session, SourceInfo};
+
+/// How a database system writes SQL. The pure half of a dialect: no connection is needed for any of it.
+pub trait Dialect: Send + Sync {
+    /// As reports name it: `postgres`, `mysql`, `mariadb`, `sqlite`.
+    fn name(&self) -> &'static str;
+
+    /// The identifier in quotes, whatever characters it holds.
+    fn quote(&self, ident: &Ident) -> String;
+
+    /// The text as a string literal, whatever characters it holds.
+    fn literal(&self, text: &str) -> String;
+
+    /// An expression that gives `expression`'s value as text, without loss, for people to read.
+    fn as_text(&self, expression: &str, ty: &ColumnType) -> String;
+
+    /// A condition that is true where the two keys are equal as a foreign key would compare them: by the parent's
+    /// type and collation, never by a lossy conversion. It must be valid for all types that are not identical, and
+    /// let the server use an index on the parent wherever the types allow.
+    fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String;
+
+    /// The quoted name of a table.
+    fn table_name(&self, name: &TableName) -> String {
+        match &name.namespace {
+            Some(namespace) => format!("{}.{}", self.quote(namespace), self.quote(&name.table)),
+            None => self.quote(&name.table),
+        }
+    }
+
+    /// What to write after FROM for the rows that are stored in this very table, without those of tables that inherit
+    /// from it.
+    fn own_rows(&self, table: &Table) -> String {
+        self.table_name(&table.name)
+    }
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyExpression<'a> {
+    /// The column in SQL, qualified and quoted.
+    pub sql: &'a str,
+    /// Its type.
+    pub ty: &'a ColumnType,
+}

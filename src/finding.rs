@@ -1,0 +1,140 @@
+//! What a rule reports.
+
+use crate::relation::{Relation, RelationId, Tier, short_hash};
+use crate::schema::{ColumnSet, Ident, Location, TableName};
+
+/// Something that is not as it was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it is about.
+    pub subject: Subject,
+    /// The relation it is about, if it is about one.
+    pub relation: Option<RelationId>,
+    /// One sentence, names in backquotes.
+    pub message: String,
+    /// How many rows, where it is about rows.
+    pub count: Option<u64>,
+    /// Where the subject was declared, if in a file.
+    pub location: Option<Location>,
+    /// What to do about it, in one line.
+    pub fix: Option<String>,
+}
+
+/// How bad a finding is. The three levels are SARIF's (2.1.0, section 3.27.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Will cause trouble.
+    Warning,
+    /// Wrong now.
+    Error,
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Below 0.75.
+    Low,
+    /// 0.75 and above.
+    Medium,
+    /// 0.90 and above.
+    High,
+    /// A fact.
+    Certain,
+}
+
+/// What a finding is about. Its text is how it is ignored and recognised: `public.orders(customer_id)`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    table: TableName,
+    columns: Vec<Ident>,
+}
+
+impl Subject {
+    /// A table as a whole.
+    pub fn table(table: &TableName) -> Self {
+        Self {
+            table: table.clone(),
+            columns: Vec::new(),
+        }
+    }
+
+    /// Some columns of a table.
+    pub fn columns(columns: &ColumnSet) -> Self {
+        Self {
+            table: columns.table.clone(),
+            columns: columns.columns.clone(),
+        }
+    }
+
+    /// The table.
+    pub fn table_name(&self) -> &TableName {
+        &self.table
+    }
+
+    /// The columns; none where it is the table as a whole.
+    pub fn column_names(&self) -> &[Ident] {
+        &self.columns
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.table)?;
+        if !self.columns.is_empty() {
+            write!(f, "({})", crate::schema::display_columns(&self.columns))?;
+        }
+        Ok(())
+    }
+}
+
+impl Finding {
+    /// The same on every run as long as it is the same fault: rule, subject and relation, not the counts.
+    pub fn fingerprint(&self) -> String {
+        let subject = self.subject.to_string();
+        let relation = self.relation.as_ref().map(ToString::to_string).unwrap_or_default();
+        short_hash([self.rule, &subject, &relation])
+    }
+}
+
+impl Severity {
+    /// As reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Confidence {
+    /// How sure a finding is that stands and falls with a relation.
+    pub fn of(relation: &Relation) -> Self {
+        match relation.tier() {
+            Tier::Declared => Self::Certain,
+            Tier::Strong => Self::High,
+            Tier::Likely => Self::Medium,
+            Tier::Possible | Tier::Weak => Self::Low,
+        }
+    }
+
+    /// As reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Certain => "certain",
+        }
+    }
+}

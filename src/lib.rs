@@ -1,0 +1,44 @@
+//! Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
+//!
+//! # The idea
+//!
+//! Everything is read into one [`schema::Schema`]. From it come the [`relation::Relations`], each with its evidence.
+//! Rows are probed for each relation. Schema, relations and counts together are the [`rules::Facts`]; they are
+//! complete before the first rule runs. Rules are pure functions from facts to findings. A report renders. Data moves
+//! one way; nothing later asks anything earlier to do more work.
+//!
+//! # The map, bottom up
+//!
+//! A module uses those above it in this list and none below.
+//!
+//! - [`schema`]: what a database is.
+//! - [`relation`], [`finding`]: what is meant, and what a rule reports.
+//! - [`yaml`]: the only place that names the YAML crate.
+//! - [`dialect`]: what differs between database systems; the only place that writes SQL.
+//! - [`source`]: what the user names as a source, opened.
+//! - [`infer`]: schema → relations.
+//! - [`probe`]: relations and a connection → what the rows say, in parallel.
+//! - [`rules`]: facts → findings.
+//! - [`report`]: everything → text.
+//! - [`config`], [`cli`]: what the user writes.
+//! - [`command`]: one file a subcommand; `command/audit.rs` is the whole tool on one screen.
+//!
+//! # Invariants
+//!
+//! 1. A module uses only lower layers.
+//! 2. `schema`, `relation`, `finding`, `infer` and `rules` do no I/O.
+//! 3. Only `dialect` writes SQL; only `report` and `command` write output.
+//! 4. Facts are complete before rules run.
+//! 5. The tool never writes to an audited database; sessions are read-only on the server's side.
+//! 6. Same input, same output, byte for byte.
+//! 7. A check that could not run says so.
+//! 8. No finding without subject; no relation without evidence.
+
+pub mod dialect;
+pub mod finding;
+pub mod infer;
+pub mod probe;
+pub mod relation;
+pub mod rules;
+pub mod schema;
+pub mod yaml;

@@ -1,0 +1,2 @@
+//! Parse, run, print an error, exit code.
+fn main() {}

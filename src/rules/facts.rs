@@ -1,0 +1,143 @@
+//! What rules read, and where they report to.
+
+use crate::finding::{Confidence, Finding, Severity, Subject};
+use crate::probe::{Probes, RelationCounts};
+use crate::relation::{Relation, RelationId, Relations};
+use crate::schema::{Schema, Table};
+
+/// Everything known of one database. Complete before the first rule runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What it is made of.
+    pub schema: &'a Schema,
+    /// What is meant to refer to what.
+    pub relations: &'a Relations,
+    /// What its rows say.
+    pub rows: Rows<'a>,
+}
+
+/// What the rows say.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// They were asked.
+    Probed(&'a Probes),
+    /// They were not, for this reason.
+    NotRead(&'a str),
+}
+
+impl<'a> Facts<'a> {
+    /// What the rows say, if they were asked.
+    pub fn probes(&self) -> Option<&'a Probes> {
+        match self.rows {
+            Rows::Probed(probes) => Some(probes),
+            Rows::NotRead(_) => None,
+        }
+    }
+
+    /// Every relation with its child and parent table. The parent is `None` where it is not in the schema.
+    pub fn relations(&self) -> impl Iterator<Item = (&'a Relation, &'a Table, Option<&'a Table>)> {
+        let schema = self.schema;
+        self.relations.relations.iter().filter_map(move |relation| {
+            let child = schema.table(&relation.child.table)?;
+            Some((relation, child, schema.table(&relation.parent.table)))
+        })
+    }
+
+    /// Every relation whose rows were counted.
+    pub fn counts(&self) -> impl Iterator<Item = (&'a Relation, &'a RelationCounts)> {
+        let relations = self.relations;
+        self.probes().into_iter().flat_map(move |probes| {
+            relations
+                .relations
+                .iter()
+                .zip(&probes.relations)
+                .filter_map(|(relation, probe)| Some((relation, probe.outcome.done()?.as_ref()?)))
+        })
+    }
+}
+
+/// Where a rule reports to. It knows the rule and its severity.
+#[derive(Debug)]
+pub(super) struct Findings {
+    rule: &'static str,
+    severity: Severity,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn new(rule: &'static str, severity: Severity) -> Self {
+        Self {
+            rule,
+            severity,
+            found: Vec::new(),
+        }
+    }
+
+    /// Reports a fact about a subject. The returned builder adds to it.
+    pub(super) fn report(&mut self, subject: Subject, message: impl Into<String>) -> FindingBuilder<'_> {
+        self.found.push(Finding {
+            rule: self.rule,
+            severity: self.severity,
+            confidence: Confidence::Certain,
+            subject,
+            relation: None,
+            message: message.into(),
+            count: None,
+            location: None,
+            fix: None,
+        });
+        let last = self.found.len() - 1;
+        FindingBuilder {
+            finding: &mut self.found[last],
+        }
+    }
+
+    /// Reports on a relation: the subject is its child, and it is as sure as the relation.
+    pub(super) fn report_relation(&mut self, relation: &Relation, message: impl Into<String>) -> FindingBuilder<'_> {
+        self.report(Subject::columns(&relation.child), message)
+            .relation(relation.id())
+            .confidence(Confidence::of(relation))
+    }
+
+    pub(super) fn into_found(self) -> Vec<Finding> {
+        self.found
+    }
+}
+
+/// Adds to a finding that was just reported.
+#[derive(Debug)]
+pub(super) struct FindingBuilder<'a> {
+    finding: &'a mut Finding,
+}
+
+impl FindingBuilder<'_> {
+    /// The relation it is about.
+    pub(super) fn relation(self, relation: RelationId) -> Self {
+        self.finding.relation = Some(relation);
+        self
+    }
+
+    /// How sure it is, where it is no plain fact.
+    pub(super) fn confidence(self, confidence: Confidence) -> Self {
+        self.finding.confidence = confidence;
+        self
+    }
+
+    /// Less bad than the rule as such. Never makes it worse.
+    pub(super) fn at_most(self, severity: Severity) -> Self {
+        self.finding.severity = self.finding.severity.min(severity);
+        self
+    }
+
+    /// How many rows.
+    pub(super) fn count(self, rows: u64) -> Self {
+        self.finding.count = Some(rows);
+        self
+    }
+
+    /// What to do about it, in one line.
+    pub(super) fn fix(self, fix: impl Into<String>) -> Self {
+        self.finding.fix = Some(fix.into());
+        self
+    }
+}

@@ -1,0 +1,89 @@
+//! What a database is: tables, columns, keys, indexes, foreign keys.
+//!
+//! The bottom of the crate. It never does I/O and knows no dialect: a reader fills a [`Schema`], and everything after
+//! it asks the schema and nothing else.
+
+mod foreign_key;
+mod key;
+mod name;
+mod note;
+mod origin;
+mod stated;
+mod table;
+mod types;
+
+use std::collections::BTreeMap;
+
+pub use foreign_key::{Action, Deferrable, ForeignKey, Match};
+pub use key::{Index, IndexPart, Key};
+pub use name::{ColumnSet, Ident, TableName, display_columns};
+pub use note::{Note, Read};
+pub use origin::{Location, Origin};
+pub use stated::{ForbiddenRelation, RelationKind, Stated, StatedJoinTable, StatedPolymorphic, StatedRelation};
+pub use table::{Column, Generated, RowSecurity, Table, TableKind};
+pub use types::{Collation, ColumnType, TypeFamily};
+
+/// One database as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// Every table, partition, view and foreign table that was read, in name order.
+    pub tables: BTreeMap<TableName, Table>,
+    /// Whether every table of the database can be seen. False where the server hides tables on which the role has no
+    /// privilege (MySQL and MariaDB): a foreign key's missing parent is then unknown, and not dangling.
+    pub sees_all_tables: bool,
+}
+
+impl Schema {
+    /// The table of that exact name.
+    pub fn table(&self, name: &TableName) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// The tables in which relations are looked for: not the partitions, whose relations belong to their root, no
+    /// views, and nothing that the user left out.
+    pub fn relation_tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables
+            .values()
+            .filter(|table| table.audited && table.kind.holds_rows() && table.partition_of.is_none())
+    }
+
+    /// The table that a person means by `text`: `namespace.table`, or `table` where only one namespace has it.
+    ///
+    /// Letter case counts only where two tables differ in nothing else.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says why no single table is meant.
+    pub fn find_table(&self, text: &str) -> Result<&Table, String> {
+        let same = |fold: fn(&str) -> String| -> Vec<&Table> {
+            let wanted = fold(text);
+            let named: Vec<&Table> = self
+                .tables
+                .values()
+                .filter(|table| fold(&table.name.to_string()) == wanted)
+                .collect();
+            if named.is_empty() {
+                self.tables
+                    .values()
+                    .filter(|table| fold(table.name.table.as_str()) == wanted)
+                    .collect()
+            } else {
+                named
+            }
+        };
+        let exact = same(str::to_owned);
+        let found = if exact.is_empty() {
+            same(str::to_lowercase)
+        } else {
+            exact
+        };
+        match found.as_slice() {
+            [table] => Ok(table),
+            [] => Err(format!("there is no table `{text}`")),
+            [first, second, ..] => Err(format!(
+                "`{text}` can be `{}` or `{}`: write the name in full",
+                first.name, second.name
+            )),
+        }
+    }
+}

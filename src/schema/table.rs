@@ -1,0 +1,194 @@
+//! Tables and columns.
+
+use super::{ColumnType, ForeignKey, Ident, Index, Key, Origin, TableName};
+
+/// A table, or something that reads like one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: TableName,
+    /// What it is.
+    pub kind: TableKind,
+    /// In declared order.
+    pub columns: Vec<Column>,
+    /// Primary key and unique constraints.
+    pub keys: Vec<Key>,
+    /// Declared foreign keys; on a partition only those that it does not inherit from its root.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// All indexes, those of keys included.
+    pub indexes: Vec<Index>,
+    /// Conditions of CHECK constraints, as the server prints them.
+    pub checks: Vec<String>,
+    /// The root of the partition tree, if this is a partition.
+    pub partition_of: Option<TableName>,
+    /// Tables it inherits from (PostgreSQL's INHERITS), nearest first.
+    pub inherits: Vec<TableName>,
+    /// The storage engine (MySQL, MariaDB): `InnoDB`, `MyISAM`, `Aria`.
+    pub engine: Option<String>,
+    /// The planner's estimate; `None` where it has none. Changes from run to run: never printed in a report.
+    pub estimated_rows: Option<u64>,
+    /// Size on disk in bytes, indexes included, where the server tells.
+    pub size_bytes: Option<u64>,
+    /// Whether row security hides rows from the current role.
+    pub row_security: RowSecurity,
+    /// Whether the current role may read all columns that keys and relations need.
+    pub readable: bool,
+    /// The comment on it.
+    pub comment: Option<String>,
+    /// False where the user left it out of the audit: it is here only because others may reference it.
+    pub audited: bool,
+    /// Where it was declared.
+    pub origin: Origin,
+}
+
+/// What a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TableKind {
+    /// An ordinary table.
+    Table,
+    /// The root, or an inner node, of a partition tree.
+    Partitioned,
+    /// SQLite's WITHOUT ROWID.
+    WithoutRowid,
+    /// Data that lives elsewhere (PostgreSQL's foreign tables, SQLite's virtual tables, MySQL's FEDERATED).
+    Foreign,
+    /// A view.
+    View,
+    /// A view that stores its rows.
+    MaterializedView,
+}
+
+impl TableKind {
+    /// Whether relations are looked for in it.
+    pub fn holds_rows(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned | Self::WithoutRowid)
+    }
+}
+
+/// Whether row security hides rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSecurity {
+    /// It is off for the table.
+    Off,
+    /// It is on, and the current role is exempt.
+    Bypassed,
+    /// It is on, and applies to the current role.
+    Applies,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// Its type.
+    pub ty: ColumnType,
+    /// Whether it takes nulls.
+    pub nullable: bool,
+    /// The default, as the server prints it.
+    pub default: Option<String>,
+    /// Whether the server numbers new rows: identity, serial, AUTO_INCREMENT, an alias of SQLite's rowid.
+    pub identity: bool,
+    /// Whether it is computed from other columns.
+    pub generated: Option<Generated>,
+    /// The comment on it.
+    pub comment: Option<String>,
+    /// Where it was declared.
+    pub origin: Origin,
+}
+
+/// How a generated column is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generated {
+    /// Computed when it is written.
+    Stored,
+    /// Computed when it is read.
+    Virtual,
+}
+
+impl Table {
+    /// An empty table: the start for a reader, which fills in what it knows.
+    pub fn new(name: TableName, kind: TableKind, origin: Origin) -> Self {
+        Self {
+            name,
+            kind,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            foreign_keys: Vec::new(),
+            indexes: Vec::new(),
+            checks: Vec::new(),
+            partition_of: None,
+            inherits: Vec::new(),
+            engine: None,
+            estimated_rows: None,
+            size_bytes: None,
+            row_security: RowSecurity::Off,
+            readable: true,
+            comment: None,
+            audited: true,
+            origin,
+        }
+    }
+
+    /// The column of that exact name.
+    pub fn column(&self, name: &Ident) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// The column that a person means by `text`: exactly, else without regard to letter case.
+    pub fn find_column(&self, text: &str) -> Option<&Column> {
+        self.columns
+            .iter()
+            .find(|column| column.name.as_str() == text)
+            .or_else(|| {
+                self.columns
+                    .iter()
+                    .find(|column| column.name.as_str().to_lowercase() == text.to_lowercase())
+            })
+    }
+
+    /// The primary key.
+    pub fn primary_key(&self) -> Option<&Key> {
+        self.keys.iter().find(|key| key.primary)
+    }
+
+    /// The column sets that are unique over all rows: keys, and unique indexes without condition, expression or
+    /// prefix.
+    pub fn unique_column_sets(&self) -> Vec<Vec<&Ident>> {
+        let mut sets: Vec<Vec<&Ident>> = Vec::new();
+        let keys = self
+            .keys
+            .iter()
+            .filter(|key| !key.without_overlaps)
+            .map(|key| key.columns.iter().collect());
+        let indexes = self
+            .indexes
+            .iter()
+            .filter(|index| index.is_full_unique_key())
+            .filter_map(Index::whole_columns);
+        for set in keys.chain(indexes) {
+            if !sets.iter().any(|known| same_columns(known, &set)) {
+                sets.push(set);
+            }
+        }
+        sets
+    }
+
+    /// Whether exactly these columns, in any order, are a full unique key.
+    pub fn is_unique_key(&self, columns: &[Ident]) -> bool {
+        let wanted: Vec<&Ident> = columns.iter().collect();
+        self.unique_column_sets().iter().any(|set| same_columns(set, &wanted))
+    }
+
+    /// Whether any of these columns takes nulls. A missing column does not count.
+    pub fn any_nullable(&self, columns: &[Ident]) -> bool {
+        columns
+            .iter()
+            .filter_map(|name| self.column(name))
+            .any(|column| column.nullable)
+    }
+}
+
+fn same_columns(left: &[&Ident], right: &[&Ident]) -> bool {
+    left.len() == right.len() && left.iter().all(|column| right.contains(column))
+}

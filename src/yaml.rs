@@ -1,0 +1,13 @@
+//! YAML text to any type that serde can read. The only module that names the YAML crate.
+
+use serde::de::DeserializeOwned;
+
+/// Reads one YAML document.
+///
+/// # Errors
+///
+/// One sentence with line and column. It never quotes the document, which can hold a password.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let options = serde_yaml::options! { with_snippet: false, strict_booleans: true };
+    serde_yaml::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
