@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 
 use super::super::{ConnectOptions, Error};
 use super::address::{Endpoint, Target};
+use super::failure::io_fault;
 use super::settings::SslMode;
 
 /// How long the server may be late in ending a statement that took too long, before the connection counts as lost.
@@ -212,20 +213,22 @@ impl Connector {
 
     /// What went wrong, and what to do.
     fn reason(&self, error: &MySqlError) -> String {
-        match error {
-            MySqlError::MySqlError(refusal) => self.refusal(refusal.code, &refusal.message),
-            MySqlError::DriverError(fault) => self.driver_fault(fault),
-            MySqlError::TlsError(fault) => self.tls_fault(&fault.to_string()),
-            // Inside the driver a refused certificate is a failed write.
-            MySqlError::IoError(fault) if fault.kind() == ErrorKind::InvalidData => self.tls_fault(&fault.to_string()),
-            MySqlError::IoError(fault) => match fault.kind() {
+        if let Some(fault) = io_fault(error) {
+            return match fault.kind() {
+                // A certificate that is refused, and what is no TLS at all.
+                ErrorKind::InvalidData => self.tls_fault(&fault.to_string()),
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => self.timeout(),
                 ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
                     "the connection was closed before the login was done: check that a MySQL server listens there"
                         .to_owned()
                 }
                 _ => fault.to_string(),
-            },
+            };
+        }
+        match error {
+            MySqlError::MySqlError(refusal) => self.refusal(refusal.code, &refusal.message),
+            MySqlError::DriverError(fault) => self.driver_fault(fault),
+            MySqlError::TlsError(fault) => self.tls_fault(&fault.to_string()),
             other => other.to_string(),
         }
     }
@@ -260,6 +263,9 @@ impl Connector {
                     format!("nothing listens at {address}: check host and port, and that the server runs")
                 }
                 ErrorKind::NotFound => format!("there is no socket {address}: check that the server runs"),
+                ErrorKind::PermissionDenied => {
+                    format!("the operating system does not let this user open {address}")
+                }
                 _ => format!("{detail} ({address})"),
             },
             DriverError::TlsNotSupported => format!(
@@ -284,11 +290,14 @@ impl Connector {
     }
 
     fn tls_fault(&self, detail: &str) -> String {
-        format!(
-            "TLS failed: {detail}; ssl-mode={} checks the server's certificate: name its authority with ssl-ca, or use \
-             ssl-mode=REQUIRED to go without the check",
-            self.target.tls.mode.as_str()
-        )
+        let what_to_do = match self.target.tls.mode {
+            SslMode::VerifyCa | SslMode::VerifyIdentity => {
+                ": name the authority of the server's certificate with ssl-ca, or use ssl-mode=REQUIRED to go without \
+                 a check of it"
+            }
+            SslMode::Disabled | SslMode::Preferred | SslMode::Required => "",
+        };
+        format!("TLS failed: {detail}{what_to_do}")
     }
 
     fn timeout(&self) -> String {
@@ -301,14 +310,16 @@ impl Connector {
 
 /// Whether a connection without TLS may do better.
 fn is_about_tls(error: &MySqlError) -> bool {
-    match error {
-        MySqlError::TlsError(_) | MySqlError::DriverError(DriverError::TlsNotSupported) => true,
-        MySqlError::IoError(fault) => matches!(
+    if let Some(fault) = io_fault(error) {
+        return matches!(
             fault.kind(),
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
-        ),
-        _ => false,
+        );
     }
+    matches!(
+        error,
+        MySqlError::TlsError(_) | MySqlError::DriverError(DriverError::TlsNotSupported)
+    )
 }
 
 /// Connects to the first address of a host that answers.

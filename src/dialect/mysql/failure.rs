@@ -3,7 +3,8 @@
 //! The numbers are those of the MySQL manual, "Server Error Message Reference", and of the MariaDB manual, "MariaDB
 //! Error Code Reference".
 
-use std::io::ErrorKind;
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
 
 use mysql::Error as MySqlError;
 
@@ -11,6 +12,9 @@ use super::super::{QueryError, QueryFailure};
 
 /// Tells what an error means. `overran` says that the watchdog cancelled the statement.
 pub(super) fn query_error(error: &MySqlError, overran: bool) -> QueryError {
+    if let Some(fault) = io_fault(error) {
+        return QueryError::new(QueryFailure::ConnectionLost, network_fault(fault));
+    }
     match error {
         MySqlError::MySqlError(refusal) => {
             let kind = match kind_of(refusal.code, &refusal.message) {
@@ -19,24 +23,34 @@ pub(super) fn query_error(error: &MySqlError, overran: bool) -> QueryError {
             };
             QueryError::new(kind, refusal.message.clone())
         }
-        MySqlError::IoError(fault) => {
-            let detail = match fault.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
-                ErrorKind::UnexpectedEof
-                | ErrorKind::BrokenPipe
-                | ErrorKind::ConnectionReset
-                | ErrorKind::ConnectionAborted => "the server closed the connection".to_owned(),
-                _ => fault.to_string(),
-            };
-            QueryError::new(QueryFailure::ConnectionLost, detail)
-        }
         // What cannot be decoded leaves the connection in an unknown state: the next answer may be the rest of this one.
-        MySqlError::CodecError(_) | MySqlError::DriverError(_) | MySqlError::TlsError(_) => {
+        MySqlError::CodecError(_) | MySqlError::DriverError(_) | MySqlError::TlsError(_) | MySqlError::IoError(_) => {
             QueryError::new(QueryFailure::ConnectionLost, error.to_string())
         }
         MySqlError::UrlError(_) | MySqlError::FromValueError(_) | MySqlError::FromRowError(_) => {
             QueryError::new(QueryFailure::Other, error.to_string())
         }
+    }
+}
+
+/// The network's own error, which the driver hands on bare or wrapped.
+pub(super) fn io_fault(error: &MySqlError) -> Option<&io::Error> {
+    match error {
+        MySqlError::IoError(fault) => Some(fault),
+        MySqlError::CodecError(fault) => fault.source()?.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// What happened to a connection, in words.
+fn network_fault(fault: &io::Error) -> String {
+    match fault.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
+        ErrorKind::UnexpectedEof
+        | ErrorKind::BrokenPipe
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted => "the server closed the connection".to_owned(),
+        _ => fault.to_string(),
     }
 }
 
