@@ -233,6 +233,23 @@ pub fn links(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     )
 }
 
+/// One row with one column: child rows whose parent's key is not smaller than their own. Zero proves that there is no
+/// cycle. `None` where keys have no order that all agree on: only whole numbers do.
+pub fn links_not_downward(dialect: &dyn Dialect, ends: &Ends<'_>) -> Option<String> {
+    let mut pairs = ends.pairs();
+    let (child, parent) = pairs.next().filter(|_| ends.child_columns.len() == 1)?;
+    let whole = |column: &Column| matches!(column.ty.family, TypeFamily::Integer { .. });
+    (whole(child) && whole(parent)).then(|| {
+        format!(
+            "SELECT COUNT(*) FROM {rows} c WHERE {condition} AND NOT ({child} < {parent})",
+            rows = dialect.own_rows(ends.child),
+            condition = complete(dialect, ends),
+            child = of("c", dialect, &child.name),
+            parent = of("c", dialect, &parent.name),
+        )
+    })
+}
+
 fn tenants_from(dialect: &dyn Dialect, direct: &Ends<'_>, via: &Ends<'_>, up: &Ends<'_>) -> String {
     let up_complete: Vec<String> = up
         .child_columns()
