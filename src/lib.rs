@@ -42,6 +42,7 @@ pub mod finding;
 pub mod infer;
 pub mod probe;
 pub mod relation;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod yaml;
