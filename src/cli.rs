@@ -92,9 +92,9 @@ pub struct RelationsArgs {
 pub struct RulesArgs {
     /// The rule to explain
     pub rule: Option<String>,
-    /// When to use colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
-    pub color: ColorWhen,
+    /// Where the list goes.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// What to read and how.

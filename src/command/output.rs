@@ -27,7 +27,7 @@ pub(super) fn table_options(args: &OutputArgs) -> TableOptions {
 }
 
 /// Whether to use colour (<https://no-color.org>: any value that is not empty turns it off).
-pub(super) fn color(when: ColorWhen, to_terminal: bool) -> bool {
+fn color(when: ColorWhen, to_terminal: bool) -> bool {
     match when {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
@@ -53,8 +53,7 @@ pub(super) fn write(args: &OutputArgs, text: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// Writes text to standard output.
-pub(super) fn to_stdout(text: &[u8]) -> anyhow::Result<()> {
+fn to_stdout(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

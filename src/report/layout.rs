@@ -11,7 +11,7 @@ use super::TableOptions;
 
 /// The text with every character made visible that could move the cursor, colour the terminal, break the line or turn
 /// the direction of reading. Names, values and what a server says come from outside.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

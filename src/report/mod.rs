@@ -15,6 +15,7 @@ use crate::relation::Relations;
 use crate::rules::{Report as RuleReport, Rows};
 use crate::schema::{Note, Schema};
 
+pub use layout::printable;
 pub use outcome::unchecked;
 pub use rules::{RulePage, write_rule, write_rules};
 
