@@ -80,7 +80,7 @@ fn relation_row(source: &SourceReport<'_>, relation: &Relation, options: TableOp
         }
         .to_owned(),
         if relation.optional {
-            "may have none"
+            "belongs_to, optional"
         } else {
             "belongs_to"
         }
