@@ -215,7 +215,7 @@ fn pair_rows(source: &SourceReport<'_>, options: TableOptions) -> Vec<Vec<String
             None if options.verbose => status.as_str(),
             None => continue,
         };
-        let mut lines = vec![printable(&outcome::display_pair(checked.pair))];
+        let mut lines = vec![printable(&checked.pair.columns().to_string())];
         for value in checked.values {
             let status = outcome::value_status(value);
             if let Some(reason) = status.reason() {

@@ -1,8 +1,8 @@
 //! What rules read, and where they report to.
 
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::probe::{Probes, RelationCounts};
-use crate::relation::{Relation, RelationId, Relations};
+use crate::probe::{PolymorphicValue, Probes, RelationCounts};
+use crate::relation::{Polymorphic, Relation, RelationId, Relations};
 use crate::schema::{Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
@@ -40,6 +40,17 @@ impl<'a> Facts<'a> {
         self.relations.relations.iter().filter_map(move |relation| {
             let child = schema.table(&relation.child.table)?;
             Some((relation, child, schema.table(&relation.parent.table)))
+        })
+    }
+
+    /// Every polymorphic pair whose rows were counted, with the type values that occur.
+    pub fn polymorphic_values(&self) -> impl Iterator<Item = (&'a Polymorphic, &'a [PolymorphicValue])> {
+        let pairs = &self.relations.polymorphic;
+        self.probes().into_iter().flat_map(move |probes| {
+            pairs
+                .iter()
+                .zip(&probes.polymorphic)
+                .filter_map(|(pair, probe)| Some((pair, probe.outcome.done()?.as_slice())))
         })
     }
 
