@@ -35,8 +35,8 @@ impl Rule for DuplicateOneToOneRows {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use crate::probe::{Duplicates, RelationCounts, Sample};
+    use crate::rules::testing::Database;
     use crate::schema::Ident;
 
     const ENDS: &str = "right_arms(man_id) -> men(id)";

@@ -114,9 +114,9 @@ fn columns_to_set_null(facts: &Facts<'_>, relation: &Relation) -> Vec<Ident> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use super::*;
     use crate::probe::{Check, RelationProbe, Sample};
+    use crate::rules::testing::Database;
 
     const ENDS: &str = "orders(customer_id) -> customers(id)";
 

@@ -103,10 +103,10 @@ fn message(pair: &Polymorphic, orphaned: &[Orphaned<'_>], total: u64) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Database, column_set};
     use super::*;
     use crate::probe::{Check, PolymorphicProbe, Sample};
     use crate::relation::RelationOrigin;
+    use crate::rules::testing::{Database, column_set};
     use crate::schema::Ident;
 
     fn value(name: &str, rows: u64, orphans: Check<u64>, ids: &[&str]) -> PolymorphicValue {

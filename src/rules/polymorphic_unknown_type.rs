@@ -65,10 +65,10 @@ impl PolymorphicUnknownType {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Database, column_set};
     use super::*;
     use crate::probe::{Check, PolymorphicProbe};
     use crate::relation::RelationOrigin;
+    use crate::rules::testing::{Database, column_set};
 
     fn value(name: &str, rows: u64, target: Option<u64>) -> PolymorphicValue {
         PolymorphicValue {

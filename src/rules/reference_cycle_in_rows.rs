@@ -79,9 +79,9 @@ fn cycles(samples: &[Sample], all: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use super::*;
     use crate::probe::{Check, CycleProbe};
+    use crate::rules::testing::Database;
     use crate::schema::Ident;
 
     const ENDS: &str = "categories(parent_id) -> categories(id)";

@@ -71,8 +71,8 @@ fn fix(relation: &Relation, child: &Table) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use crate::probe::RelationCounts;
+    use crate::rules::testing::Database;
 
     const ENDS: &str = "orders(customer_id) -> customers(id)";
 

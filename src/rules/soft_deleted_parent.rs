@@ -42,8 +42,8 @@ impl Rule for SoftDeletedParent {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use crate::probe::RelationCounts;
+    use crate::rules::testing::Database;
 
     const ENDS: &str = "orders(customer_id) -> customers(id)";
 

@@ -132,9 +132,9 @@ fn pair(sample: &Sample) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Database;
     use super::*;
     use crate::probe::{Check, TenantProbe};
+    use crate::rules::testing::Database;
     use crate::schema::Ident;
 
     const DIRECT: &str = "orders(account_id) -> accounts(id)";
