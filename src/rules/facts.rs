@@ -1,8 +1,8 @@
 //! What rules read, and where they report to.
 
 use crate::finding::{Confidence, Finding, Severity, Subject};
-use crate::probe::{PolymorphicValue, Probes, RelationCounts};
-use crate::relation::{Polymorphic, Relation, RelationId, Relations};
+use crate::probe::{Probes, RelationCounts};
+use crate::relation::{Relation, RelationId, Relations};
 use crate::schema::{Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
@@ -43,17 +43,6 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Every polymorphic pair whose rows were counted, with the type values that occur.
-    pub fn polymorphic_values(&self) -> impl Iterator<Item = (&'a Polymorphic, &'a [PolymorphicValue])> {
-        let pairs = &self.relations.polymorphic;
-        self.probes().into_iter().flat_map(move |probes| {
-            pairs
-                .iter()
-                .zip(&probes.polymorphic)
-                .filter_map(|(pair, probe)| Some((pair, probe.outcome.done()?.as_slice())))
-        })
-    }
-
     /// Every relation whose rows were counted.
     pub fn counts(&self) -> impl Iterator<Item = (&'a Relation, &'a RelationCounts)> {
         let relations = self.relations;
@@ -63,6 +52,19 @@ impl<'a> Facts<'a> {
                 .iter()
                 .zip(&probes.relations)
                 .filter_map(|(relation, probe)| Some((relation, probe.outcome.done()?.as_ref()?)))
+        })
+    }
+
+    /// Every polymorphic pair whose rows were counted, with the type values that occur.
+    pub fn polymorphic_values(
+        &self,
+    ) -> impl Iterator<Item = (&'a crate::relation::Polymorphic, &'a [crate::probe::PolymorphicValue])> {
+        let pairs = &self.relations.polymorphic;
+        self.probes().into_iter().flat_map(move |probes| {
+            pairs
+                .iter()
+                .zip(&probes.polymorphic)
+                .filter_map(|(pair, probe)| Some((pair, probe.outcome.done()?.as_slice())))
         })
     }
 }
