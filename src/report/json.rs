@@ -1,7 +1,8 @@
 //! The report for programs. What it holds is promised: fields are added, never renamed, and `version` counts the
 //! breaks of that promise.
 
-use std::collections::BTreeMap;
+mod document;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -14,202 +15,14 @@ use crate::schema::{ColumnSet, Ident, Location, Note};
 
 use super::outcome::{self, Checked, CheckedPair, Summary};
 use super::{Report, SourceReport};
+use document::{
+    AlternativeEntry, Columns, CountsEntry, Document, EvidenceEntry, FindingEntry, LocationEntry, ManyToManyEntry,
+    NotRunEntry, NoteEntry, PolymorphicChild, PolymorphicEntry, PolymorphicTargetEntry, PolymorphicValueEntry,
+    ProbeEntry, Reads, RelationEntry, SampleEntry, Source, Tool,
+};
 
 /// The version of the promise.
 pub(super) const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    tool: Tool,
-    sources: Vec<Source<'a>>,
-    relations: Vec<RelationEntry<'a>>,
-    polymorphic: Vec<PolymorphicEntry<'a>>,
-    many_to_many: Vec<ManyToManyEntry>,
-    probes: Vec<ProbeEntry<'a>>,
-    findings: Vec<FindingEntry<'a>>,
-    not_run: Vec<NotRunEntry<'a>>,
-    notes: Vec<NoteEntry<'a>>,
-    summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
-struct Source<'a> {
-    kind: &'a str,
-    name: &'a str,
-    server: &'a str,
-}
-
-#[derive(Serialize)]
-struct Columns<'a> {
-    table: String,
-    columns: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct RelationEntry<'a> {
-    id: String,
-    source: usize,
-    child: Columns<'a>,
-    parent: Columns<'a>,
-    cardinality: &'static str,
-    optional: bool,
-    reads: Reads,
-    origin: Vec<&'static str>,
-    constraint: Option<&'a str>,
-    tier: &'static str,
-    confidence: f64,
-    evidence: Vec<EvidenceEntry<'a>>,
-    alternatives: Vec<AlternativeEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct Reads {
-    child: &'static str,
-    parent: &'static str,
-}
-
-#[derive(Serialize)]
-struct EvidenceEntry<'a> {
-    code: &'static str,
-    detail: &'a str,
-    weight: f64,
-}
-
-#[derive(Serialize)]
-struct AlternativeEntry<'a> {
-    parent: Columns<'a>,
-    confidence: f64,
-    why_not: &'a str,
-}
-
-#[derive(Serialize)]
-struct PolymorphicEntry<'a> {
-    source: usize,
-    child: PolymorphicChild<'a>,
-    targets: Vec<PolymorphicTargetEntry<'a>>,
-    origin: Vec<&'static str>,
-    status: Option<&'static str>,
-    reason: Option<&'a str>,
-    values: Vec<PolymorphicValueEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct PolymorphicChild<'a> {
-    table: String,
-    type_column: &'a str,
-    id_columns: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct PolymorphicTargetEntry<'a> {
-    #[serde(rename = "type")]
-    value: &'a str,
-    #[serde(flatten)]
-    parent: Columns<'a>,
-}
-
-#[derive(Serialize)]
-struct PolymorphicValueEntry<'a> {
-    #[serde(rename = "type")]
-    value: &'a str,
-    table: Option<String>,
-    rows: u64,
-    orphan_rows: Option<u64>,
-    status: &'static str,
-    reason: Option<&'a str>,
-    samples: Vec<SampleEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct ManyToManyEntry {
-    source: usize,
-    join_table: String,
-    left: String,
-    right: String,
-    unique_pair: bool,
-    origin: &'static str,
-    relations: [String; 2],
-}
-
-#[derive(Serialize)]
-struct ProbeEntry<'a> {
-    relation: String,
-    source: usize,
-    status: &'static str,
-    reason: Option<&'a str>,
-    method: Option<&'static str>,
-    #[serde(flatten)]
-    counts: CountsEntry<'a>,
-    /// No probe estimates: a count is exact, or the relation is not checked.
-    estimate: Option<u64>,
-}
-
-/// Null where nothing was counted.
-#[derive(Serialize, Default)]
-struct CountsEntry<'a> {
-    child_rows: Option<u64>,
-    null_rows: Option<u64>,
-    partly_null_rows: Option<u64>,
-    orphan_rows: Option<u64>,
-    orphan_keys: Option<u64>,
-    sentinel_rows: Option<u64>,
-    sentinel_keys: Option<u64>,
-    duplicate_rows: Option<u64>,
-    duplicate_keys: Option<u64>,
-    soft_deleted_parent_rows: Option<u64>,
-    samples: Vec<SampleEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct SampleEntry<'a> {
-    key: BTreeMap<&'a str, &'a str>,
-    rows: u64,
-}
-
-#[derive(Serialize)]
-struct FindingEntry<'a> {
-    rule: &'static str,
-    source: usize,
-    severity: &'static str,
-    confidence: &'static str,
-    subject: String,
-    relation: Option<String>,
-    message: &'a str,
-    count: Option<u64>,
-    location: Option<LocationEntry<'a>>,
-    fingerprint: String,
-    /// There are no baselines yet, so none holds it.
-    baseline: bool,
-    fix: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct LocationEntry<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-}
-
-#[derive(Serialize)]
-struct NotRunEntry<'a> {
-    rule: &'a str,
-    source: usize,
-    reason: String,
-}
-
-#[derive(Serialize)]
-struct NoteEntry<'a> {
-    source: usize,
-    message: &'a str,
-    location: Option<LocationEntry<'a>>,
-}
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     write_document(&document(report), out)

@@ -113,10 +113,15 @@ impl<'a> Layout<'a> {
 
     /// Points of a list.
     pub(super) fn list(&mut self, points: impl IntoIterator<Item = String>) -> io::Result<()> {
-        self.grid(&Grid {
-            rows: points.into_iter().map(|point| vec!["-".to_owned(), point]).collect(),
-            ..Grid::default()
-        })
+        for point in points {
+            let mut table = self.table();
+            table.add_row(["-", &point]);
+            pad(&mut table, INDENT, 1);
+            for line in trimmed(&table) {
+                writeln!(self.out, "{line}")?;
+            }
+        }
+        Ok(())
     }
 
     /// Rows in columns; nothing where there are no rows.
@@ -138,7 +143,7 @@ impl<'a> Layout<'a> {
     fn wrapped(&self, text: &str, indent: u16) -> Vec<String> {
         let mut table = self.table();
         table.add_row([text]);
-        pad(&mut table, indent);
+        pad(&mut table, indent, 0);
         trimmed(&table)
     }
 
@@ -153,7 +158,7 @@ impl<'a> Layout<'a> {
             }
             table.add_row(row);
         }
-        pad(&mut table, INDENT);
+        pad(&mut table, INDENT, 2);
         for at in &grid.numbers {
             if let Some(column) = table.column_mut(*at) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -213,12 +218,12 @@ fn status_style(word: &str) -> Option<Style> {
     Some(color.on_default().bold())
 }
 
-/// Two spaces between columns, and none after the last.
-fn pad(table: &mut Table, indent: u16) {
+/// Spaces before the first column and between columns, and none after the last.
+fn pad(table: &mut Table, indent: u16, gap: u16) {
     let last = table.column_count().saturating_sub(1);
     for (at, column) in table.column_iter_mut().enumerate() {
         let left = if at == 0 { indent } else { 0 };
-        let right = if at == last { 0 } else { 2 };
+        let right = if at == last { 0 } else { gap };
         column.set_padding((left, right));
     }
 }

@@ -6,7 +6,6 @@ use crate::finding::Severity;
 use crate::probe::{Check, PolymorphicProbe, PolymorphicValue, Probes, RelationProbe};
 use crate::relation::{Polymorphic, Relation};
 use crate::rules::Rows;
-use crate::schema::display_columns;
 
 use super::{Report, SourceReport};
 
@@ -192,16 +191,6 @@ fn child_of(source: &SourceReport<'_>, relation: usize) -> String {
         Some(relation) => relation.child.to_string(),
         None => "a relation".to_owned(),
     }
-}
-
-/// A polymorphic pair as a person reads it: the type column, then the id columns.
-pub(super) fn display_pair(pair: &Polymorphic) -> String {
-    format!(
-        "{}({}, {})",
-        pair.child,
-        pair.type_column,
-        display_columns(&pair.id_columns)
-    )
 }
 
 /// The figures of one source, or of several together.

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use crate::relation::{Cardinality, ManyToMany, Polymorphic, Relation, Tier};
 
 use super::layout::{Grid, Layout, printable};
-use super::outcome::display_pair;
 use super::table::{write_notes, write_what_was_read};
 use super::{Report, SourceReport, TableOptions};
 
@@ -80,7 +79,7 @@ fn relation_row(source: &SourceReport<'_>, relation: &Relation, options: TableOp
         }
         .to_owned(),
         if relation.optional {
-            "may have none"
+            "belongs_to, optional"
         } else {
             "belongs_to"
         }
@@ -121,7 +120,7 @@ fn pair_row(pair: &Polymorphic) -> Vec<String> {
         .map(|target| printable(&format!("'{}' -> {}", target.value, target.parent)))
         .collect();
     vec![
-        printable(&display_pair(pair)),
+        printable(&pair.columns().to_string()),
         if targets.is_empty() {
             "the values of the rows tell the tables".to_owned()
         } else {

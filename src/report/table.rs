@@ -15,7 +15,10 @@ use super::{Report, SourceReport, TableOptions};
 
 pub(super) fn write(report: &Report<'_>, options: TableOptions, out: &mut dyn Write) -> io::Result<()> {
     let mut layout = Layout::new(options, out);
-    for source in &report.sources {
+    for (at, source) in report.sources.iter().enumerate() {
+        if at > 0 {
+            layout.blank()?;
+        }
         write_source(source, options, &mut layout)?;
     }
     if !options.quiet {
@@ -26,9 +29,12 @@ pub(super) fn write(report: &Report<'_>, options: TableOptions, out: &mut dyn Wr
 
 fn write_source(source: &SourceReport<'_>, options: TableOptions, layout: &mut Layout<'_>) -> io::Result<()> {
     write_what_was_read(source, layout)?;
-    layout.blank()?;
-    write_findings(source, layout)?;
-    write_rows(source, options, layout)?;
+    // Without a table, "no findings" would read as clean.
+    if source.schema.relation_tables().next().is_some() || !source.rules.findings.is_empty() {
+        layout.blank()?;
+        write_findings(source, layout)?;
+        write_rows(source, options, layout)?;
+    }
     write_not_run(source, layout)?;
     if !options.quiet {
         write_notes(source.notes, layout)?;
@@ -144,18 +150,17 @@ fn write_rows(source: &SourceReport<'_>, options: TableOptions, layout: &mut Lay
 fn rows_heading(source: &SourceReport<'_>, checked: &[Checked<'_>]) -> String {
     let summary = Summary::of_source(source);
     let trusted = checked.iter().filter(|checked| is_trusted(checked)).count();
+    let trusted = match trusted {
+        0 => String::new(),
+        _ => format!(" ({trusted} by trust in the constraint, without reading rows)"),
+    };
     let mut told = vec![format!(
-        "Rows of {}: {} ok, {} violated, {} not checked",
+        "Rows of {}: {} ok{trusted}, {} violated, {} not checked",
         counted(summary.relations, "relation", "relations"),
         summary.ok,
         summary.violated,
         summary.not_checked
     )];
-    if trusted > 0 {
-        told.push(format!(
-            "{trusted} of the ok by trust in the constraint, without reading rows"
-        ));
-    }
     let others = summary.unchecked - summary.not_checked;
     if others > 0 {
         told.push(counted(others, "other check did not run", "other checks did not run"));
@@ -210,7 +215,7 @@ fn pair_rows(source: &SourceReport<'_>, options: TableOptions) -> Vec<Vec<String
             None if options.verbose => status.as_str(),
             None => continue,
         };
-        let mut lines = vec![printable(&outcome::display_pair(checked.pair))];
+        let mut lines = vec![printable(&checked.pair.columns().to_string())];
         for value in checked.values {
             let status = outcome::value_status(value);
             if let Some(reason) = status.reason() {

@@ -54,6 +54,19 @@ impl<'a> Facts<'a> {
                 .filter_map(|(relation, probe)| Some((relation, probe.outcome.done()?.as_ref()?)))
         })
     }
+
+    /// Every polymorphic pair whose rows were counted, with the type values that occur.
+    pub fn polymorphic_values(
+        &self,
+    ) -> impl Iterator<Item = (&'a crate::relation::Polymorphic, &'a [crate::probe::PolymorphicValue])> {
+        let pairs = &self.relations.polymorphic;
+        self.probes().into_iter().flat_map(move |probes| {
+            pairs
+                .iter()
+                .zip(&probes.polymorphic)
+                .filter_map(|(pair, probe)| Some((pair, probe.outcome.done()?.as_slice())))
+        })
+    }
 }
 
 /// Where a rule reports to. It knows the rule and its severity.

@@ -6,9 +6,20 @@
 
 mod facts;
 mod meta;
+mod row_text;
 mod set;
+#[cfg(test)]
+mod testing;
 
+mod duplicate_one_to_one_rows;
 mod missing_foreign_key;
+mod orphaned_rows;
+mod polymorphic_orphaned_rows;
+mod polymorphic_unknown_type;
+mod reference_cycle_in_rows;
+mod sentinel_value;
+mod soft_deleted_parent;
+mod tenant_mismatch;
 
 pub use facts::{Facts, Rows};
 pub use meta::{Category, Meta, Needs};
@@ -37,4 +48,14 @@ macro_rules! rule {
 }
 
 /// Every rule, in alphabetical order.
-static RULES: &[Entry] = &[rule!(missing_foreign_key, MissingForeignKey)];
+static RULES: &[Entry] = &[
+    rule!(duplicate_one_to_one_rows, DuplicateOneToOneRows),
+    rule!(missing_foreign_key, MissingForeignKey),
+    rule!(orphaned_rows, OrphanedRows),
+    rule!(polymorphic_orphaned_rows, PolymorphicOrphanedRows),
+    rule!(polymorphic_unknown_type, PolymorphicUnknownType),
+    rule!(reference_cycle_in_rows, ReferenceCycleInRows),
+    rule!(sentinel_value, SentinelValue),
+    rule!(soft_deleted_parent, SoftDeletedParent),
+    rule!(tenant_mismatch, TenantMismatch),
+];

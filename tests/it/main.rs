@@ -1,1 +1,4 @@
 //! The one integration binary.
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+
+mod reports;
