@@ -1,1 +1,5 @@
 //! The one integration binary.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sqlite;
