@@ -16,7 +16,6 @@ mod types;
 use crate::schema::{ColumnType, Ident};
 
 use super::{Dialect, KeyExpression};
-use types::Affinity;
 
 pub use open::{open_file, open_script};
 
@@ -61,17 +60,7 @@ impl Dialect for Sqlite {
         // (foreignkeys.html, section 3). An ordinary comparison does that where the parent's column stands on the left
         // and the child's is no plain column: the unary plus takes its affinity away (datatype3.html, section 4.2).
         // Nothing is done to the parent, so its index serves.
-        let (child_sql, parent_sql) = (child.sql, parent.sql);
-        if Affinity::of(&parent.ty.declared) == Affinity::Real && Affinity::of(&child.ty.declared) != Affinity::Real {
-            // A comparison applies NUMERIC where the parent's affinity is REAL, and then tells whole numbers beyond
-            // 2^53 from the real that they would be stored as. All that NUMERIC makes a number is below infinity; other
-            // text and blobs are above.
-            return format!(
-                "{parent_sql} = CASE WHEN +{child_sql} <= CAST('9e999' AS REAL) \
-                 THEN CAST({child_sql} AS REAL) ELSE {child_sql} END"
-            );
-        }
-        format!("{parent_sql} = +{child_sql}")
+        format!("{} = +{}", parent.sql, child.sql)
     }
 }
 

@@ -14,8 +14,7 @@ pub(super) enum Affinity {
 }
 
 impl Affinity {
-    /// The affinity of a declared type (datatype3.html, section 3.1). A STRICT table's `ANY` is not told from others,
-    /// since only REAL is told apart in comparisons; see [`family`] for it.
+    /// The affinity of a declared type (datatype3.html, section 3.1); for the `ANY` of STRICT tables see [`family`].
     pub(super) fn of(declared: &str) -> Self {
         let upper = declared.to_ascii_uppercase();
         let has = |part: &str| upper.contains(part);

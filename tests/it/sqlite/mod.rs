@@ -51,7 +51,11 @@ fn table(read: &Read, name: &str) -> Table {
 fn query(session: &mut dyn Session, sql: &str) -> Result<Vec<Vec<String>>, QueryError> {
     let mut rows = Vec::new();
     session.query(sql, &mut |row| {
-        rows.push(row.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect());
+        rows.push(
+            row.into_iter()
+                .map(|value| value.unwrap_or_else(|| "NULL".to_owned()))
+                .collect(),
+        );
     })?;
     Ok(rows)
 }
