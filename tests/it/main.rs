@@ -1,1 +1,5 @@
 //! The one integration binary.
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+
+mod live;
+mod run;
