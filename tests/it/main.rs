@@ -1,5 +1,9 @@
 //! The one integration binary.
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
+mod architecture;
 mod live;
+mod marks;
+mod rules;
 mod run;
+mod shop;

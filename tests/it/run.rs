@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::live::private::send_signal;
 
 /// After this long, a run counts as hanging.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A run of the program that is being put together. The working directory and home are an empty folder of its own.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl Run {
         }
     }
 
-    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
-        self.command.arg(argument);
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(arguments);
         self
     }
 

@@ -78,6 +78,8 @@ impl FaultProxy {
                 connection.reset();
             }
         }
+        // Under the lock, or one that is just about to wait would miss it.
+        let _fault = self.shared.fault.lock().unwrap();
         self.shared.changed.notify_all();
     }
 

@@ -33,7 +33,7 @@ impl Server {
         // PostgreSQL does not run as root, and the user that it runs as has to get here.
         let open_to_all = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open_to_all).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let port = free_port();
             let mut process = spawn(engine, &instance, port, options);
