@@ -45,6 +45,12 @@ impl Mark {
         })
     }
 
+    /// Rule, subject and count.
+    pub(crate) fn what(&self) -> String {
+        let count = self.count.map(|count| format!(" count={count}")).unwrap_or_default();
+        format!("{} {}{count}", self.rule, self.subject)
+    }
+
     fn is_met_by(&self, finding: &Found) -> bool {
         self.rule == finding.rule
             && self.subject == finding.subject
@@ -54,8 +60,7 @@ impl Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {} {}", self.line, self.rule, self.subject)?;
-        self.count.map_or(Ok(()), |count| write!(f, " count={count}"))
+        write!(f, "line {}: {}", self.line, self.what())
     }
 }
 
