@@ -35,3 +35,31 @@ impl Rule for MissingForeignKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::Database;
+
+    fn shop() -> Database {
+        Database::new()
+            .table("customers", &["id int primary"])
+            .table("orders", &["id int primary", "customer_id int"])
+    }
+
+    #[test]
+    fn reports_a_likely_relation_without_foreign_key() {
+        let likely = shop().inferred("orders(customer_id) -> customers(id)", 800);
+        assert_eq!(
+            likely.check("missing_foreign_key"),
+            ["warning medium orders(customer_id)"]
+        );
+        let possible = shop().inferred("orders(customer_id) -> customers(id)", 700);
+        assert_eq!(possible.check("missing_foreign_key"), [""; 0]);
+    }
+
+    #[test]
+    fn is_content_with_a_foreign_key() {
+        let database = shop().foreign_key("orders(customer_id) -> customers(id)");
+        assert_eq!(database.check("missing_foreign_key"), [""; 0]);
+    }
+}

@@ -7,6 +7,8 @@
 mod facts;
 mod meta;
 mod set;
+#[cfg(test)]
+mod testing;
 
 mod missing_foreign_key;
 
