@@ -10,7 +10,25 @@ mod set;
 #[cfg(test)]
 mod testing;
 
+mod dangling_reference;
+mod delete_action_mismatch;
+mod duplicate_foreign_key;
+mod foreign_key_on_both_sides;
+mod join_table_without_unique_pair;
+mod mismatched_key_type;
 mod missing_foreign_key;
+mod nullable_composite_key;
+mod one_to_one_not_unique;
+mod optionality_mismatch;
+mod overlapping_foreign_key;
+mod parent_key_not_unique;
+mod polymorphic_unindexed;
+mod reference_without_target;
+mod set_null_on_required_column;
+mod table_without_primary_key;
+mod unenforced_foreign_key;
+mod unindexed_foreign_key;
+mod unvalidated_foreign_key;
 
 pub use facts::{Facts, Rows};
 pub use meta::{Category, Meta, Needs};
@@ -39,4 +57,24 @@ macro_rules! rule {
 }
 
 /// Every rule, in alphabetical order.
-static RULES: &[Entry] = &[rule!(missing_foreign_key, MissingForeignKey)];
+static RULES: &[Entry] = &[
+    rule!(dangling_reference, DanglingReference),
+    rule!(delete_action_mismatch, DeleteActionMismatch),
+    rule!(duplicate_foreign_key, DuplicateForeignKey),
+    rule!(foreign_key_on_both_sides, ForeignKeyOnBothSides),
+    rule!(join_table_without_unique_pair, JoinTableWithoutUniquePair),
+    rule!(mismatched_key_type, MismatchedKeyType),
+    rule!(missing_foreign_key, MissingForeignKey),
+    rule!(nullable_composite_key, NullableCompositeKey),
+    rule!(one_to_one_not_unique, OneToOneNotUnique),
+    rule!(optionality_mismatch, OptionalityMismatch),
+    rule!(overlapping_foreign_key, OverlappingForeignKey),
+    rule!(parent_key_not_unique, ParentKeyNotUnique),
+    rule!(polymorphic_unindexed, PolymorphicUnindexed),
+    rule!(reference_without_target, ReferenceWithoutTarget),
+    rule!(set_null_on_required_column, SetNullOnRequiredColumn),
+    rule!(table_without_primary_key, TableWithoutPrimaryKey),
+    rule!(unenforced_foreign_key, UnenforcedForeignKey),
+    rule!(unindexed_foreign_key, UnindexedForeignKey),
+    rule!(unvalidated_foreign_key, UnvalidatedForeignKey),
+];

@@ -13,7 +13,38 @@ pub enum Lookup {
     No(String),
 }
 
+/// How far a table refuses a second row with the same values, none of them null, in some columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uniqueness<'t> {
+    /// Always.
+    Full,
+    /// Only among the rows of this partial index.
+    Within(&'t Index),
+    /// Never.
+    None,
+}
+
 impl Table {
+    /// How far these columns are unique together: by a unique key over them or over some of them.
+    pub fn uniqueness(&self, columns: &[Ident]) -> Uniqueness<'_> {
+        let among = |held: &[&Ident]| held.iter().all(|column| columns.contains(column));
+        if self.unique_column_sets().iter().any(|set| among(set)) {
+            return Uniqueness::Full;
+        }
+        let mut uniqueness = Uniqueness::None;
+        for index in self.indexes.iter().filter(|index| index.unique && index.valid) {
+            if let (Some(predicate), Some(held)) = (&index.predicate, index.whole_columns())
+                && among(&held)
+            {
+                if self.follows_from_not_null(predicate, columns) {
+                    return Uniqueness::Full;
+                }
+                uniqueness = Uniqueness::Within(index);
+            }
+        }
+        uniqueness
+    }
+
     /// How well one of its indexes finds the rows that have given values, none of them null, in these columns.
     ///
     /// The index may hold the columns in any order and others between them, as long as one of them leads: the server
@@ -160,22 +191,15 @@ fn split_at_and(text: &str) -> Option<(&str, &str)> {
 
 /// The operand of `… IS NOT NULL` and of SQLite's `… NOT NULL` and `… NOTNULL`.
 fn not_null_operand(term: &str) -> Option<&str> {
-    let mut rest = term.trim_end();
-    let mut found = None;
-    for words in [&["null", "not", "is"][..], &["null", "not"][..], &["notnull"][..]] {
-        rest = term.trim_end();
-        if words.iter().all(|word| match strip_last_word(rest, word) {
-            Some(before) => {
-                rest = before;
-                true
-            }
-            None => false,
-        }) {
-            found = Some(rest);
-            break;
-        }
-    }
-    found.map(without_parentheses)
+    let before = |words: &[&str]| {
+        words
+            .iter()
+            .try_fold(term.trim_end(), |rest, word| strip_last_word(rest, word))
+    };
+    before(&["null", "not", "is"])
+        .or_else(|| before(&["null", "not"]))
+        .or_else(|| before(&["notnull"]))
+        .map(without_parentheses)
 }
 
 fn strip_last_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {

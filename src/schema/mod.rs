@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 pub use foreign_key::{Action, Deferrable, ForeignKey, Match};
 pub use key::{Index, IndexPart, Key};
-pub use lookup::Lookup;
+pub use lookup::{Lookup, Uniqueness};
 pub use name::{ColumnSet, Ident, TableName, display_columns};
 pub use note::{Note, Read};
 pub use origin::{Location, Origin};
