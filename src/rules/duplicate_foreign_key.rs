@@ -79,7 +79,7 @@ mod tests {
             .table("c", &["x int", "y int"])
             .foreign_key("c(x, y) -> p(a, b)")
             .foreign_key_with("c(y, x) -> p(b, a)", |foreign_key| {
-                foreign_key.on_delete = Action::Cascade
+                foreign_key.on_delete = Action::Cascade;
             });
         assert_eq!(database.check(RULE), ["warning certain c(x, y)"]);
         assert_eq!(

@@ -138,7 +138,7 @@ mod tests {
             .foreign_key("users(team_id) -> teams(id)")
             .foreign_key("teams(owner_id) -> users(id)")
             .relate("teams(owner_id) -> users(id)", |relation| {
-                relation.role = Some("owner".to_owned())
+                relation.role = Some("owner".to_owned());
             });
         assert_eq!(database.check(RULE), [""; 0]);
     }

@@ -154,7 +154,7 @@ mod tests {
         assert!(flagged(&where_is("(x IS NOT NULL)")));
         assert!(flagged(&with(|index| index.valid = false)));
         assert!(flagged(&with(|index| index.visible = false)));
-        assert!(flagged(&with(|index| index.method = "gin".to_owned())));
+        assert!(flagged(&with(|index| index.method = "spatial".to_owned())));
         assert!(flagged(&with(|index| index.parts[0].prefix = Some(4))));
         assert!(flagged(&with(|index| index.parts[0] = IndexPart {
             column: None,
@@ -164,6 +164,12 @@ mod tests {
         })));
         assert!(!flagged(&with(|index| index.method = "hash".to_owned())));
         assert!(!flagged(&with(|index| index.method = "gist".to_owned())));
+        let trigrams = Database::new()
+            .table("p", &["code text primary"])
+            .table("c", &["fk text"])
+            .foreign_key("c(fk) -> p(code)")
+            .index_with("c(fk)", |index| index.method = "gin".to_owned());
+        assert!(flagged(&trigrams));
         assert!(flagged(
             &single().index_with("c(x)", |index| index.include = vec!["fk".into()])
         ));
@@ -187,7 +193,7 @@ mod tests {
             .table("p", &["id int primary", "during timestamp primary"])
             .table("c", &["room int", "during timestamp"])
             .foreign_key_with("c(room, during) -> p(id, during)", |foreign_key| {
-                foreign_key.period = true
+                foreign_key.period = true;
             });
         assert!(flagged(&rooms));
         assert!(flagged(&rooms.index("c(during)")));

@@ -60,7 +60,7 @@ impl Table {
         }
         let wanted = |part: &IndexPart| part.whole_column().is_some_and(|column| columns.contains(column));
         let Some(leading) = index.parts.first().filter(|part| wanted(part)) else {
-            return no(self.why_it_does_not_lead(index, columns));
+            return no(why_it_does_not_lead(index, columns));
         };
         if let Some(predicate) = &index.predicate
             && !self.follows_from_not_null(predicate, columns)
@@ -68,38 +68,21 @@ impl Table {
             return Lookup::No(format!("holds only rows where `{predicate}`"));
         }
         let held = |column: &Ident| index.parts.iter().any(|part| part.whole_column() == Some(column));
-        let all_held = columns.iter().all(held);
+        let found = if columns.iter().all(held) {
+            Lookup::Full
+        } else {
+            Lookup::Partial
+        };
         match index.method.as_str() {
-            "btree" if all_held => Lookup::Full,
-            // PostgreSQL compares plain values in a GiST index by `=` (btree_gist): that is how exclusion constraints
-            // and WITHOUT OVERLAPS keys work. On text it may be a trigram index, which does not.
-            "gist" if !self.is_text(leading) => {
-                if all_held {
-                    Lookup::Full
-                } else {
-                    Lookup::Partial
-                }
-            }
+            "btree" => found,
+            // PostgreSQL compares plain values in such an index by `=` (btree_gist, btree_gin): that is how exclusion
+            // constraints and WITHOUT OVERLAPS keys work. On text it may be a trigram index, which does not.
+            "gist" | "gin" if !self.is_text(leading) => found,
             // A hash needs the value of every column that went into it.
-            "hash" if !index.parts.iter().all(wanted) => no("is a hash over other columns too"),
-            "hash" if all_held => Lookup::Full,
-            "btree" | "hash" | "brin" => Lookup::Partial,
+            "hash" if index.parts.iter().all(wanted) => found,
+            "hash" => no("is a hash over other columns too"),
+            "brin" => Lookup::Partial,
             method => Lookup::No(format!("is of the kind {method}")),
-        }
-    }
-
-    fn why_it_does_not_lead(&self, index: &Index, columns: &[Ident]) -> &'static str {
-        match index.parts.first() {
-            Some(IndexPart {
-                column: Some(column),
-                prefix: Some(_),
-                ..
-            }) if columns.contains(column) => "holds only the first characters",
-            Some(IndexPart {
-                expression: Some(_), ..
-            }) => "leads with an expression",
-            _ if index.include.iter().any(|column| columns.contains(column)) => "only carries the columns along",
-            _ => "leads with another column",
         }
     }
 
@@ -127,6 +110,21 @@ impl Table {
                     })
                 })
             })
+    }
+}
+
+fn why_it_does_not_lead(index: &Index, columns: &[Ident]) -> &'static str {
+    match index.parts.first() {
+        Some(IndexPart {
+            column: Some(column),
+            prefix: Some(_),
+            ..
+        }) if columns.contains(column) => "holds only the first characters",
+        Some(IndexPart {
+            expression: Some(_), ..
+        }) => "leads with an expression",
+        _ if index.include.iter().any(|column| columns.contains(column)) => "only carries the columns along",
+        _ => "leads with another column",
     }
 }
 

@@ -107,7 +107,15 @@ impl ColumnType {
     pub fn mismatch_with(&self, parent: &Self) -> Option<String> {
         use TypeFamily as F;
         match (self.family, parent.family) {
-            (F::Any, _) | (_, F::Any) | (F::Bytes, F::Bytes) | (F::Uuid, F::Uuid) | (F::Boolean, F::Boolean) => None,
+            (F::Decimal { scale: Some(child) }, F::Decimal { scale: Some(parent) }) if child != parent => {
+                Some(format!("one has {child} digits after the point, the other {parent}"))
+            }
+            (F::Any, _)
+            | (_, F::Any)
+            | (F::Bytes, F::Bytes)
+            | (F::Uuid, F::Uuid)
+            | (F::Boolean, F::Boolean)
+            | (F::Decimal { .. }, F::Decimal { .. }) => None,
             (
                 F::Integer { bits, unsigned },
                 F::Integer {
@@ -115,10 +123,6 @@ impl ColumnType {
                     unsigned: parent_unsigned,
                 },
             ) => integer_mismatch((bits, unsigned), (parent_bits, parent_unsigned)),
-            (F::Decimal { scale: Some(child) }, F::Decimal { scale: Some(parent) }) => {
-                (child != parent).then(|| format!("one has {child} digits after the point, the other {parent}"))
-            }
-            (F::Decimal { .. }, F::Decimal { .. }) => None,
             (F::Text, F::Text) => collation_mismatch(self.collation.as_ref()?, parent.collation.as_ref()?),
             (F::Enum, F::Enum) => {
                 (self.labels != parent.labels).then(|| "the two enumerations have other labels".to_owned())
