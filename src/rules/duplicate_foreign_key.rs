@@ -85,8 +85,8 @@ mod tests {
         assert_eq!(
             database.messages(RULE),
             [
-                "`c(x, y)` has 2 foreign keys to `p(a, b)`: `c_fkey_0`, `c_fkey_1`, and they do not do the same on delete \
-              or update"
+                "`c(x, y)` has 2 foreign keys to `p(a, b)`: `c_fkey_0`, `c_fkey_1`, and they do not do the same on \
+              delete or update"
             ]
         );
     }

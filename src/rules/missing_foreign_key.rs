@@ -133,8 +133,8 @@ mod tests {
         assert_eq!(
             engine.messages("missing_foreign_key"),
             [
-                "`orders(customer_id)` references `customers(id)`, and no foreign key enforces it: the engine MyISAM of \
-              `customers` ignores foreign keys"
+                "`orders(customer_id)` references `customers(id)`, and no foreign key enforces it: the engine MyISAM \
+              of `customers` ignores foreign keys"
             ]
         );
         let view = shop()

@@ -144,8 +144,8 @@ mod tests {
         assert_eq!(
             stated(deferrable).messages(RULE),
             [
-                "`addresses(customer)` references `customers(code)`, which is no unique key: its key is deferrable, and a \
-              foreign key cannot reference such a key"
+                "`addresses(customer)` references `customers(code)`, which is no unique key: its key is deferrable, and \
+              a foreign key cannot reference such a key"
             ]
         );
     }
