@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::probe::{Probes, RelationCounts};
 use crate::relation::{Relation, RelationId, Relations};
-use crate::schema::{Schema, Table};
+use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,26 @@ impl<'a> Facts<'a> {
         self.relations.relations.iter().filter_map(move |relation| {
             let child = schema.table(&relation.child.table)?;
             Some((relation, child, schema.table(&relation.parent.table)))
+        })
+    }
+
+    /// Every foreign key that is declared, with its child table; those of a partition too, if it has some of its own.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.schema
+            .tables
+            .values()
+            .filter(|table| table.audited)
+            .flat_map(|table| table.foreign_keys.iter().map(move |foreign_key| (table, foreign_key)))
+    }
+
+    /// The relation that a foreign key of this table declares, if its parent is known.
+    pub fn relation_of(&self, table: &Table, foreign_key: &ForeignKey) -> Option<&'a Relation> {
+        self.relations.of_child(&table.name).find(|relation| {
+            relation
+                .foreign_keys
+                .iter()
+                .filter_map(|position| table.foreign_keys.get(*position))
+                .any(|declared| declared == foreign_key)
         })
     }
 
@@ -110,6 +130,21 @@ impl Findings {
         self.report(Subject::columns(&relation.child), message)
             .relation(relation.id())
             .confidence(Confidence::of(relation))
+    }
+
+    /// Reports on a foreign key as it is declared: a plain fact.
+    pub(super) fn report_foreign_key(
+        &mut self,
+        facts: &Facts<'_>,
+        table: &Table,
+        foreign_key: &ForeignKey,
+        message: impl Into<String>,
+    ) -> FindingBuilder<'_> {
+        let subject = Subject::columns(&ColumnSet::new(table.name.clone(), foreign_key.columns.clone()));
+        let relation = facts.relation_of(table, foreign_key).map(Relation::id);
+        let builder = self.report(subject, message);
+        builder.finding.relation = relation;
+        builder
     }
 
     pub(super) fn into_found(self) -> Vec<Finding> {
