@@ -34,7 +34,7 @@ use resolve::Inferred;
 
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
-pub use tenant::tenant_paths;
+pub use tenant::{TenantPath, tenant_paths};
 
 /// The relations of a schema.
 ///
@@ -145,27 +145,4 @@ fn relation(child: &Table, inferred: Inferred) -> Relation {
         evidence: inferred.evidence,
         alternatives: inferred.alternatives,
     }
-}
-
-/// Two ways from a child to the same ancestor, as indexes into [`Relations::relations`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TenantPath {
-    /// Child to ancestor.
-    pub direct: usize,
-    /// Child to parent.
-    pub via: usize,
-    /// Parent to ancestor.
-    pub up: usize,
-}
-
-/// The pairs of ways that are meant to agree.
-pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<TenantPath> {
-    let _ = (schema, relations);
-    Vec::new()
-}
-
-/// Whether a self reference forms a tree.
-pub fn is_tree_reference(relation: &crate::relation::Relation) -> bool {
-    let _ = relation;
-    false
 }

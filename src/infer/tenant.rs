@@ -8,14 +8,23 @@ use super::vocabulary::vocabulary;
 use crate::relation::{Relation, Relations, Tier};
 use crate::schema::{Ident, Schema, TableName};
 
-/// The pairs of ways that should lead to the same row: an order and its customer belong to one account. Each is the
-/// direct relation from child to ancestor, the one from child to parent, and the one from parent to ancestor, as indexes
-/// into [`Relations::relations`].
+/// Two ways from a child to the same ancestor, as indexes into [`Relations::relations`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TenantPath {
+    /// Child to ancestor.
+    pub direct: usize,
+    /// Child to parent.
+    pub via: usize,
+    /// Parent to ancestor.
+    pub up: usize,
+}
+
+/// The pairs of ways that should lead to the same row: an order and its customer belong to one account.
 ///
 /// Two ways to the same table are common and need not agree: who wrote a comment and who wrote the post, the country
 /// of an order and of its customer. So the ancestor must be a tenant by its name; or both columns are called the same,
 /// and the ancestor's name is one of an owner, or the parent's own keys are unique only within it.
-pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<(usize, usize, usize)> {
+pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<TenantPath> {
     let sure = |relation: &&(usize, &Relation)| relation.1.tier() <= Tier::Likely && !relation.1.is_self_reference();
     let all: Vec<(usize, &Relation)> = relations.relations.iter().enumerate().collect();
     let mut by_child: BTreeMap<&TableName, Vec<(usize, &Relation)>> = BTreeMap::new();
@@ -31,7 +40,11 @@ pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<(usize, usize
                 }
                 for (up_position, up) in by_child.get(&via.parent.table).into_iter().flatten() {
                     if up.parent == direct.parent && must_agree(schema, direct, up) {
-                        paths.push((*direct_position, *via_position, *up_position));
+                        paths.push(TenantPath {
+                            direct: *direct_position,
+                            via: *via_position,
+                            up: *up_position,
+                        });
                     }
                 }
             }
