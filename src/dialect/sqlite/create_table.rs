@@ -20,9 +20,9 @@ pub(super) struct CreateTable {
     pub(super) columns: Vec<ColumnText>,
     /// Conditions of CHECK constraints.
     pub(super) checks: Vec<String>,
-    /// In the order of the text: [column, table constraint] alike.
+    /// Of columns and of the table, in the order of the text.
     pub(super) foreign_keys: Vec<ForeignKeyText>,
-    /// Primary key and unique constraints that have a name: their name and columns (in lower case).
+    /// Primary key and unique constraints that have a name.
     pub(super) keys: Vec<KeyText>,
 }
 
@@ -194,4 +194,67 @@ fn deferrable(tokens: &[Token<'_>]) -> Deferrable {
         };
     }
     Deferrable::No
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_are_keywords_elsewhere_do_not_mislead() {
+        let read = read(
+            "CREATE TABLE IF NOT EXISTS main.\"t\" (a TEXT DEFAULT 'CHECK (x)' COLLATE \"nocase\", \"check\" INT DEFAULT -1,
+               c DEFAULT unique, d REFERENCES \"references\"(\"deferrable\") NOT NULL CHECK (d IN ('a)', \")\")),
+               CONSTRAINT k UNIQUE (a, \"check\" COLLATE rtrim DESC) ON CONFLICT IGNORE
+               CONSTRAINT f FOREIGN KEY (c) REFERENCES t ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
+               CHECK (a <> 'b'))",
+        );
+        let table = read.unwrap_or_default();
+        assert_eq!((table.name.as_str(), table.temporary), ("t", false));
+        let columns: Vec<(&str, Option<&str>)> = table
+            .columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.collation.as_deref()))
+            .collect();
+        assert_eq!(
+            columns,
+            [("a", Some("nocase")), ("check", None), ("c", None), ("d", None)]
+        );
+        assert_eq!(table.checks, ["d IN ('a)', \")\")", "a <> 'b'"]);
+        assert_eq!(
+            table.keys,
+            [KeyText {
+                name: "k".to_owned(),
+                primary: false,
+                columns: vec!["a".to_owned(), "check".to_owned()],
+            }]
+        );
+        assert_eq!(
+            table.foreign_keys,
+            [
+                ForeignKeyText {
+                    name: None,
+                    deferrable: Deferrable::No,
+                },
+                ForeignKeyText {
+                    name: Some("f".to_owned()),
+                    deferrable: Deferrable::InitiallyDeferred,
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn other_statements_and_cut_texts_are_taken_as_they_come() {
+        assert!(read("CREATE INDEX i ON t(a)").is_none());
+        assert!(read("").is_none());
+        assert!(read("CREATE TEMP TABLE t(a)").is_some_and(|table| table.temporary));
+        assert!(read("CREATE TABLE temp.t(a)").is_some_and(|table| table.temporary));
+        assert!(read("CREATE TABLE t AS SELECT (1), 2").is_some_and(|table| table.columns.is_empty()));
+        let whole =
+            "CREATE TABLE t(a INT CHECK (a > (1)) CONSTRAINT c REFERENCES p(x) NOT DEFERRABLE, PRIMARY KEY (a))";
+        for end in 0..whole.len() {
+            let _ = read(&whole[..end]);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Opening files and scripts.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +15,9 @@ use crate::schema::{Note, Read};
 
 /// Opens a database file, read-only.
 ///
+/// Beside a file in WAL mode SQLite leaves an empty `-wal` and a `-shm` file, since a reader must not remove what other
+/// programs may be sharing (wal.html, section 5); the next program that writes removes them.
+///
 /// # Errors
 ///
 /// [`Error::File`], if it is missing, is no SQLite database, or is locked for longer than the lock timeout.
@@ -24,7 +28,7 @@ pub fn open_file(path: &Path, options: &ConnectOptions) -> Result<Box<dyn Databa
         reason,
     };
     check_is_file(path).map_err(failed)?;
-    let connection = connect(path, options).map_err(|error| failed(why_not_opened(&error, options)))?;
+    let connection = connect(path, options).map_err(|error| failed(why_not_opened(path, &error, options)))?;
     Ok(Box::new(SqliteDatabase {
         info: info("sqlite", name),
         place: Place::File {
@@ -120,7 +124,7 @@ impl Database for SqliteDatabase {
             Place::File { path, options } => {
                 let connection = connect(path, options).map_err(|error| Error::File {
                     source_name: self.info.name.clone(),
-                    reason: why_not_opened(&error, options),
+                    reason: why_not_opened(path, &error, options),
                 })?;
                 Arc::new(Mutex::new(connection))
             }
@@ -141,6 +145,8 @@ fn check_is_file(path: &Path) -> Result<(), String> {
     if metadata.is_file() && metadata.len() == 0 {
         return Err("the file is empty, so it holds no database; check the path".to_owned());
     }
+    // SQLite says only that it cannot open the file.
+    std::fs::File::open(path).map_err(|error| error.to_string())?;
     Ok(())
 }
 
@@ -161,36 +167,36 @@ fn connect(path: &Path, options: &ConnectOptions) -> rusqlite::Result<Watched> {
 }
 
 /// What to tell of a file that SQLite does not open.
-fn why_not_opened(error: &rusqlite::Error, options: &ConnectOptions) -> String {
+fn why_not_opened(path: &Path, error: &rusqlite::Error, options: &ConnectOptions) -> String {
     let said = message(error);
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            "it is not a SQLite database, or it is encrypted; decrypt it first (for SQLCipher: `sqlcipher_export`)"
-                .to_owned()
+    match (error.sqlite_error_code(), error.sqlite_extended_error_code()) {
+        (Some(ErrorCode::NotADatabase), _) => {
+            "it is not a SQLite database, or it is encrypted; decrypt it first (SQLCipher: `sqlcipher_export`)".to_owned()
         }
-        Some(ErrorCode::DatabaseCorrupt) => {
+        (Some(ErrorCode::DatabaseCorrupt), _) => {
             format!("the database is damaged ({said}); restore a backup, or recover it with `sqlite3 FILE .recover`")
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => format!(
+        (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => format!(
             "another process kept it locked for {:?}; try again when that is done, or allow a longer lock timeout",
             options.lock_timeout
         ),
-        Some(ErrorCode::PermissionDenied) => "no permission to read it".to_owned(),
-        _ if is_wal(error) => format!(
-            "it is in WAL mode, and its folder cannot be written or its -shm and -wal files cannot be read ({said}); \
-             copy the file together with its -wal file to a folder that can be written, and audit the copy"
-        ),
-        _ if error.sqlite_extended_error_code() == Some(ffi::SQLITE_READONLY_ROLLBACK) => {
-            "a writer crashed and left a journal that must be rolled back; open it once with a program that may write, \
-             such as `sqlite3`, then audit it"
+        (_, Some(ffi::SQLITE_READONLY_ROLLBACK)) => {
+            "a program crashed while it wrote, and left a journal that must be rolled back; open it once with a program \
+             that may write, such as `sqlite3`, then audit it"
                 .to_owned()
         }
+        // Readers of a WAL share memory through a file beside the database (wal.html, section 5).
+        (Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly), _) if is_in_wal_mode(path) => format!(
+            "it is in WAL mode, and its -shm and -wal files cannot be opened or made in its folder ({said}); copy the file \
+             together with its -wal file to a folder that can be written, and audit the copy"
+        ),
         _ => said,
     }
 }
 
-fn is_wal(error: &rusqlite::Error) -> bool {
-    // sqlite3_open() succeeds, and the first read finds that there is no way to the shared memory of the WAL
-    // (wal.html, section 5).
-    error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+/// Whether the file's head says so: both version numbers are 2 (fileformat2.html, section 1.3.3).
+fn is_in_wal_mode(path: &Path) -> bool {
+    let mut head = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head.ends_with(&[2, 2])
 }

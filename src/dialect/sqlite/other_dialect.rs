@@ -147,6 +147,9 @@ fn sign_at_end(tokens: &[Token<'_>]) -> Option<Sign> {
     if let Some((system, _, _, what)) = pair {
         return Some(Sign::at(*system, what, last));
     }
+    if last.text.eq_ignore_ascii_case("[dbo]") {
+        return Some(Sign::at(System::SqlServer, "the name [dbo]", last));
+    }
     match last.text.to_ascii_lowercase().as_str() {
         _ if last.kind != TokenKind::Word => None,
         "nextval" => postgres("nextval"),
@@ -157,7 +160,7 @@ fn sign_at_end(tokens: &[Token<'_>]) -> Option<Sign> {
         "timestamptz" => postgres("the type timestamptz"),
         "auto_increment" => mysql("AUTO_INCREMENT"),
         "delimiter" if previous.is_none_or(|token| token.is_symbol(";")) => mysql("DELIMITER"),
-        "nvarchar" | "uniqueidentifier" | "dbo" => Some(Sign::at(System::SqlServer, "SQL Server's own words", last)),
+        "dbo" => Some(Sign::at(System::SqlServer, "the name dbo", last)),
         _ => None,
     }
 }

@@ -203,7 +203,7 @@ pub(super) struct Statement<'a> {
     pub(super) text: &'a str,
     /// Where it starts in the script, in bytes.
     pub(super) start: usize,
-    /// Its first words, up to three: what kind of statement it is.
+    /// Its first tokens, up to four: what kind of statement it is.
     pub(super) words: Vec<&'a str>,
 }
 
