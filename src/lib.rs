@@ -41,4 +41,5 @@ pub mod probe;
 pub mod relation;
 pub mod rules;
 pub mod schema;
+pub mod source;
 pub mod yaml;
