@@ -45,4 +45,5 @@ pub mod relation;
 pub mod report;
 pub mod rules;
 pub mod schema;
+pub mod source;
 pub mod yaml;

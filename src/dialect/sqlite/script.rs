@@ -154,7 +154,10 @@ impl Loading<'_> {
         }
         let failure = self.connection.failure(error);
         match failure.kind {
-            QueryFailure::Other => format!("{}; the script must be one that SQLite runs", failure.detail),
+            QueryFailure::Other => format!(
+                "{}; a script must be one that SQLite runs: load one for another system into its server, and audit that",
+                failure.detail
+            ),
             _ => failure.to_string(),
         }
     }

@@ -156,6 +156,8 @@ fn the_parents_index_serves() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_rows_agree_with_foreign_key_check(
         parent in 0..TYPES.len(),
