@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::source::ScriptDialect;
 
 /// Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
 #[derive(Debug, Parser)]
@@ -195,17 +196,6 @@ pub enum ColorWhen {
     Always,
     /// Never
     Never,
-}
-
-/// The dialect of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScriptDialect {
-    /// PostgreSQL
-    Postgres,
-    /// MySQL and MariaDB
-    Mysql,
-    /// SQLite
-    Sqlite,
 }
 
 /// A time such as `500ms`, `30s`, `10m`, `1h 30m`; a plain `0` is none at all.

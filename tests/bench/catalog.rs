@@ -36,7 +36,11 @@ fn main() {
         size = (read.schema.tables.len(), keys.sum());
     }
     println!("tables {}, foreign keys {}", size.0, size.1);
-    println!("connect {:?}, read {:?} (medians of {RUNS})", median(&mut floors), median(&mut reads));
+    println!(
+        "connect {:?}, read {:?} (medians of {RUNS})",
+        median(&mut floors),
+        median(&mut reads)
+    );
     println!("peak memory {}", peak_memory().unwrap_or_else(|| "unknown".to_owned()));
 }
 
@@ -72,10 +76,14 @@ fn fill(url: &str) {
 }
 
 fn create_table(at: usize) -> String {
-    let mut sql = format!("CREATE TABLE bench_{at} (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, note VARCHAR(200)");
+    let mut sql =
+        format!("CREATE TABLE bench_{at} (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, note VARCHAR(200)");
     for back in 1..=2 {
         let parent = at.saturating_sub(back);
-        let _ = write!(sql, ", parent{back}_id INTEGER, FOREIGN KEY (parent{back}_id) REFERENCES bench_{parent} (id)");
+        let _ = write!(
+            sql,
+            ", parent{back}_id INTEGER, FOREIGN KEY (parent{back}_id) REFERENCES bench_{parent} (id)"
+        );
     }
     sql + ")"
 }

@@ -37,7 +37,11 @@ fn blocks(lines: &[String], kind: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 fn lines() -> Vec<String> {
-    std::fs::read_to_string(readme()).unwrap().lines().map(str::to_owned).collect()
+    std::fs::read_to_string(readme())
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Splits a command as a shell does, as far as the README needs it.
@@ -61,7 +65,11 @@ fn words(command: &str) -> Vec<String> {
 fn run_here(arguments: &[String]) -> Run {
     let arguments = arguments.iter().map(|argument| {
         let path = root().join(argument);
-        if argument.contains('/') && path.exists() { path.display().to_string() } else { argument.clone() }
+        if argument.contains('/') && path.exists() {
+            path.display().to_string()
+        } else {
+            argument.clone()
+        }
     });
     Run::new(arguments)
 }
@@ -71,7 +79,9 @@ fn the_output_it_shows_is_the_real_one() {
     let mut lines = lines();
     let shown = lines.clone();
     for block in blocks(&lines, "console").into_iter().rev() {
-        let command = lines[block.start].strip_prefix("$ relaudit ").expect("a block starts with a command");
+        let command = lines[block.start]
+            .strip_prefix("$ relaudit ")
+            .expect("a block starts with a command");
         let outcome = run_here(&words(command)).finish();
         assert_ne!(outcome.code, Some(2), "`{command}`: {}", outcome.stderr);
         let output = outcome.stdout.replace(&format!("{}/", root().display()), "");
@@ -88,9 +98,18 @@ fn the_output_it_shows_is_the_real_one() {
 
 fn similar_or_panic(shown: &[String], real: &[String]) {
     for (at, (shown, real)) in shown.iter().zip(real).enumerate() {
-        assert_eq!(shown, real, "README.md, line {}; `UPDATE=1 tests/run -- readme` writes the real output", at + 1);
+        assert_eq!(
+            shown,
+            real,
+            "README.md, line {}; `UPDATE=1 tests/run -- readme` writes the real output",
+            at + 1
+        );
     }
-    assert_eq!(shown.len(), real.len(), "README.md; `UPDATE=1 tests/run -- readme` writes the real output");
+    assert_eq!(
+        shown.len(),
+        real.len(),
+        "README.md; `UPDATE=1 tests/run -- readme` writes the real output"
+    );
 }
 
 #[test]
@@ -100,17 +119,30 @@ fn its_commands_work() {
     let mut seen = 0;
     let lines = lines();
     for line in blocks(&lines, "sh").into_iter().flat_map(|block| lines[block].to_vec()) {
-        let command = line.strip_prefix("cargo run --release -- ").or(line.strip_prefix("relaudit "));
+        let command = line
+            .strip_prefix("cargo run --release -- ")
+            .or(line.strip_prefix("relaudit "));
         let Some(command) = command else {
             assert!(root().join(&line).exists(), "`{line}` is in no folder of the project");
             continue;
         };
-        let words: Vec<String> = words(command).iter().map(|word| word.replace(EXAMPLE_URL, &database.url())).collect();
+        let words: Vec<String> = words(command)
+            .iter()
+            .map(|word| word.replace(EXAMPLE_URL, &database.url()))
+            .collect();
         let run = run_here(&words);
         let path = run.home().join("shop.db");
-        rusqlite::Connection::open(path).unwrap().execute_batch(&shop("sqlite")).unwrap();
+        rusqlite::Connection::open(path)
+            .unwrap()
+            .execute_batch(&shop("sqlite"))
+            .unwrap();
         let outcome = run.finish();
-        assert!(matches!(outcome.code, Some(0 | 1)), "`{line}`: {:?} {}", outcome.code, outcome.stderr);
+        assert!(
+            matches!(outcome.code, Some(0 | 1)),
+            "`{line}`: {:?} {}",
+            outcome.code,
+            outcome.stderr
+        );
         seen += 1;
     }
     assert!(seen >= 4, "only {seen} commands were found");
@@ -119,7 +151,10 @@ fn its_commands_work() {
 #[test]
 fn its_configuration_is_understood() {
     let lines = lines();
-    let block = blocks(&lines, "yaml").into_iter().next().expect("the README shows a configuration");
+    let block = blocks(&lines, "yaml")
+        .into_iter()
+        .next()
+        .expect("the README shows a configuration");
     let schema = "
         CREATE TABLE customers (id INTEGER PRIMARY KEY, uuid TEXT UNIQUE);
         CREATE TABLE addresses (id INTEGER PRIMARY KEY, fk_customerid TEXT NOT NULL);
@@ -139,9 +174,15 @@ fn its_configuration_is_understood() {
     assert_ne!(outcome.code, Some(2), "{}", outcome.stderr);
     let report = outcome.json();
     let stated = |relation: &&serde_json::Value| {
-        relation["origin"].as_array().is_some_and(|origins| origins.iter().any(|origin| origin == "config"))
+        relation["origin"]
+            .as_array()
+            .is_some_and(|origins| origins.iter().any(|origin| origin == "config"))
     };
     let relations = report["relations"].as_array().unwrap();
     assert_eq!(relations.iter().filter(stated).count(), 4);
-    assert!(relations.iter().all(|relation| relation["child"]["table"] != "audit_log"));
+    assert!(
+        relations
+            .iter()
+            .all(|relation| relation["child"]["table"] != "audit_log")
+    );
 }

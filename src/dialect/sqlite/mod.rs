@@ -13,7 +13,7 @@ mod session;
 mod tokens;
 mod types;
 
-use crate::schema::{ColumnType, Ident};
+use crate::schema::{ColumnType, Ident, TypeFamily};
 
 use super::{Dialect, KeyExpression};
 
@@ -53,6 +53,12 @@ impl Dialect for Sqlite {
              THEN CAST({expression} AS TEXT) ELSE printf('%!.17g', {expression}) END \
              ELSE CAST({expression} AS TEXT) END"
         )
+    }
+
+    fn is_sentinel(&self, expression: &str, ty: &ColumnType) -> Option<String> {
+        // Any column can hold any kind of value: an INTEGER column an empty text, a TEXT column the number 0.
+        (ty.family.is_number() || matches!(ty.family, TypeFamily::Text | TypeFamily::Any))
+            .then(|| format!("CAST({expression} AS TEXT) IN ('', '0', '-1')"))
     }
 
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
