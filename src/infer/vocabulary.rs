@@ -75,6 +75,8 @@ pub(super) struct SelfReferences {
 pub(super) struct PolymorphicWords {
     pub(super) r#type: Words,
     pub(super) plain: Words,
+    pub(super) stems: Words,
+    pub(super) endings: Vec<String>,
 }
 
 /// Words of join tables.
@@ -82,6 +84,7 @@ pub(super) struct PolymorphicWords {
 #[serde(deny_unknown_fields)]
 pub(super) struct JoinTableWords {
     pub(super) plain: Words,
+    pub(super) happenings: Words,
 }
 
 /// Names of tables whose rows own those of others.
