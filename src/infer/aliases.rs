@@ -17,6 +17,8 @@ pub(super) struct Index<'s> {
     keys: HashMap<String, Vec<KeyName>>,
     /// The table that holds people.
     pub(super) people: Option<usize>,
+    /// How many tables have a column of that glued name.
+    holders: HashMap<String, usize>,
     /// Whether columns are usually called like the table alone.
     pub(super) bare_names: bool,
 }
@@ -90,11 +92,13 @@ impl<'s> Index<'s> {
                 .collect(),
             aliases: HashMap::new(),
             keys: HashMap::new(),
+            holders: HashMap::new(),
             people: None,
             bare_names: false,
             tables,
         };
         index.add_aliases();
+        index.count_holders();
         index.add_keys();
         index.people = index.find_people();
         index.bare_names = index.has_bare_names();
@@ -111,9 +115,11 @@ impl<'s> Index<'s> {
         self.keys.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a glued name can mean this table.
-    pub(super) fn is_called(&self, table: usize, name: &str) -> bool {
-        self.tables_called(name).iter().any(|alias| alias.table == table)
+    /// Whether a glued name is the whole name of this table.
+    pub(super) fn is_wholly_called(&self, table: usize, name: &str) -> bool {
+        self.tables_called(name)
+            .iter()
+            .any(|alias| alias.table == table && alias.kind.is_whole())
     }
 
     /// A table's position in [`Self::tables`].
@@ -141,10 +147,16 @@ impl<'s> Index<'s> {
         }
     }
 
+    fn count_holders(&mut self) {
+        for column in self.tables.iter().flat_map(|names| &names.columns) {
+            *self.holders.entry(column.words.concat()).or_insert(0) += 1;
+        }
+    }
+
     /// The leading words, one or more, that at least three tables share, glued.
     fn group_prefixes(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
-        for names in &self.tables {
+        for names in self.tables.iter().filter(|names| names.is_target) {
             let words = names.meaning();
             for length in 1..words.len().min(4) {
                 *counts
@@ -164,44 +176,52 @@ impl<'s> Index<'s> {
                 let Some(column) = names.column(key.column) else {
                     continue;
                 };
-                let whole = column.words.concat();
-                let mut add = |name: String, owned: bool| {
-                    let known = keys.entry(name).or_default();
-                    known.push(KeyName {
-                        table,
-                        column: key.column,
-                        primary: key.primary,
-                        owned,
-                    });
-                };
-                let owned = column.prefix > 0 || self.names_table(&column.words, table);
-                if !generic.has(&whole) && has_tail(&column.words, key.primary) {
-                    add(whole, owned);
+                // The key of a table that extends another is known by the other's name.
+                if column.prefix == 0 && self.names_another_table(&column.words, table) {
+                    continue;
                 }
                 let own = column.own_words();
-                if column.prefix > 0 && !generic.has(&own.concat()) && has_tail(own, key.primary) {
-                    add(own.concat(), self.names_table(own, table));
+                let owned = column.prefix > 0 || self.names_table(&column.words, table);
+                let forms = [(column.words.as_slice(), owned), (own, self.names_table(own, table))];
+                let count = if column.prefix > 0 { 2 } else { 1 };
+                for (words, owned) in forms.into_iter().take(count) {
+                    let name = words.concat();
+                    // A unique column that is no primary key is known by its name where many tables have it.
+                    let known = key.primary || owned || self.holders.get(&name).is_some_and(|holders| *holders >= 4);
+                    if known && !generic.has(&name) && has_tail(words, key.primary) {
+                        keys.entry(name).or_default().push(KeyName {
+                            table,
+                            column: key.column,
+                            primary: key.primary,
+                            owned,
+                        });
+                    }
                 }
             }
         }
         self.keys = keys;
     }
 
-    /// Whether a column's name is the table's name and a tail.
+    /// Whether a column's name is the table's name and a tail, and no other table's name fits better.
     pub(super) fn names_table(&self, words: &[String], table: usize) -> bool {
-        names::stems(words)
-            .iter()
-            .any(|stem| stem.style != Style::Bare && self.is_called(table, &stem.words.concat()))
+        self.owners(words).any(|owner| owner.table == table)
     }
 
-    /// Whether a column's name is the whole name of another table and a tail, and not of this one.
-    pub(super) fn names_another_table(&self, table: usize, words: &[String]) -> bool {
-        let whole =
-            |alias: &Alias| alias.table != table && (alias.kind.is_whole() || alias.kind == AliasKind::WithoutGroup);
-        !self.names_table(words, table)
-            && names::stems(words)
-                .iter()
-                .any(|stem| stem.style != Style::Bare && self.tables_called(&stem.words.concat()).iter().any(whole))
+    /// Whether a column's name is that of other tables and a tail.
+    pub(super) fn names_another_table(&self, words: &[String], table: usize) -> bool {
+        !self.names_table(words, table) && self.owners(words).any(|owner| owner.kind <= AliasKind::WithoutGroup)
+    }
+
+    /// The tables whose names fit best what a column's name says before its tail.
+    fn owners(&self, words: &[String]) -> impl Iterator<Item = Alias> {
+        names::stems(words)
+            .into_iter()
+            .filter(|stem| stem.style != Style::Bare)
+            .flat_map(|stem| {
+                let called = self.tables_called(&stem.words.concat());
+                let best = called.first().map(|alias| alias.kind);
+                called.iter().filter(move |alias| Some(alias.kind) == best).copied()
+            })
     }
 
     fn find_people(&self) -> Option<usize> {
@@ -287,7 +307,9 @@ fn aliases(
             aliases.push((rest.concat(), AliasKind::WithoutFirstWord));
         }
     }
-    if let Some(rest) = without_empty_suffix(meaning) {
+    if names.is_link {
+        aliases.retain(|(_, kind)| kind.is_whole());
+    } else if let Some(rest) = without_empty_suffix(meaning) {
         aliases.push((rest, AliasKind::WithoutLastWord));
     }
     aliases.sort_by_key(|(_, kind)| *kind);
@@ -298,7 +320,8 @@ fn aliases(
 fn without_empty_suffix(words: &[String]) -> Option<String> {
     let suffixes = &vocabulary().tables.empty_suffixes;
     let (last, rest) = words.split_last()?;
-    if suffixes.has(last) {
+    // `filters2` is what `filter` means.
+    if suffixes.has(last) || last.chars().all(char::is_numeric) {
         return (!rest.is_empty()).then(|| rest.concat());
     }
     let boundary = last

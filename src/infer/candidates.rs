@@ -88,6 +88,9 @@ pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Chil
     finder.precedent(precedents);
     let whole = child.column.words.as_slice();
     let own = child.column.own_words();
+    if finder.is_own_name(own) || finder.is_own_name(whole) {
+        return finder.found;
+    }
     finder.by_name(own);
     if own.len() < whole.len() {
         finder.by_name(whole);
@@ -117,9 +120,29 @@ impl Finder<'_, '_> {
     /// Whether the column is the key that its own table is known by.
     fn is_own_key(&self) -> bool {
         let column = self.child.column;
-        let generic = self.words.generic_keys.has(&column.own_words().concat());
+        let own = column.own_words();
+        let only_tail = matches!(own, [word] if self.words.tails.strong.has(word) || self.words.tails.weak.has(word));
+        let generic = only_tail || self.words.generic_keys.has(&own.concat());
         self.child.names.is_key(self.child.position)
             && (generic || self.index.names_table(&column.words, self.child.table))
+    }
+
+    /// Whether the name is that of the column's own table and a tail: a key of the table, or a part of one.
+    fn is_own_name(&self, words: &[String]) -> bool {
+        names::stems(words).iter().any(|stem| {
+            stem.style != Style::Bare && self.index.is_wholly_called(self.child.table, &stem.words.concat())
+        })
+    }
+
+    /// Whether a name without tail can be that of a reference: no plural, no measure, and a type that only a reference
+    /// has a reason to share.
+    fn can_be_bare(&self, fit: Fit) -> bool {
+        let ty = &self.child.column.column.ty;
+        let telling = match ty.family {
+            TypeFamily::Text => self.index.bare_names && ty.length.is_some(),
+            _ => true,
+        };
+        fit == Fit::Same && telling && !names::is_plural(&self.child.column.column.name)
     }
 
     fn by_name(&mut self, words: &[String]) {
@@ -134,12 +157,15 @@ impl Finder<'_, '_> {
         self.qualified(stem);
         for start in 0..stem.words.len() {
             let (role, name) = stem.words.split_at(start);
-            if role.iter().any(|word| self.words.providers.has(word)) {
+            let is_measure = stem.style == Style::Bare && role.iter().any(|word| self.words.measures.has(word));
+            if is_measure || role.iter().any(|word| self.words.providers.has(word)) {
                 continue;
             }
             let before = self.found.len();
-            for alias in self.index.tables_called(&name.concat()) {
-                if !role.is_empty() && !self.can_carry_role(alias.kind, alias.table, stem.style) {
+            let called = self.index.tables_called(&name.concat());
+            for alias in called {
+                let is_only = called.len() == 1;
+                if !role.is_empty() && !self.can_carry_role(alias.kind, alias.table, stem.style, is_only) {
                     continue;
                 }
                 if alias.table == self.child.table && role.is_empty() {
@@ -182,12 +208,13 @@ impl Finder<'_, '_> {
     }
 
     /// A role in front of a table's name that is not even whole is too little, unless both are of one group.
-    fn can_carry_role(&self, kind: AliasKind, table: usize, style: Style) -> bool {
+    fn can_carry_role(&self, kind: AliasKind, table: usize, style: Style, is_only: bool) -> bool {
         let group = self.index.table(table).and_then(|names| names.group.as_ref());
         match kind {
             AliasKind::Full | AliasKind::WithoutCommonPrefix | AliasKind::WithNamespace => true,
             AliasKind::WithoutGroup => {
-                style != Style::Bare && (group == self.child.names.group.as_ref() || self.index.people == Some(table))
+                let same_group = group == self.child.names.group.as_ref() || self.index.people == Some(table);
+                style != Style::Bare && (same_group || (style == Style::Strong && is_only))
             }
             AliasKind::WithoutLastWord | AliasKind::WithoutFirstWord => false,
         }
@@ -196,6 +223,16 @@ impl Finder<'_, '_> {
     /// The child's own name, or what it begins with, before the stem: `good_jobs.batch_id` → `good_job_batches`.
     fn qualified(&mut self, stem: &Stem) {
         let names = self.child.names;
+        let name = stem.words.concat();
+        let is_generic = self.words.generic_names.has(&name);
+        let is_table = self
+            .index
+            .tables_called(&name)
+            .iter()
+            .any(|alias| alias.kind.is_whole());
+        if (is_table && !is_generic) || (is_generic && stem.style == Style::Bare && !self.index.bare_names) {
+            return;
+        }
         let base = match stem.style {
             Style::Bare if !self.index.bare_names => self.words.bases.qualified_bare,
             _ => self.words.bases.qualified,
@@ -203,12 +240,16 @@ impl Finder<'_, '_> {
         for length in (1..=names.words.len()).rev() {
             let lead = names.words.get(..length).unwrap_or_default();
             let name = [lead.concat(), stem.words.concat()].concat();
-            let called: Vec<_> = self.index.tables_called(&name).to_vec();
-            for alias in called {
-                if !alias.kind.is_whole() || alias.table == self.child.table {
-                    continue;
+            let before = self.found.len();
+            for alias in self.index.tables_called(&name) {
+                let is_link = self.index.table(alias.table).is_some_and(|names| names.is_link);
+                if alias.kind.is_whole() && alias.table != self.child.table && !is_link {
+                    self.add_table(alias.table, stem, "qualified_stem", base, &stem.words);
                 }
-                self.add_table(alias.table, stem, "qualified_stem", base, &stem.words);
+            }
+            // The longer the lead, the nearer the table.
+            if self.found.len() > before {
+                return;
             }
         }
     }
@@ -225,6 +266,7 @@ impl Finder<'_, '_> {
             let others: Vec<KeyName> = keys
                 .into_iter()
                 .filter(|key| key.table != self.child.table || start > 0)
+                .filter(|key| !self.is_parallel(key, words))
                 .collect();
             let owned: Vec<KeyName> = others.iter().copied().filter(|key| key.owned).collect();
             let (chosen, whole) = match (owned.as_slice(), others.as_slice()) {
@@ -245,6 +287,16 @@ impl Finder<'_, '_> {
                 return;
             }
         }
+    }
+
+    /// Whether both columns are keys, each of its own table, that only happen to be called alike.
+    fn is_parallel(&self, key: &KeyName, words: &[String]) -> bool {
+        let same_name = self
+            .index
+            .table(key.table)
+            .and_then(|names| names.column(key.column))
+            .is_some_and(|column| column.words == words);
+        self.child.names.is_key(self.child.position) && !key.owned && !(key.primary && same_name)
     }
 
     /// `parent_id`, `reports_to`, `root_id`.
@@ -274,7 +326,8 @@ impl Finder<'_, '_> {
         let Some(people) = self.index.people else { return };
         for stem in names::stems(words) {
             let Some(last) = stem.words.last() else { continue };
-            if stem.words.iter().any(|word| self.words.providers.has(word)) {
+            let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
+            if stem.style == Style::Weak || stem.words.iter().any(outside) {
                 continue;
             }
             let is_agent = stem.words.len() == 1
@@ -288,7 +341,7 @@ impl Finder<'_, '_> {
             let by = stem.words.len() > 1 && self.words.by.has(last);
             let base = if by || self.words.people_roles.has(last) {
                 self.words.bases.person
-            } else if is_agent && stem.style != Style::Weak {
+            } else if is_agent && stem.style == Style::Strong {
                 self.words.bases.agent
             } else {
                 continue;
@@ -308,12 +361,20 @@ impl Finder<'_, '_> {
             .keys
             .first()
             .is_some_and(|key| key.primary && key.column == self.child.position);
-        if !is_primary || lead.is_empty() || !self.words.tables.extensions.has(last) {
+        let numbers_itself = self.child.column.column.default.is_some();
+        if !is_primary || numbers_itself || lead.is_empty() || !self.words.tables.extensions.has(last) {
             return;
         }
         let called = self.index.tables_called(&lead.concat()).to_vec();
         for alias in called {
-            if !alias.kind.is_whole() || alias.table == self.child.table {
+            // With a column of its own for the other table, the key is not shared.
+            let refers = self
+                .child
+                .names
+                .columns
+                .iter()
+                .any(|column| self.index.names_table(&column.words, alias.table));
+            if refers || !alias.kind.is_whole() || alias.table == self.child.table {
                 continue;
             }
             let Some(names) = self.index.table(alias.table) else {
@@ -398,9 +459,14 @@ impl Finder<'_, '_> {
         if table == self.child.table && key == self.child.position {
             return;
         }
+        if stem.style == Style::Bare && !self.can_be_bare(fit) {
+            return;
+        }
         let word = name.concat();
         let qualified = code == "qualified_stem" || code == "self_reference";
-        let generic = !qualified && self.words.generic_names.has(&word);
+        let whole = self.index.is_wholly_called(table, &word);
+        let generic =
+            !qualified && (self.words.generic_names.has(&word) || (!whole && self.words.transient_ids.has(&word)));
         let key_name = names.column(key).map_or("", |column| column.column.name.as_str());
         let child = &self.child.column.column.name;
         let parent = &names.table.name;
@@ -463,8 +529,12 @@ impl Finder<'_, '_> {
             called(&stem.tail)
         };
         let primary = names.keys.first().filter(|key| key.primary);
-        by_tail
-            .or_else(|| called(&whole))
+        let by_name = by_tail.or_else(|| called(&whole));
+        if stem.style == Style::Weak {
+            // `tax_code` is no id of a tax.
+            return by_name;
+        }
+        by_name
             .or_else(|| primary.and_then(|key| fits(key.column)))
             .or_else(|| if stem.style == Style::Bare { None } else { called("id") })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::aliases::Index;
 use super::candidates;
-use super::names::{ColumnNames, TableNames};
+use super::names::{self, ColumnNames, Style, TableNames};
 use super::resolve::Inferred;
 use super::score::{self, Fit};
 use super::vocabulary::vocabulary;
@@ -23,7 +23,14 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
     let mut inferred: Vec<Inferred> = Vec::new();
     for (parent, names) in index.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
         for key in composite_keys(names) {
-            if key.iter().all(|column| is_reference(parent, &column.column.name)) {
+            let owns = |column: &&ColumnNames<'_>| {
+                let has_tail = names::stems(column.own_words())
+                    .iter()
+                    .any(|stem| stem.style != Style::Bare)
+                    || (column.prefix > 0 && is_tail(column.own_words()));
+                has_tail && !is_reference(parent, &column.column.name)
+            };
+            if !key.iter().any(owns) {
                 continue;
             }
             for child in holders.rarest(&key) {
@@ -33,7 +40,35 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
             }
         }
     }
-    best_of_each(inferred)
+    without_implied(best_of_each(inferred))
+}
+
+/// Whether the words are nothing but a tail: `d_id` without the prefix of its table.
+fn is_tail(words: &[String]) -> bool {
+    let tails = &vocabulary().tails;
+    matches!(words, [word] if tails.strong.has(word) || tails.weak.has(word))
+}
+
+/// Leaves out what a longer reference implies: an order line's district is that of its order.
+fn without_implied(inferred: Vec<Inferred>) -> Vec<Inferred> {
+    let implies = |longer: &Inferred, shorter: &Inferred| {
+        longer.child.table == shorter.child.table
+            && longer.child.columns.len() > shorter.child.columns.len()
+            && shorter
+                .child
+                .columns
+                .iter()
+                .all(|column| longer.child.columns.contains(column))
+    };
+    let kept: Vec<bool> = inferred
+        .iter()
+        .map(|shorter| !inferred.iter().any(|longer| implies(longer, shorter)))
+        .collect();
+    inferred
+        .into_iter()
+        .zip(kept)
+        .filter_map(|(found, keep)| keep.then_some(found))
+        .collect()
 }
 
 /// One parent for each set of child columns; the surest, then the first.
@@ -127,9 +162,14 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
         worst = worst.max(fit);
         columns.push(column.column.name.clone());
     }
+    let names_parent = |column: &&ColumnNames<'_>| {
+        names::stems(&column.words)
+            .iter()
+            .any(|stem| stem.style != Style::Bare && index.is_wholly_called(parent, &stem.words.concat()))
+    };
     let named_by_key = key
         .iter()
-        .any(|column| index.names_table(&column.words, parent) || is_named_by_prefix(child_names, column));
+        .any(|column| names_parent(column) || is_named_by_prefix(child_names, column));
     let meaning = parent_names.meaning();
     let named_by_child =
         child_names.words.len() > meaning.len() && child_names.words.windows(meaning.len()).any(|part| part == meaning);

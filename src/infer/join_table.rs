@@ -63,6 +63,10 @@ fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
         return None;
     }
     let unique_pair = table.is_unique_key(&pair);
+    let is_self = one.is_self_reference() || other.is_self_reference();
+    if is_self || (!unique_pair && (table.any_nullable(&pair) || notes_happenings(table))) {
+        return None;
+    }
     (unique_pair || is_bare(table, &pair) || is_named_after(table, one, other)).then(|| ManyToMany {
         join_table: table.name.clone(),
         left: *left,
@@ -79,6 +83,14 @@ fn is_bare(table: &Table, pair: &[Ident]) -> bool {
         .iter()
         .filter(|column| !pair.contains(&column.name))
         .all(|column| column.identity || column.generated.is_some() || is_plain(&column.name))
+}
+
+/// Whether the same two can well meet in it more than once: a log of clicks, and not a list of who likes what.
+fn notes_happenings(table: &Table) -> bool {
+    let words = tokens::words(table.name.table.as_str());
+    words
+        .last()
+        .is_some_and(|word| vocabulary().join_tables.happenings.has(word))
 }
 
 fn is_plain(column: &Ident) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct TableNames<'s> {
     pub(super) common: usize,
     /// The first word that says something, where several tables share it.
     pub(super) group: Option<String>,
+    /// Whether its name is made of the names of two tables: `hosts_templates` is not meant by `template`.
+    pub(super) is_link: bool,
     /// Whether relations may lead here: it holds rows, and is neither a partition nor a copy.
     pub(super) is_target: bool,
     /// The columns that are unique by themselves, the primary key first.
@@ -79,7 +81,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
         .keys()
         .map(|name| tokens::words(name.table.as_str()))
         .collect();
-    let leading = Leading::count(&words);
+    let leading = Leading::of(schema);
     let wholes: BTreeSet<String> = words.iter().map(|words| words.concat()).collect();
     schema
         .tables
@@ -92,6 +94,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
                 table,
                 common,
                 group: leading.group(&words, common),
+                is_link: is_link(table.name.table.as_str(), &wholes),
                 is_target,
                 keys: key_columns(table),
                 columns: columns(table),
@@ -108,7 +111,7 @@ pub(super) fn common_prefixes(schema: &Schema) -> BTreeSet<String> {
         .keys()
         .map(|name| tokens::words(name.table.as_str()))
         .collect();
-    let leading = Leading::count(&words);
+    let leading = Leading::of(schema);
     let has_common = |words: &&Vec<String>| leading.common(words) > 0;
     words
         .iter()
@@ -124,20 +127,25 @@ struct Leading {
 }
 
 impl Leading {
-    fn count(tables: &[Vec<String>]) -> Self {
-        let mut counts = BTreeMap::new();
-        for words in tables {
+    fn of(schema: &Schema) -> Self {
+        let mut leading = Self {
+            tables: 0,
+            counts: BTreeMap::new(),
+        };
+        for table in schema.tables.values() {
+            if !table.kind.holds_rows() || table.partition_of.is_some() {
+                continue;
+            }
+            leading.tables += 1;
+            let words = tokens::words(table.name.table.as_str());
             if let Some(first) = words.first().filter(|_| words.len() > 1) {
-                *counts.entry(first.clone()).or_insert(0) += 1;
+                *leading.counts.entry(first.clone()).or_insert(0) += 1;
             }
         }
-        Self {
-            tables: tables.len(),
-            counts,
-        }
+        leading
     }
 
-    fn of(&self, word: &str) -> usize {
+    fn with(&self, word: &str) -> usize {
         self.counts.get(word).copied().unwrap_or(0)
     }
 
@@ -146,14 +154,14 @@ impl Leading {
         let Some(first) = words.first().filter(|_| words.len() > 1) else {
             return 0;
         };
-        let shared = self.of(first);
+        let shared = self.with(first);
         let by_most = self.tables >= 4 && shared * 5 >= self.tables * 3;
         usize::from(by_most || (shared >= 2 && vocabulary().tables.empty_prefixes.has(first)))
     }
 
     fn group(&self, words: &[String], common: usize) -> Option<String> {
         let word = words.get(common).filter(|_| words.len() > common + 1)?;
-        (self.of(word) >= 3).then(|| word.clone())
+        (self.with(word) >= 3).then(|| word.clone())
     }
 }
 
@@ -185,6 +193,16 @@ fn is_copy(words: &[String], wholes: &BTreeSet<String>, table: &Table) -> bool {
         .into_iter()
         .flatten()
         .any(|rest| !rest.is_empty() && wholes.contains(&rest.concat()))
+}
+
+/// Whether the name begins with the plural name of another table.
+fn is_link(name: &str, wholes: &BTreeSet<String>) -> bool {
+    let written = tokens::split(name);
+    (1..written.len()).any(|cut| {
+        let front = written.get(..cut).unwrap_or_default();
+        let singular: Vec<String> = front.iter().map(|word| tokens::singular(word)).collect();
+        singular.last() != front.last() && wholes.contains(&singular.concat())
+    })
 }
 
 fn key_columns(table: &Table) -> Vec<KeyColumn> {
@@ -264,6 +282,14 @@ pub(super) struct Stem {
 /// What is left of a name without its tail. A glued tail is one possible reading, so there can be two.
 pub(super) fn stems(words: &[String]) -> Vec<Stem> {
     let tails = &vocabulary().tails;
+    // `concept_id_1`, `concept_id_2`.
+    if let [front @ .., tail, ordinal] = words
+        && !front.is_empty()
+        && tails.strong.has(tail)
+        && ordinal.chars().all(char::is_numeric)
+    {
+        return stems(words.get(..words.len() - 1).unwrap_or_default());
+    }
     let stem = |words: &[String], tail: &str, style| Stem {
         words: words.to_vec(),
         tail: tail.to_owned(),
@@ -318,6 +344,13 @@ fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
     })
 }
 
+/// Whether a name, as it is written, is a plural: `comments` counts them, and refers to none.
+pub(super) fn is_plural(name: &Ident) -> bool {
+    tokens::split(name.as_str())
+        .last()
+        .is_some_and(|word| tokens::singular(word) != *word)
+}
+
 /// Whether a name, as it is written, says that it holds a list of keys.
 pub(super) fn is_list(name: &Ident) -> bool {
     let words = tokens::split(name.as_str());
@@ -349,6 +382,7 @@ mod tests {
         check("customer_id_fk", &[("customer", "fk", Style::Strong)]);
         check("page_ptr_id", &[("page", "id", Style::Strong)]);
         check("id_customer", &[("customer", "id", Style::Front)]);
+        check("concept_id_1", &[("concept", "id", Style::Strong)]);
         check("emp_no", &[("emp", "no", Style::Weak)]);
         check(
             "customerid",

@@ -138,7 +138,21 @@ fn is_pair(
             .collect();
         leading.contains(&&type_column.column.name) && leading.contains(&&id.column.name)
     });
-    !names_one_table || together || pair.targets.len() >= 2
+    let words = &vocabulary().polymorphic;
+    let stem = stem.concat();
+    let says_any = words.stems.has(&stem) || words.endings.iter().any(|ending| stem.ends_with(ending.as_str()));
+    // The labels of an enum are all there can be: where none names a table, they are kinds of something else.
+    let names_none = !type_column.column.ty.labels.is_empty() && pair.targets.is_empty();
+    // An id that is unique without its type, be it within something else, is no id of several tables.
+    let unique_alone = names
+        .table
+        .unique_column_sets()
+        .iter()
+        .any(|set| set.contains(&&id.column.name) && !set.contains(&&type_column.column.name));
+    if names_none || unique_alone {
+        return false;
+    }
+    together || pair.targets.len() >= 2 || (!names_one_table && (says_any || !pair.targets.is_empty()))
 }
 
 /// The targets that the type column's labels or CHECK conditions tell.

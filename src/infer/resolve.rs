@@ -329,7 +329,7 @@ fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, 
     // A table whose own key is a reference holds more about the rows of another: that other one is meant.
     let is_extension = names
         .primary()
-        .is_some_and(|key| index.names_another_table(candidate.table, &key.words) && !key.column.identity);
+        .is_some_and(|key| index.names_another_table(&key.words, candidate.table) && !key.column.identity);
     if is_extension && child.table != candidate.table {
         push(
             reasons,

@@ -39,7 +39,7 @@ pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<TenantPath> {
                     continue;
                 }
                 for (up_position, up) in by_child.get(&via.parent.table).into_iter().flatten() {
-                    if up.parent == direct.parent && must_agree(schema, direct, up) {
+                    if up.parent == direct.parent && must_agree(schema, direct, via, up) {
                         paths.push(TenantPath {
                             direct: *direct_position,
                             via: *via_position,
@@ -63,7 +63,7 @@ fn is_enforced(via: &Relation, direct: &Relation) -> bool {
         .all(|column| via.child.columns.contains(column))
 }
 
-fn must_agree(schema: &Schema, direct: &Relation, up: &Relation) -> bool {
+fn must_agree(schema: &Schema, direct: &Relation, via: &Relation, up: &Relation) -> bool {
     let words = vocabulary();
     let ancestor = tokens::words(direct.parent.table.table.as_str());
     let is = |known: &super::vocabulary::Words| {
@@ -81,7 +81,8 @@ fn must_agree(schema: &Schema, direct: &Relation, up: &Relation) -> bool {
             .zip(&up.child.columns)
             .all(|(one, other)| one.as_str().to_lowercase() == other.as_str().to_lowercase());
     if same_names {
-        return is(&words.tenants.sure) || is(&words.tenants.by_same_name) || is_scope(schema, up);
+        let by_name = is(&words.tenants.sure) || is(&words.tenants.by_same_name);
+        return by_name || (via.role.is_none() && is_scope(schema, up));
     }
     is(&words.tenants.sure) && direct.role.is_none() && up.role.is_none()
 }

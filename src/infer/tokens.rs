@@ -71,11 +71,12 @@ pub(super) fn singular(word: &str) -> String {
 }
 
 fn regular_singular(word: &str) -> String {
-    // Shorter words that end in s are seldom plurals (`os`, `gas`, `us`), and taking it off leaves next to nothing.
-    if word.chars().count() < 4 {
-        return word.to_owned();
+    // Short words that end in s are seldom plurals (`os`, `gas`, `css`), but for `ons` in `add_ons`.
+    match word.chars().collect::<Vec<char>>().as_slice() {
+        [first, second, 's'] if !"aeiouys".contains(*second) => [*first, *second].iter().collect(),
+        [_, _, _, _, ..] => pluralizer::pluralize(word, 1, false),
+        _ => word.to_owned(),
     }
-    pluralizer::pluralize(word, 1, false)
 }
 
 #[cfg(test)]
@@ -93,7 +94,8 @@ mod tests {
         check("orderItemId", "order item id");
         check("ORDER_ITEM_ID", "order item id");
         check("HTTPServer", "http server");
-        check("userIDs", "user ids");
+        check("userIDs", "user id");
+        check("add_ons", "add on");
         check("userID", "user id");
         check("entity0", "entity 0");
         check("a b-c.d", "a b c d");

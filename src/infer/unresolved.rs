@@ -115,23 +115,30 @@ fn dangling_stem(
     {
         return None;
     }
-    let stem = names::stems(&column.words)
+    // Without the prefix of its table's columns the name can be nothing but the tail: the table's own key.
+    let stem = names::stems(column.own_words())
         .into_iter()
         .find(|stem| stem.style == Style::Strong)?;
     let is_usual = stem.tail == "id" || usage.tails.contains(&stem.tail);
-    if !words.tails.telling.has(&stem.tail) || !is_usual || index.names_table(&column.words, table) {
+    let own_name = index.names_table(&column.words, table) || index.is_wholly_called(table, &stem.words.concat());
+    if !words.tails.telling.has(&stem.tail) || !is_usual || own_name {
         return None;
     }
-    let known = (0..stem.words.len()).any(|start| {
-        stem.words
-            .get(start..)
-            .is_some_and(|rest| !index.tables_called(&rest.concat()).is_empty())
-    });
-    let outside = stem
-        .words
+    // Who writes `cat_id` means a table that is there, only not by its full name.
+    let is_short = stem.words.last().is_none_or(|last| last.chars().count() <= 3);
+    let outside =
+        |word: &String| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
+    let by_others = stem.words.iter().any(outside) || names.words.iter().any(|word| words.providers.has(word));
+    (!is_short && !by_others && !is_part_of_a_name(index, &stem.words)).then_some(stem.words)
+}
+
+/// Whether some table has the words, or the last of them, in its name, and so may be meant.
+fn is_part_of_a_name(index: &Index<'_>, stem: &[String]) -> bool {
+    let Some(last) = stem.last() else { return true };
+    index
+        .tables
         .iter()
-        .any(|word| words.providers.has(word) || words.transient_ids.has(word));
-    (!known && !outside).then_some(stem.words)
+        .any(|names| names.words.concat().contains(last.as_str()))
 }
 
 fn why(stem: &[String]) -> String {

@@ -22,6 +22,7 @@ pub(super) struct Vocabulary {
     pub(super) agent_endings: Vec<String>,
     pub(super) not_agents: Words,
     pub(super) by: Words,
+    pub(super) measures: Words,
     pub(super) self_references: SelfReferences,
     pub(super) providers: Words,
     pub(super) transient_ids: Words,
@@ -74,6 +75,8 @@ pub(super) struct SelfReferences {
 pub(super) struct PolymorphicWords {
     pub(super) r#type: Words,
     pub(super) plain: Words,
+    pub(super) stems: Words,
+    pub(super) endings: Vec<String>,
 }
 
 /// Words of join tables.
@@ -81,6 +84,7 @@ pub(super) struct PolymorphicWords {
 #[serde(deny_unknown_fields)]
 pub(super) struct JoinTableWords {
     pub(super) plain: Words,
+    pub(super) happenings: Words,
 }
 
 /// Names of tables whose rows own those of others.
