@@ -1,5 +1,7 @@
 //! What live tests read in a JSON report, and a schema without faults.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use crate::run::{Outcome, Run};
@@ -9,7 +11,8 @@ pub(crate) fn family(children: usize) -> String {
     let mut sql = "CREATE TABLE parents (id INTEGER PRIMARY KEY); INSERT INTO parents VALUES (1), (2);".to_owned();
     for number in 1..=children {
         let table = format!("children_{number}");
-        sql += &format!(
+        let _ = write!(
+            sql,
             "CREATE TABLE {table} (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL, \
              FOREIGN KEY (parent_id) REFERENCES parents (id)); \
              CREATE INDEX {table}_parent_id ON {table} (parent_id); \
