@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
 
-use super::server::{Database, Family};
+use super::server::{Database, Engine, Family};
 
 /// The lock. It goes when this is dropped.
 pub(crate) struct Held<'a> {
@@ -92,5 +92,33 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
             "after half a minute it does not hold that {what}"
         );
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_reader_is_seen_to_wait() {
+    for engine in [Engine::Postgres18, Engine::Mysql97, Engine::Mysql56, Engine::MariaDb] {
+        let server = engine.server();
+        let database = server.database("CREATE TABLE a (id INTEGER PRIMARY KEY)");
+        let held = hold(&database, "a");
+        assert_eq!(held.sessions(), 0, "{engine:?}");
+        std::thread::scope(|scope| {
+            scope.spawn(|| match engine.family() {
+                Family::Postgres => {
+                    let mut client = server.postgres(database.name()).unwrap();
+                    client
+                        .batch_execute("SET application_name = 'relaudit'; SELECT * FROM a")
+                        .unwrap();
+                }
+                _ => server
+                    .mysql(database.name())
+                    .unwrap()
+                    .query_drop("SELECT * FROM a")
+                    .unwrap(),
+            });
+            held.wait_for_probe();
+            assert_eq!((held.waiting(), held.sessions()), (1, 1), "{engine:?}");
+            held.release();
+        });
     }
 }
