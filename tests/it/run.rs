@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::live::private::send_signal;
+use crate::live::server::{PASSWORD, PASSWORD_IN_URL};
 
 /// After this long, a run counts as hanging.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -143,6 +144,14 @@ impl Running {
             stderr: String::from_utf8(stderr).unwrap(),
         };
         assert!(!outcome.stderr.contains("panicked at"), "{}", outcome.stderr);
+        for output in [&outcome.stdout, &outcome.stderr] {
+            assert!(
+                ![PASSWORD, PASSWORD_IN_URL]
+                    .iter()
+                    .any(|password| output.contains(password)),
+                "{output}"
+            );
+        }
         outcome
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::server::{Engine, Family, PASSWORD, PASSWORD_IN_URL, load, mariadb, mysql56, mysql97, postgres};
+use super::server::{Engine, Family, PASSWORD, PASSWORD_IN_URL, Server, load, mariadb, mysql56, mysql97, postgres};
 
 #[test]
 fn servers_are_the_versions_that_they_are_called() {
@@ -75,7 +75,7 @@ fn servers_with_tls_are_known_as_localhost() {
             _ => "mysql",
         };
         let server = engine.server();
-        let authority = server.certificate_authority();
+        let authority = Server::certificate_authority();
         let verify = |name: &str| {
             let output = Command::new("openssl")
                 .args([

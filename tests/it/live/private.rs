@@ -13,6 +13,7 @@ use super::server::{Engine, Family, Server, programs};
 pub(crate) struct PrivateServer {
     server: Server,
     process: Child,
+    instance: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -38,10 +39,11 @@ impl Server {
             let port = free_port();
             let mut process = spawn(engine, &instance, port, options);
             if wait_until_ready(&mut process, &instance, deadline) {
-                let server = Server::new(engine, port, instance);
+                let server = Server::new(engine, port, instance.clone());
                 return PrivateServer {
                     server,
                     process,
+                    instance,
                     _folder: folder,
                 };
             }
@@ -96,6 +98,11 @@ fn wait_until_ready(process: &mut Child, instance: &Path, deadline: Instant) -> 
 }
 
 impl PrivateServer {
+    /// What the server has written to its log.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(log_of(&self.instance)).unwrap()
+    }
+
     /// Kills it, as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.signal(self.immediately());

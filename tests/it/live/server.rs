@@ -167,8 +167,8 @@ impl Server {
         }
     }
 
-    /// The file with the certificate of the authority that vouches for the server as `localhost`.
-    pub(crate) fn certificate_authority(&self) -> PathBuf {
+    /// The file with the certificate of the authority that vouches for every server as `localhost`.
+    pub(crate) fn certificate_authority() -> PathBuf {
         programs().join("tls/ca.crt")
     }
 
