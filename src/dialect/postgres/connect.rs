@@ -157,30 +157,36 @@ fn try_address(
         TlsMode::Prefer => &[SslMode::Prefer, SslMode::Disable],
         TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => &[SslMode::Require],
     };
-    let mut reasons = Vec::new();
-    for (at, way) in ways.iter().enumerate() {
+    let mut refusal: Option<Refusal> = None;
+    for way in ways {
         let attempt = attempt(settings, endpoint, address, *way)?;
         match Link::open(attempt.clone(), settings.connect_timeout, options) {
             Ok(link) => return Ok((link, attempt)),
             Err(failure) => {
-                let another_way_may_do = at + 1 < ways.len() && depends_on_tls(&failure);
-                let is_final = is_final(&failure);
-                reasons.push(explain(&failure, settings, endpoint, address));
-                if !another_way_may_do {
-                    let reason = match reasons.as_slice() {
-                        [first, second] if first != second => format!("{first}; tried the other way: {second}"),
-                        _ => reasons.concat(),
-                    };
-                    return Err(Refusal { reason, is_final });
+                let reason = explain(&failure, settings, endpoint, address);
+                refusal = Some(Refusal {
+                    reason: match refusal {
+                        Some(first) if first.reason != reason => {
+                            format!(
+                                "{}; {} TLS: {reason}",
+                                first.reason,
+                                if attempt.tls.is_some() { "with" } else { "without" }
+                            )
+                        }
+                        _ => reason,
+                    },
+                    is_final: is_final(&failure),
+                });
+                if !depends_on_tls(&failure) {
+                    break;
                 }
             }
         }
-        reasons.dedup();
     }
-    Err(Refusal {
-        reason: reasons.join("; "),
+    Err(refusal.unwrap_or_else(|| Refusal {
+        reason: "there is no way to connect".to_owned(),
         is_final: false,
-    })
+    }))
 }
 
 fn attempt(
@@ -289,10 +295,7 @@ fn explain_refusal(
         return if text.contains("does not support TLS") {
             "the server does not offer TLS: turn it on there, or connect with sslmode=disable".to_owned()
         } else {
-            format!(
-                "{text} (the server's certificate is checked against {})",
-                settings.tls.roots_named()
-            )
+            settings.tls.explain(&text)
         };
     }
     let port = endpoint.port();

@@ -172,7 +172,13 @@ impl Session for PostgresSession {
     }
 
     fn query(&mut self, sql: &str, row: &mut dyn FnMut(Row)) -> Result<(), QueryError> {
-        lock(&self.link).read(sql, row)
+        let mut link = lock(&self.link);
+        let outcome = link.read(sql, row);
+        if outcome.as_ref().is_err_and(|error| !error.ends_session()) {
+            // Else the server would refuse the unit's other statements because of this one.
+            let _ = link.execute(format!("ROLLBACK TO SAVEPOINT {UNIT}"));
+        }
+        outcome
     }
 
     fn end(&mut self) {

@@ -56,6 +56,8 @@ pub(super) struct TlsFiles {
     /// Whether the host is named to the server before encryption begins.
     names_host: bool,
     versions: Vec<&'static SupportedProtocolVersion>,
+    /// Whether encryption begins without asking the server first, which needs a name for what is spoken inside.
+    is_direct: bool,
 }
 
 impl TlsFiles {
@@ -89,6 +91,7 @@ impl TlsFiles {
             certificate: client_certificate(parameters, environment)?,
             names_host: parameters.value("sslsni") != Some("0"),
             versions: versions(parameters)?,
+            is_direct: parameters.value("sslnegotiation") == Some("direct"),
         })
     }
 
@@ -125,11 +128,27 @@ impl TlsFiles {
             }
         };
         config.enable_sni = self.names_host;
+        if self.is_direct {
+            config.alpn_protocols = vec![b"postgresql".to_vec()];
+        }
         Ok(MakeRustlsConnect::new(config))
     }
 
-    /// What to say where the server's certificate is not accepted.
-    pub(super) fn roots_named(&self) -> String {
+    /// What to say where the handshake fails.
+    pub(super) fn explain(&self, text: &str) -> String {
+        if text.contains("UnsupportedCertVersion") {
+            "the server's certificate has X.509 version 1, which is not supported: have it made again with version 3 \
+             (for `openssl x509 -req`, with an -extfile)"
+                .to_owned()
+        } else {
+            format!(
+                "{text} (the server's certificate is checked against {})",
+                self.roots_named()
+            )
+        }
+    }
+
+    fn roots_named(&self) -> String {
         match &self.roots {
             Roots::Any => "any certificate".to_owned(),
             Roots::System => "the certificates that this system trusts".to_owned(),
