@@ -18,7 +18,7 @@ use super::failure::io_fault;
 use super::settings::SslMode;
 
 /// How long the server may be late in ending a statement that took too long, before the connection counts as lost.
-const GRACE: Duration = Duration::from_secs(30);
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What stands for "never" where the user allows statements any time: a server that is gone is found out by keepalive.
 const UNLIMITED: Duration = Duration::from_hours(24);
@@ -28,6 +28,8 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The driver's own limit on a value's size. The server's limit is what counts.
 const LARGEST_PACKET: usize = 1 << 30;
+
+const SUPPORTED_METHODS: &str = "caching_sha2_password, mysql_native_password, ed25519 or parsec";
 
 /// What is needed to connect, again and again. It holds the password, so it has no debug output.
 pub(super) struct Connector {
@@ -272,14 +274,15 @@ impl Connector {
                 "the server offers no TLS, and ssl-mode={} asks for it: set it up there, or use ssl-mode=PREFERRED",
                 self.target.tls.mode.as_str()
             ),
+            // MySQL names a method for users that do not exist, too, so that nobody can find out which ones do.
             DriverError::UnknownAuthPlugin(plugin) => format!(
-                "user `{}` logs in by `{plugin}`, which relaudit does not know: use an account with \
-                 caching_sha2_password, mysql_native_password, ed25519 or parsec",
+                "the server wants user `{}` to log in by `{plugin}`, which relaudit does not know: check the user's \
+                 name, and use an account with {SUPPORTED_METHODS}",
                 self.target.user
             ),
             DriverError::CleartextPluginDisabled | DriverError::OldMysqlPasswordDisabled => format!(
-                "user `{}` logs in by a method that would give the password away: use an account with \
-                 caching_sha2_password, mysql_native_password, ed25519 or parsec",
+                "the server wants user `{}` to log in by a method that would give the password away: use an account \
+                 with {SUPPORTED_METHODS}",
                 self.target.user
             ),
             DriverError::CouldNotParseVersion => {

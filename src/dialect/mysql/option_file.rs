@@ -173,10 +173,9 @@ fn unescape(text: &str) -> String {
             Some('n') => plain.push('\n'),
             Some('r') => plain.push('\r'),
             Some('s') => plain.push(' '),
-            Some('\\') => plain.push('\\'),
+            Some('\\') | None => plain.push('\\'),
             // Any other letter keeps its backslash (MySQL manual, "Using Option Files").
             Some(other) => plain.extend(['\\', other]),
-            None => plain.push('\\'),
         }
     }
     plain

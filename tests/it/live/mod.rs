@@ -8,6 +8,7 @@ mod harness;
 mod held;
 mod limits;
 mod manners;
+mod mysql_catalog;
 mod names;
 pub(crate) mod private;
 mod privileges;

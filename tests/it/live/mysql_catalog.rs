@@ -84,7 +84,7 @@ fn a_source_is_named_by_host_and_database() {
         (server::mysql56(), "mysql", "MySQL 5.6."),
         (server::mariadb(), "mariadb", "MariaDB 10.11."),
     ] {
-        let database = server.database("");
+        let database = server.database("DO 0");
         let source = open(&database.url());
         assert_eq!(source.info().kind, kind);
         assert_eq!(source.dialect().name(), kind);
@@ -427,7 +427,7 @@ fn literals_cannot_leave_their_quotes() {
         "",
     ];
     for server in servers() {
-        let source = open(&server.database("").url());
+        let source = open(&server.database("DO 0").url());
         let mut session = source.sessions(1).unwrap().pop().unwrap();
         for text in texts {
             let sql = format!("SELECT {}", source.dialect().literal(text));
@@ -823,7 +823,7 @@ const MARIADB_PAIRS: &[Pair] = &[
 #[test]
 fn keys_are_equal_when_the_values_are() {
     for server in servers() {
-        let mariadb = is_mariadb(&*open(&server.database("").url()));
+        let mariadb = is_mariadb(&*open(&server.database("DO 0").url()));
         let pairs: Vec<&Pair> = PAIRS.iter().chain(MARIADB_PAIRS.iter().filter(|_| mariadb)).collect();
         let tables: Vec<String> = pairs
             .iter()
@@ -973,7 +973,7 @@ fn values_are_shown_as_people_write_them() {
     ];
     for server in servers() {
         let mysql8 = {
-            let source = open(&server.database("").url());
+            let source = open(&server.database("DO 0").url());
             !is_mariadb(&*source) && version(&*source) >= (8, 0)
         };
         let columns: Vec<String> = cases
@@ -1012,7 +1012,7 @@ fn values_are_shown_as_people_write_them() {
 #[test]
 fn refusals_are_told_without_the_password() {
     for server in servers() {
-        let database = server.database("");
+        let database = server.database("DO 0");
         let refusal = |url: &str| {
             let error = mysql::open(url, &ConnectOptions::default()).err().unwrap();
             error.to_string()

@@ -22,10 +22,16 @@ pub(super) struct Reference {
     actions: Option<(Action, Action)>,
 }
 
+/// A foreign key's table and name.
+type Named = (TableName, String);
+
+/// Referencing and referenced columns, by their position.
+type ColumnPairs = BTreeMap<u32, (String, String)>;
+
 /// Reads the foreign keys that lead from or to a scope.
 pub(super) fn read(catalog: &mut Catalog<'_>, scope: &Scope, notes: &mut Vec<Note>) -> Result<Vec<Reference>, Error> {
     let sql = scope.narrow(include_str!("foreign_key_columns.sql"));
-    let mut references: BTreeMap<(TableName, String), (TableName, BTreeMap<u32, (String, String)>)> = BTreeMap::new();
+    let mut references: BTreeMap<Named, (TableName, ColumnPairs)> = BTreeMap::new();
     for mut row in catalog.rows("reading the foreign keys", &sql)? {
         let of = (table_name(&mut row, 0), row.text(2));
         let (position, column) = (row.number(3).unwrap_or(0), row.text(4));
