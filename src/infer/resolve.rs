@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
+use super::naming;
 use super::score::{self, Fit};
 use super::vocabulary::vocabulary;
 use crate::relation::{Alternative, Evidence, Tier};
@@ -49,11 +50,11 @@ pub(super) fn infer(
                 column,
             };
             let ends = ColumnSet::new(table_itself.name.clone(), vec![column.column.name.clone()]);
-            let found = candidates::candidates(index, &precedents, child)
+            let found = naming::candidates(index, &precedents, child)
                 .into_iter()
                 .filter_map(|candidate| {
                     let parent = candidates::parent(index, &candidate)?;
-                    is_allowed(&ends, &parent).then(|| rate(index, &precedents, child, &indexed, candidate, parent))
+                    is_allowed(&ends, &parent).then(|| rate(index, &precedents, child, &indexed, &candidate, parent))
                 })
                 .collect();
             inferred.extend(choose(ends, found));
@@ -187,15 +188,15 @@ fn rate(
     precedents: &Precedents,
     child: Child<'_, '_>,
     indexed: &Indexed<'_>,
-    candidate: Candidate,
+    candidate: &Candidate,
     parent: ColumnSet,
 ) -> Rated {
     let mut reasons = vec![candidate.naming.clone()];
     reasons.extend(candidate.evidence.iter().cloned());
-    about_types(index, child, &candidate, &mut reasons);
-    about_child(child, indexed, &candidate, &mut reasons);
-    about_parent(index, child, &candidate, &mut reasons);
-    contradiction(precedents, child, &candidate, &mut reasons);
+    about_types(index, child, candidate, &mut reasons);
+    about_child(child, indexed, candidate, &mut reasons);
+    about_parent(index, child, candidate, &mut reasons);
+    contradiction(precedents, child, candidate, &mut reasons);
     Rated {
         same_namespace: parent.table.namespace == child.names.table.name.namespace,
         parent,
