@@ -44,6 +44,9 @@ impl Finder<'_, '_> {
         let word = name.concat();
         let qualified = code == "qualified_stem" || code == "self_reference";
         let whole = self.index.is_wholly_called(table, &word);
+        if !whole && !qualified && code != "person_role" && self.is_another_name(names, key) {
+            return;
+        }
         let generic =
             !qualified && (self.words.generic_names.has(&word) || (!whole && self.words.transient_ids.has(&word)));
         let key_name = names.column(key).map_or("", |column| column.column.name.as_str());
@@ -86,7 +89,7 @@ impl Finder<'_, '_> {
     }
 
     /// The key that a name with this tail means: the one called like the tail or the whole, else the primary key, else
-    /// the only one that fits.
+    /// another id that fits.
     fn key_of(&self, names: &TableNames<'_>, stem: &Stem) -> Option<(usize, Fit)> {
         let ty = &self.child.column.column.ty;
         let fits = |column: usize| Some((column, score::fit(ty, &names.column(column)?.column.ty)?));
@@ -108,14 +111,43 @@ impl Finder<'_, '_> {
             called(&stem.tail)
         };
         let primary = names.keys.first().filter(|key| key.primary);
-        let by_name = by_tail.or_else(|| called(&whole));
+        // Two unique columns that are called alike are each a key of their own table.
+        let is_key = self.child.names.is_key(self.child.position);
+        let by_name = by_tail.or_else(|| if is_key { None } else { called(&whole) });
         if stem.style == Style::Weak {
             // `tax_code` is no id of a tax.
             return by_name;
         }
         by_name
             .or_else(|| primary.and_then(|key| fits(key.column)))
-            .or_else(|| if stem.style == Style::Bare { None } else { called("id") })
+            .or_else(|| {
+                if stem.style == Style::Bare {
+                    None
+                } else {
+                    self.other_id(names)
+                }
+            })
+    }
+
+    /// Whether the key has a name of its own, and the column another: part of a table's name is then too little.
+    fn is_another_name(&self, names: &TableNames<'_>, key: usize) -> bool {
+        let Some(key) = names.column(key) else { return false };
+        let (key, child) = (key.own_words().concat(), self.child.column.own_words().concat());
+        !self.words.generic_keys.has(&key) && !key.ends_with(&child) && !child.ends_with(&key)
+    }
+
+    /// Beside a primary key whose type does not fit: the key of exactly the column's type whose name is but a tail, such
+    /// as the `uuid` of a table that also numbers its rows.
+    fn other_id(&self, names: &TableNames<'_>) -> Option<(usize, Fit)> {
+        let ty = &self.child.column.column.ty;
+        let mut found = names.keys.iter().filter(|key| {
+            names.column(key.column).is_some_and(|column| {
+                matches!(column.own_words(), [word] if self.words.tails.strong.has(word))
+                    && score::fit(ty, &column.column.ty) == Some(Fit::Same)
+            })
+        });
+        let key = found.next()?;
+        found.next().is_none().then_some((key.column, Fit::Same))
     }
 
     fn add(&mut self, table: usize, key: usize, fit: Fit, naming: Evidence, generic: bool) {

@@ -119,7 +119,17 @@ fn inferred(
             .table(table)
             .is_some_and(|names| references.has(&names.table.name, column))
     };
+    let declared = known
+        .values()
+        .map(|relation| (&relation.child.table, &relation.parent.table));
+    let linked: BTreeSet<(&TableName, &TableName)> = inferred
+        .iter()
+        .map(|found| (&found.child.table, &found.parent.table))
+        .chain(declared)
+        .collect();
     let mut composites = composite::infer(index, is_reference);
+    // A child that references the parent by one column has no need of a second way.
+    composites.retain(|found| !linked.contains(&(&found.child.table, &found.parent.table)));
     composites.retain(|found| {
         let is_new = found
             .child

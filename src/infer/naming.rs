@@ -219,7 +219,14 @@ impl Finder<'_, '_> {
             .table(key.table)
             .and_then(|names| names.column(key.column))
             .is_some_and(|column| column.words == words);
-        self.child.names.is_key(self.child.position) && !key.owned && !(key.primary && same_name)
+        let child = self
+            .child
+            .names
+            .keys
+            .iter()
+            .find(|own| own.column == self.child.position);
+        let shares_key = key.primary && same_name && child.is_some_and(|own| own.primary);
+        child.is_some() && !key.owned && !shares_key
     }
 
     /// `parent_id`, `reports_to`, `root_id`.

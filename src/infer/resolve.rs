@@ -6,6 +6,7 @@ use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
 use super::naming;
 use super::score::{self, Fit};
+use super::stem;
 use super::vocabulary::vocabulary;
 use crate::relation::{Alternative, Evidence, Tier};
 use crate::schema::{ColumnSet, Ident, Table};
@@ -60,7 +61,24 @@ pub(super) fn infer(
             inferred.extend(choose(ends, found));
         }
     }
-    inferred
+    without_circles(inferred)
+}
+
+/// Of two columns that would each reference the other only the surer one does, and none where neither is.
+fn without_circles(inferred: Vec<Inferred>) -> Vec<Inferred> {
+    let found: BTreeMap<(&ColumnSet, &ColumnSet), u16> = inferred
+        .iter()
+        .map(|relation| ((&relation.child, &relation.parent), relation.confidence))
+        .collect();
+    let kept: Vec<bool> = inferred
+        .iter()
+        .map(|relation| {
+            let back = found.get(&(&relation.parent, &relation.child));
+            back.is_none_or(|confidence| *confidence < relation.confidence)
+        })
+        .collect();
+    let pairs = inferred.into_iter().zip(kept);
+    pairs.filter_map(|(relation, keep)| keep.then_some(relation)).collect()
 }
 
 /// A candidate with everything that speaks for and against it.
@@ -272,10 +290,32 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
             push(reasons, "required", weights.required, "it takes no null");
         }
     }
+    let by_role = matches!(candidate.naming.code, "person_role" | "self_reference");
+    if by_role && has_type_beside(child) {
+        push(
+            reasons,
+            "type_beside",
+            weights.type_beside,
+            "a column beside it tells what kind of thing it points to",
+        );
+    }
     if candidate.generic {
         let detail = format!("`{}` can stand for many things", column.name);
         push(reasons, "generic_name", weights.generic_name, detail);
     }
+}
+
+/// Whether there is a `x_type` for a `x_id`.
+fn has_type_beside(child: Child<'_, '_>) -> bool {
+    let words = &vocabulary().polymorphic.r#type;
+    stem::stems(&child.column.words).iter().any(|stem| {
+        child.names.columns.iter().any(|other| {
+            other
+                .words
+                .split_last()
+                .is_some_and(|(last, front)| words.has(last) && front == stem.words)
+        })
+    })
 }
 
 fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {

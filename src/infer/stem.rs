@@ -56,7 +56,10 @@ pub(super) fn stems(words: &[String]) -> Vec<Stem> {
     } else if tails.weak.has(last) {
         Style::Weak
     } else if tails.front.has(first) {
-        return vec![stem(words.get(1..).unwrap_or_default(), first, Style::Front)];
+        // `fk_customer`, and `fk_customerid` too.
+        let rest = words.get(1..).unwrap_or_default();
+        let front = rest.split_last().and_then(|(last, front)| glued_stem(front, last));
+        return std::iter::once(stem(rest, first, Style::Front)).chain(front).collect();
     } else {
         return glued_stem(head, last)
             .into_iter()
@@ -131,6 +134,10 @@ mod tests {
         check("customer_id_fk", &[("customer", "fk", Style::Strong)]);
         check("page_ptr_id", &[("page", "id", Style::Strong)]);
         check("id_customer", &[("customer", "id", Style::Front)]);
+        check(
+            "fk_customerid",
+            &[("customerid", "fk", Style::Front), ("customer", "id", Style::Glued)],
+        );
         check("concept_id_1", &[("concept", "id", Style::Strong)]);
         check("emp_no", &[("emp", "no", Style::Weak)]);
         check(

@@ -92,6 +92,11 @@ fn the_longest_name_and_the_own_group_win() {
 #[test]
 fn roles_of_people() {
     check(
+        "Person: id int pk
+         DrivingLicense: id int pk, ownerId int unique",
+        "DrivingLicense.ownerId -> Person.id strong",
+    );
+    check(
         "users: id int pk
          posts: id int pk, author_id int, created_by int, revoker_id int, order_number text",
         "posts.author_id -> users.id strong
@@ -125,8 +130,10 @@ fn types_decide_what_can_be_meant() {
     );
     check(
         "customers: id int pk, uuid uuid unique
-         addresses: id int pk, customer_uuid uuid, customer_id uuid",
-        "addresses.customer_uuid -> customers.uuid strong",
+         addresses: id int pk, customer_uuid uuid, customer_id uuid, customer text, fk_customerid uuid",
+        "addresses.customer_id -> customers.uuid strong
+         addresses.customer_uuid -> customers.uuid strong
+         addresses.fk_customerid -> customers.uuid strong",
     );
 }
 
@@ -187,6 +194,53 @@ fn composite_keys_of_the_table_that_owns_them() {
     check(
         "history_text: item int, clock int; pk(item, clock)
          history_log: item int, clock int; pk(item, clock)",
+        "",
+    );
+}
+
+#[test]
+fn one_reference_is_enough() {
+    // The quote's number within its organization is no second way to it.
+    check(
+        "organizations: id int pk
+         quotes: id int pk, organization_id int, number_id int; unique(organization_id, number_id)
+         quote_versions: id int pk, quote_id int, organization_id int, number_id int",
+        "quote_versions.organization_id -> organizations.id strong
+         quote_versions.quote_id -> quotes.id strong
+         quotes.organization_id -> organizations.id strong",
+    );
+}
+
+#[test]
+fn keys_that_are_called_alike_reference_nothing() {
+    check(
+        "service_links: linkid int pk
+map_links: linkid int pk",
+        "",
+    );
+    check(
+        "posts: id int pk, ap_id varchar255 unique
+         notes: id int pk, ap_id varchar255 unique",
+        "",
+    );
+}
+
+#[test]
+fn part_of_a_name_is_too_little_where_the_key_has_another() {
+    check(
+        "order_lines: id int pk
+         order_notes: id int pk
+         order_group: line_no int pk
+         rights: id int pk, group_id int",
+        "",
+    );
+}
+
+#[test]
+fn beside_a_type_a_role_is_no_person() {
+    check(
+        "users: id int pk
+relation_members: id int pk, member_id int, member_type enum:Node|Way",
         "",
     );
 }
