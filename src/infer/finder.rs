@@ -132,8 +132,11 @@ impl Finder<'_, '_> {
     /// Whether the key has a name of its own, and the column another: part of a table's name is then too little.
     fn is_another_name(&self, names: &TableNames<'_>, key: usize) -> bool {
         let Some(key) = names.column(key) else { return false };
+        let names_something = stem::stems(key.own_words())
+            .iter()
+            .any(|stem| stem.style != Style::Bare);
         let (key, child) = (key.own_words().concat(), self.child.column.own_words().concat());
-        !self.words.generic_keys.has(&key) && !key.ends_with(&child) && !child.ends_with(&key)
+        names_something && !key.ends_with(&child) && !child.ends_with(&key)
     }
 
     /// Beside a primary key whose type does not fit: the key of exactly the column's type whose name is but a tail, such

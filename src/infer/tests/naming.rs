@@ -231,6 +231,8 @@ fn part_of_a_name_is_too_little_where_the_key_has_another() {
         "order_lines: id int pk
          order_notes: id int pk
          order_group: line_no int pk
+         users: id int pk
+         teams: id int pk
          rights: id int pk, group_id int",
         "",
     );
