@@ -154,6 +154,7 @@ pub(super) struct Weights {
     pub(super) same_group: i32,
     pub(super) generic_name: i32,
     pub(super) contradicted: i32,
+    pub(super) type_beside: i32,
     pub(super) own_key: i32,
     pub(super) extension_target: i32,
     pub(super) ambiguous: i32,
