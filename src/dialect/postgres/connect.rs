@@ -35,6 +35,8 @@ pub(super) struct ServerFacts {
     pub(super) version: String,
     pub(super) in_recovery: bool,
     pub(super) read_only: bool,
+    /// Whether its texts can be in any encoding (SQL_ASCII).
+    pub(super) mixes_encodings: bool,
 }
 
 impl ServerFacts {
@@ -354,7 +356,8 @@ fn read_facts(link: &mut Link) -> Result<ServerFacts, QueryError> {
     let mut row: Row = Vec::new();
     link.read(
         "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'), \
-         pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only')",
+         pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only'), \
+         pg_catalog.current_setting('server_encoding')",
         &mut |found| row = found,
     )?;
     let mut values = row.into_iter().map(Option::unwrap_or_default);
@@ -367,5 +370,6 @@ fn read_facts(link: &mut Link) -> Result<ServerFacts, QueryError> {
         version,
         in_recovery: next() == "t",
         read_only: next() == "on",
+        mixes_encodings: next() == "SQL_ASCII",
     })
 }

@@ -233,6 +233,10 @@ fn begin_transaction(
         ("quote_all_identifiers", "off"),
         ("standard_conforming_strings", "on"),
     ];
+    if reached.facts.mixes_encodings {
+        // Else a statement would fail at the first text that is no UTF-8.
+        settings.push(("client_encoding", "SQL_ASCII"));
+    }
     if reached.facts.major_version() >= 17 {
         settings.push(("transaction_timeout", "0"));
     }
