@@ -198,10 +198,11 @@ mod tests {
         check(&uuid, &uuid, "c.x = p.y");
         check(&text, &uuid, &format!("{} = {}", digits("c.x"), digits("p.y")));
         check(&other("inet"), &other("inet"), "c.x = p.y");
+        let shape = other("public.geometry(Point,4326)");
         check(
-            &other("public.ltree"),
-            &other("public.ltree"),
-            "c.x OPERATOR(public.=) p.y",
+            &shape,
+            &shape,
+            "ARRAY[c.x::public.geometry] = ARRAY[p.y::public.geometry]",
         );
         check(&other("point"), &other("point"), "c.x::text = p.y::text");
         let mood = column("public.mood", TypeFamily::Enum, None);

@@ -2,8 +2,8 @@
 //! answers, or a network that swallows everything, cannot hang the run.
 
 use std::io::{self, BufRead as _};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,9 @@ const BATCH_BYTES: usize = 256 * 1024;
 
 /// One row, every value as text.
 pub(super) type Row = Vec<Option<String>>;
+
+/// A connection that a session and its database both hold.
+pub(super) type SharedLink = Arc<Mutex<Link>>;
 
 /// How one address of one server is connected to.
 #[derive(Clone)]
@@ -308,6 +311,3 @@ fn read(client: &mut Client, sql: &str, results: &SyncSender<Reply>) -> Result<(
         }
     }
 }
-
-/// Connections are shared where a session and its database both need one.
-pub(super) type SharedLink = Arc<std::sync::Mutex<Link>>;
