@@ -9,6 +9,8 @@ mod held;
 mod limits;
 mod manners;
 mod names;
+mod postgres_catalog;
+mod postgres_compare;
 pub(crate) mod private;
 mod privileges;
 mod reports;
