@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::aliases::Index;
 use super::names::{ColumnNames, TableNames};
 use super::score::Fit;
-use super::stem;
 use crate::relation::Evidence;
 use crate::schema::{ColumnSet, Generated, Ident, TypeFamily};
 
@@ -67,7 +66,7 @@ pub(super) fn can_refer(column: &ColumnNames<'_>) -> bool {
             .column
             .generated
             .is_none_or(|generated| generated == Generated::Stored)
-        && !stem::is_list(&column.column.name)
+        && !column.is_list
 }
 
 /// The columns of a candidate.

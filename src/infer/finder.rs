@@ -26,7 +26,7 @@ impl Finder<'_, '_> {
             TypeFamily::Text => self.index.bare_names && ty.length.is_some(),
             _ => true,
         };
-        fit == Fit::Same && telling && !stem::is_plural(&self.child.column.column.name)
+        fit == Fit::Same && telling && !self.child.column.is_plural
     }
 
     /// Adds the key of a table that a stem names, if there is one whose type fits.

@@ -44,6 +44,10 @@ pub(super) struct ColumnNames<'s> {
     pub(super) words: Vec<String>,
     /// How many leading words are the prefix of the table's columns.
     pub(super) prefix: usize,
+    /// Whether the name is a plural: `comments` counts them, and refers to none.
+    pub(super) is_plural: bool,
+    /// Whether the name says that it holds a list of keys: `tag_ids`.
+    pub(super) is_list: bool,
 }
 
 impl ColumnNames<'_> {
@@ -223,37 +227,41 @@ fn key_columns(table: &Table) -> Vec<KeyColumn> {
     keys
 }
 
-/// The word that at least four of five columns begin with.
-fn column_prefix(table: &Table) -> Option<String> {
-    let firsts: Vec<String> = table
-        .columns
-        .iter()
-        .filter_map(|column| {
-            let words = tokens::words(column.name.as_str());
-            words.first().filter(|_| words.len() > 1).cloned()
-        })
-        .collect();
-    if table.columns.len() < 3 {
-        return None;
-    }
-    let first = firsts.first()?;
-    let shared = firsts.iter().filter(|word| *word == first).count();
-    (shared * 5 >= table.columns.len() * 4).then(|| first.clone())
-}
-
+/// The columns as words, and how many words of each are the prefix of them all.
 fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
-    let prefix = column_prefix(table);
-    table
+    let mut columns: Vec<ColumnNames<'_>> = table
         .columns
         .iter()
         .map(|column| {
-            let words = tokens::words(column.name.as_str());
-            let has_prefix = words.len() > 1 && words.first() == prefix.as_ref();
+            let written = tokens::split(column.name.as_str());
+            let words: Vec<String> = written.iter().map(|word| tokens::singular(word)).collect();
             ColumnNames {
                 column,
+                is_plural: written.last() != words.last(),
+                is_list: words.len() > 1
+                    && written
+                        .last()
+                        .is_some_and(|word| vocabulary().tails.lists.contains(word)),
                 words,
-                prefix: usize::from(has_prefix),
+                prefix: 0,
             }
         })
-        .collect()
+        .collect();
+    if let Some(prefix) = column_prefix(&columns) {
+        for column in &mut columns {
+            column.prefix = usize::from(column.words.len() > 1 && column.words.first() == Some(&prefix));
+        }
+    }
+    columns
+}
+
+/// The word that at least four of five columns begin with.
+fn column_prefix(columns: &[ColumnNames<'_>]) -> Option<String> {
+    let mut firsts = columns
+        .iter()
+        .filter(|column| column.words.len() > 1)
+        .filter_map(|column| column.words.first());
+    let first = firsts.clone().next()?;
+    let shared = firsts.by_ref().filter(|word| *word == first).count();
+    (columns.len() >= 3 && shared * 5 >= columns.len() * 4).then(|| first.clone())
 }

@@ -2,7 +2,6 @@
 
 use super::tokens;
 use super::vocabulary::vocabulary;
-use crate::schema::Ident;
 
 /// How a column's name says that it holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,19 +93,6 @@ fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
         tail: tail.clone(),
         style: Style::Glued,
     })
-}
-
-/// Whether a name, as it is written, is a plural: `comments` counts them, and refers to none.
-pub(super) fn is_plural(name: &Ident) -> bool {
-    tokens::split(name.as_str())
-        .last()
-        .is_some_and(|word| tokens::singular(word) != *word)
-}
-
-/// Whether a name, as it is written, says that it holds a list of keys.
-pub(super) fn is_list(name: &Ident) -> bool {
-    let words = tokens::split(name.as_str());
-    words.len() > 1 && words.last().is_some_and(|word| vocabulary().tails.lists.contains(word))
 }
 
 #[cfg(test)]
