@@ -72,6 +72,14 @@ impl Usage {
             tails: BTreeSet::new(),
             families: BTreeSet::new(),
         };
+        for table in schema.relation_tables() {
+            let key = table
+                .primary_key()
+                .map(|key| key.columns.as_slice())
+                .unwrap_or_default();
+            let columns = key.iter().filter_map(|name| table.column(name));
+            usage.families.extend(columns.map(|column| kind(column.ty.family)));
+        }
         for relation in relations {
             for column in &relation.child.columns {
                 let words = super::tokens::words(column.as_str());

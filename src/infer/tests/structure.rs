@@ -230,7 +230,7 @@ fn ways_that_must_lead_to_the_same_tenant() {
         let end = |position: usize| show(&found.relations[position].child);
         tenant_paths(&schema, &found)
             .into_iter()
-            .map(|(direct, via, up)| format!("{} {} {}", end(direct), end(via), end(up)))
+            .map(|path| format!("{} {} {}", end(path.direct), end(path.via), end(path.up)))
             .collect::<Vec<String>>()
     };
     assert_eq!(
