@@ -9,13 +9,13 @@ pub(super) fn keys_equal(child: KeyExpression<'_>, parent: KeyExpression<'_>) ->
     let (from, to) = (child.ty, parent.ty);
     match (from.family, to.family) {
         (TypeFamily::Text, TypeFamily::Text) => texts_equal(child, parent),
-        (from_family, to_family) if from_family.is_number() && to_family.is_number() => by_operator("=", child, parent),
+        (from_family, to_family) if from_family.is_number() && to_family.is_number() => {
+            format!("{} = {}", child.sql, parent.sql)
+        }
         (TypeFamily::Temporal, TypeFamily::Temporal) if is_point_in_time(from) && is_point_in_time(to) => {
-            by_operator("=", child, parent)
+            format!("{} = {}", child.sql, parent.sql)
         }
-        _ if plain_type(&from.base) == plain_type(&to.base) && has_equality(to) => {
-            by_operator(&equality(to), child, parent)
-        }
+        _ if plain_type(&from.base) == plain_type(&to.base) && has_equality(to) => sames_equal(child, parent),
         // A uuid in a text column may be written in capitals, in braces or without hyphens.
         (TypeFamily::Uuid, _) | (_, TypeFamily::Uuid) => {
             format!("{} = {}", uuid_digits(child.sql), uuid_digits(parent.sql))
@@ -50,15 +50,31 @@ fn text_kind(ty: &ColumnType) -> &str {
     }
 }
 
-fn by_operator(operator: &str, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
-    format!("{} {operator} {}", child.sql, parent.sql)
+/// Two columns of one type.
+fn sames_equal(child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
+    let ty = parent.ty;
+    if ty.family == TypeFamily::Other && namespace(&ty.base).is_some() {
+        // Sessions search no namespace but `pg_catalog`, and where the operator of such a type is, its name does not
+        // tell. Arrays compare their elements by the type's own default, wherever it is.
+        let plain = plain_type(&ty.base);
+        return format!("ARRAY[{}::{plain}] = ARRAY[{}::{plain}]", child.sql, parent.sql);
+    }
+    format!("{} = {}", without_domain(child), without_domain(parent))
 }
 
-/// The operator `=` of a type. Sessions search no namespace but `pg_catalog`, so an extension's must be named.
+/// The operator for enumerations does not look through a domain.
+fn without_domain(column: KeyExpression<'_>) -> String {
+    let ty = column.ty;
+    if ty.family == TypeFamily::Enum && ty.declared != ty.base {
+        format!("{}::{}", column.sql, ty.base)
+    } else {
+        column.sql.to_owned()
+    }
+}
+
+/// The operator `=` of a text type. That of `citext` is where the extension is, which no session searches.
 fn equality(ty: &ColumnType) -> String {
-    // Enumerations and arrays have the server's operators, whatever they are made of.
-    let is_generic = matches!(ty.family, TypeFamily::Enum | TypeFamily::Array);
-    match namespace(&ty.base).filter(|_| !is_generic) {
+    match namespace(&ty.base) {
         Some(namespace) => format!("OPERATOR({namespace}.=)"),
         None => "=".to_owned(),
     }
@@ -182,15 +198,19 @@ mod tests {
         check(&uuid, &uuid, "c.x = p.y");
         check(&text, &uuid, &format!("{} = {}", digits("c.x"), digits("p.y")));
         check(&other("inet"), &other("inet"), "c.x = p.y");
+        let shape = other("public.geometry(Point,4326)");
         check(
-            &other("public.ltree"),
-            &other("public.ltree"),
-            "c.x OPERATOR(public.=) p.y",
+            &shape,
+            &shape,
+            "ARRAY[c.x::public.geometry] = ARRAY[p.y::public.geometry]",
         );
         check(&other("point"), &other("point"), "c.x::text = p.y::text");
         let mood = column("public.mood", TypeFamily::Enum, None);
         check(&mood, &mood, "c.x = p.y");
         check(&text, &mood, "c.x::text = p.y::text");
+        let mut domain = mood.clone();
+        domain.declared = "public.feeling".to_owned();
+        check(&domain, &mood, "c.x::public.mood = p.y");
         let json = column("json", TypeFamily::Json, None);
         check(&json, &json, "c.x::text = p.y::text");
     }

@@ -12,9 +12,10 @@ use postgres::error::SqlState;
 
 use crate::dialect::{ConnectOptions, Error, QueryError};
 
+use super::endpoint::Endpoint;
 use super::failure;
 use super::link::{Attempt, Link, OpenFailure, Row};
-use super::settings::{Endpoint, Settings, Target, tls_mode};
+use super::settings::{Settings, Target, tls_mode};
 use super::tls::TlsMode;
 
 /// A server that has answered.
@@ -35,6 +36,8 @@ pub(super) struct ServerFacts {
     pub(super) version: String,
     pub(super) in_recovery: bool,
     pub(super) read_only: bool,
+    /// Whether its texts can be in any encoding (SQL_ASCII).
+    pub(super) mixes_encodings: bool,
 }
 
 impl ServerFacts {
@@ -352,11 +355,15 @@ fn accept(
 
 fn read_facts(link: &mut Link) -> Result<ServerFacts, QueryError> {
     let mut row: Row = Vec::new();
+    // A pooler may give every transaction another server connection, and reading takes two messages.
+    link.execute("BEGIN READ ONLY")?;
     link.read(
         "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'), \
-         pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only')",
+         pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only'), \
+         pg_catalog.current_setting('server_encoding')",
         &mut |found| row = found,
     )?;
+    link.execute("ROLLBACK")?;
     let mut values = row.into_iter().map(Option::unwrap_or_default);
     let mut next = || values.next().unwrap_or_default();
     let number = next().parse().unwrap_or_default();
@@ -367,5 +374,6 @@ fn read_facts(link: &mut Link) -> Result<ServerFacts, QueryError> {
         version,
         in_recovery: next() == "t",
         read_only: next() == "on",
+        mixes_encodings: next() == "SQL_ASCII",
     })
 }

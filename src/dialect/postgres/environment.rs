@@ -10,9 +10,12 @@ use super::address::{KEYWORDS, Parameters};
 /// Where the socket may be: what Debian, Fedora and most images compile in, then PostgreSQL's own default.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
+/// What a variable is set to.
+type Variables = dyn Fn(&str) -> Option<String>;
+
 /// The surroundings of the process. Everything is handed in, so that tests need not touch the real ones.
 pub(super) struct Environment {
-    variable: Box<dyn Fn(&str) -> Option<String>>,
+    variable: Box<Variables>,
     /// The name the operating system knows the user by.
     pub(super) user: Option<String>,
     /// Where `.pgpass` and `.postgresql` are.

@@ -2,8 +2,8 @@
 //! answers, or a network that swallows everything, cannot hang the run.
 
 use std::io::{self, BufRead as _};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,12 +19,17 @@ use super::{copy_text, failure};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a request to cancel may take, and then the server's answer to it.
 const CANCEL_LIMIT: Duration = Duration::from_secs(2);
+/// How long a connection may take to say goodbye.
+const CLOSE_LIMIT: Duration = Duration::from_millis(250);
 /// Rows are handed over in batches of so many, or as soon as they have so many bytes.
 const BATCH_ROWS: usize = 1_000;
 const BATCH_BYTES: usize = 256 * 1024;
 
 /// One row, every value as text.
 pub(super) type Row = Vec<Option<String>>;
+
+/// A connection that a session and its database both hold.
+pub(super) type SharedLink = Arc<Mutex<Link>>;
 
 /// How one address of one server is connected to.
 #[derive(Clone)]
@@ -53,9 +58,10 @@ enum Reply {
     Done(Result<(), QueryError>),
 }
 
-/// A connection. Dropping it cancels what is still running, and waits for nothing.
+/// A connection. Dropping it cancels what is still running, and waits for little.
 pub(super) struct Link {
-    commands: Sender<Command>,
+    /// `None` once it is being dropped, which ends the thread.
+    commands: Option<Sender<Command>>,
     replies: Receiver<Reply>,
     canceller: Canceller,
     /// Within which a server that works answers a trivial statement.
@@ -98,7 +104,7 @@ impl Link {
         let canceller = Canceller { token, tls };
         let for_interrupt = canceller.clone();
         Ok(Self {
-            commands,
+            commands: Some(commands),
             replies,
             canceller,
             answer_limit: options.connect_timeout.max(Duration::from_secs(10)),
@@ -138,7 +144,8 @@ impl Link {
         limit: Option<Duration>,
         row: &mut dyn FnMut(Row),
     ) -> Result<(), QueryError> {
-        self.commands.send(command).map_err(|_| thread_ended())?;
+        let commands = self.commands.as_ref().ok_or_else(thread_ended)?;
+        commands.send(command).map_err(|_| thread_ended())?;
         self.busy = true;
         let mut deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut cancelled = false;
@@ -186,8 +193,12 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        self.commands = None;
         if self.busy {
             self.canceller.request();
+        } else if self.lost.is_none() {
+            // A connection that just breaks off leaves a line in the server's log. This ends when the thread does.
+            let _ = self.replies.recv_timeout(CLOSE_LIMIT);
         }
     }
 }
@@ -300,6 +311,3 @@ fn read(client: &mut Client, sql: &str, results: &SyncSender<Reply>) -> Result<(
         }
     }
 }
-
-/// Connections are shared where a session and its database both need one.
-pub(super) type SharedLink = Arc<std::sync::Mutex<Link>>;

@@ -1,14 +1,15 @@
 //! PostgreSQL, versions 13 to 18.
 //!
 //! `address` → `environment` → `settings` is the way from what the user wrote to what is needed to connect (with
-//! `passfile` and `tls`); `connect` tries it; `link` is one connection; `session` is what the rest of the program sees;
-//! `catalog` reads the schema; `compare` writes the one condition that depends on types.
+//! `endpoint`, `passfile` and `tls`); `connect` tries it; `link` is one connection; `session` is what the rest of the
+//! program sees; `catalog` reads the schema; `compare` writes the one condition that depends on types.
 
 mod address;
 mod catalog;
 mod compare;
 mod connect;
 mod copy_text;
+mod endpoint;
 mod environment;
 mod failure;
 mod link;

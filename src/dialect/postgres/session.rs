@@ -209,10 +209,10 @@ fn begin_transaction(
     options: &ConnectOptions,
     snapshot: Option<&str>,
 ) -> Result<(), QueryError> {
-    let mut sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n".to_owned();
+    let mut statements = vec!["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()];
     if let Some(snapshot) = snapshot {
         // Must come before anything that takes a snapshot of its own.
-        sql.push_str(&format!("SET TRANSACTION SNAPSHOT {};\n", Postgres.literal(snapshot)));
+        statements.push(format!("SET TRANSACTION SNAPSHOT {}", Postgres.literal(snapshot)));
     }
     let statement_timeout = milliseconds(options.statement_timeout);
     let lock_timeout = milliseconds(options.lock_timeout);
@@ -233,18 +233,25 @@ fn begin_transaction(
         ("quote_all_identifiers", "off"),
         ("standard_conforming_strings", "on"),
     ];
+    if reached.facts.mixes_encodings {
+        // Else a statement would fail at the first text that is no UTF-8.
+        settings.push(("client_encoding", "SQL_ASCII"));
+    }
     if reached.facts.major_version() >= 17 {
         settings.push(("transaction_timeout", "0"));
     }
-    for (name, value) in settings {
-        sql.push_str(&format!("SET LOCAL {name} = {value};\n"));
-    }
-    // Messages in English, where the role may ask for it.
-    sql.push_str(
-        "SELECT pg_catalog.set_config('lc_messages', 'C', true) FROM pg_catalog.pg_roles \
-         WHERE rolname = current_user AND rolsuper",
+    statements.extend(
+        settings
+            .iter()
+            .map(|(name, value)| format!("SET LOCAL {name} = {value}")),
     );
-    link.execute(sql)
+    // Messages in English, where the role may ask for it.
+    statements.push(
+        "SELECT pg_catalog.set_config('lc_messages', 'C', true) FROM pg_catalog.pg_roles \
+         WHERE rolname = current_user AND rolsuper"
+            .to_owned(),
+    );
+    link.execute(statements.join(";\n"))
 }
 
 /// PostgreSQL takes at most 2^31 - 1 milliseconds; 0 is for never.

@@ -1,6 +1,5 @@
 //! A connection's parameters, understood: which servers to try, as whom, and with which TLS.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,24 +9,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::dialect::ConnectOptions;
 
 use super::address::Parameters;
+use super::endpoint::{self, Endpoint};
 use super::environment::Environment;
 use super::passfile::{self, Found, Login};
 use super::tls::{TlsFiles, TlsMode};
-
-const DEFAULT_PORT: u16 = 5432;
-
-/// One place where a server may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    /// A host over TCP; its address, where it need not be looked up.
-    Tcp {
-        host: String,
-        address: Option<IpAddr>,
-        port: u16,
-    },
-    /// The folder of a Unix socket.
-    Socket { folder: PathBuf, port: u16 },
-}
 
 /// Which kind of server will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,27 +42,6 @@ pub(super) struct Settings {
     passwords: Vec<Option<SecretString>>,
 }
 
-impl Endpoint {
-    pub(super) fn port(&self) -> u16 {
-        match self {
-            Self::Tcp { port, .. } | Self::Socket { port, .. } => *port,
-        }
-    }
-
-    /// The host as people write it, with the port where it is not the usual one.
-    pub(super) fn name(&self) -> String {
-        let host = match self {
-            Self::Tcp { host, .. } if host.contains(':') => format!("[{host}]"),
-            Self::Tcp { host, .. } => host.clone(),
-            Self::Socket { folder, .. } => folder.display().to_string(),
-        };
-        match self.port() {
-            DEFAULT_PORT => host,
-            port => format!("{host}:{port}"),
-        }
-    }
-}
-
 impl Settings {
     /// Understands the parameters, and looks the password up where none is given.
     ///
@@ -96,10 +60,10 @@ impl Settings {
             .ok_or("no user is given, and the operating system names none: add user=")?
             .to_owned();
         let dbname = parameters.value("dbname").unwrap_or(&user).to_owned();
-        let mut endpoints = endpoints(parameters, environment)?;
+        let mut endpoints = Endpoint::all(parameters, environment)?;
         match parameters.value("load_balance_hosts") {
             None | Some("disable") => {}
-            Some("random") => shuffle(&mut endpoints),
+            Some("random") => endpoint::shuffle(&mut endpoints),
             Some(other) => return Err(unknown_value("load_balance_hosts", other, "disable or random")),
         }
         let mut base = Config::new();
@@ -167,99 +131,6 @@ fn refuse_unsupported(parameters: &Parameters) -> Result<(), String> {
             "disable; GSSAPI encryption is not supported",
         )),
     }
-}
-
-fn endpoints(parameters: &Parameters, environment: &Environment) -> Result<Vec<Endpoint>, String> {
-    let list = |keyword| -> Vec<&str> {
-        parameters
-            .value(keyword)
-            .map(|text| text.split(',').map(str::trim).collect())
-            .unwrap_or_default()
-    };
-    let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-    let count = hosts.len().max(addresses.len()).max(1);
-    let complete = |length: usize| length == 0 || length == count;
-    if !complete(hosts.len()) || !complete(addresses.len()) {
-        return Err(format!(
-            "`host` names {} hosts and `hostaddr` {}",
-            hosts.len(),
-            addresses.len()
-        ));
-    }
-    if !complete(ports.len()) && ports.len() != 1 {
-        return Err(format!("there are {} ports for {count} hosts", ports.len()));
-    }
-    (0..count)
-        .map(|at| {
-            let host = hosts.get(at).copied().filter(|host| !host.is_empty());
-            let address = addresses.get(at).copied().filter(|address| !address.is_empty());
-            let port = if ports.len() == 1 { ports.first() } else { ports.get(at) };
-            let port = parse_port(port.copied().unwrap_or_default())?;
-            endpoint(host, address, port, environment)
-        })
-        .collect()
-}
-
-fn endpoint(
-    host: Option<&str>,
-    address: Option<&str>,
-    port: u16,
-    environment: &Environment,
-) -> Result<Endpoint, String> {
-    if let Some(address) = address {
-        let parsed: IpAddr = address
-            .parse()
-            .map_err(|_| format!("`hostaddr` is no IP address: `{address}`"))?;
-        return Ok(Endpoint::Tcp {
-            host: host.unwrap_or(address).to_owned(),
-            address: Some(parsed),
-            port,
-        });
-    }
-    match host {
-        Some(host) if host.starts_with('@') => {
-            Err("sockets in the abstract namespace (`host=@…`) are not supported".to_owned())
-        }
-        Some(host) if host.starts_with('/') => Ok(Endpoint::Socket {
-            folder: PathBuf::from(host),
-            port,
-        }),
-        Some(host) => Ok(Endpoint::Tcp {
-            host: host.to_owned(),
-            address: host.parse().ok(),
-            port,
-        }),
-        None => Ok(default_endpoint(port, environment)),
-    }
-}
-
-fn default_endpoint(port: u16, environment: &Environment) -> Endpoint {
-    let socket = format!(".s.PGSQL.{port}");
-    let folder = environment
-        .socket_folders
-        .iter()
-        .find(|folder| folder.join(&socket).exists());
-    match folder {
-        Some(folder) if cfg!(unix) => Endpoint::Socket {
-            folder: folder.clone(),
-            port,
-        },
-        _ => Endpoint::Tcp {
-            host: "localhost".to_owned(),
-            address: None,
-            port,
-        },
-    }
-}
-
-/// The text is never repeated: in a URL that lacks its `@`, it may be the password.
-fn parse_port(text: &str) -> Result<u16, String> {
-    if text.is_empty() {
-        return Ok(DEFAULT_PORT);
-    }
-    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-        "the port is not a number from 1 to 65535 (a `/`, `@` or `:` in a password is written %2F, %40, %3A)".to_owned()
-    })
 }
 
 fn configure(config: &mut Config, parameters: &Parameters, options: &ConnectOptions) -> Result<(), String> {
@@ -377,17 +248,95 @@ fn number<T: std::str::FromStr>(parameters: &Parameters, keyword: &str) -> Resul
         .transpose()
 }
 
-/// Any order will do, as long as it is not the same for everybody.
-fn shuffle(endpoints: &mut [Endpoint]) {
-    use std::hash::BuildHasher as _;
-    let random = std::hash::RandomState::new();
-    endpoints.sort_by_cached_key(|endpoint| random.hash_one(endpoint.name()));
-}
-
 /// The TLS mode of an endpoint: sockets never have it (manual, table 34.1, `sslmode`).
 pub(super) fn tls_mode(settings: &Settings, endpoint: &Endpoint) -> TlsMode {
     match endpoint {
         Endpoint::Tcp { .. } => settings.tls.mode,
         Endpoint::Socket { .. } => TlsMode::Disable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use secrecy::ExposeSecret as _;
+
+    use super::super::address::parse;
+    use super::super::environment::Environment;
+    use super::{Settings, Target};
+    use crate::dialect::ConnectOptions;
+
+    fn read(address: &str, environment: &Environment) -> Result<Settings, String> {
+        let parameters = environment.complete(parse(address)?)?;
+        Settings::read(&parameters, environment, &ConnectOptions::default())
+    }
+
+    /// The settings' name, or the reason why there are none.
+    fn check(address: &str, expected: &str) {
+        let shown = read(address, &Environment::of_test(&[], None));
+        let shown = shown.map_or_else(|reason| reason, |settings| settings.name());
+        assert!(shown.contains(expected), "{address}: {shown}");
+    }
+
+    #[test]
+    fn faults_name_the_parameter() {
+        check("host=h connect_timeout=soon", "`connect_timeout` is `soon`");
+        check(
+            "host=h target_session_attrs=any-thing",
+            "`target_session_attrs` is `any-thing`",
+        );
+        check("host=h channel_binding=maybe", "`channel_binding` is `maybe`");
+        check("host=h requirepeer=postgres", "`requirepeer` is not supported");
+        check("host=h gssencmode=require", "`gssencmode` is `require`");
+    }
+
+    #[test]
+    fn variables_and_time_limits() {
+        let environment = Environment::of_test(
+            &[
+                ("PGHOST", "h"),
+                ("PGTARGETSESSIONATTRS", "prefer-standby"),
+                ("PGCONNECT_TIMEOUT", "1"),
+            ],
+            None,
+        );
+        let settings = read("postgres://", &environment).expect("fine");
+        assert_eq!(settings.name(), "h/os_user");
+        assert_eq!(settings.target, Target::PreferStandby);
+        assert_eq!(settings.connect_timeout, Duration::from_secs(2));
+        let settings = read("postgres:///?connect_timeout=0", &environment).expect("fine");
+        assert_eq!(settings.connect_timeout, ConnectOptions::default().connect_timeout);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_host_has_its_own_password() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().expect("a folder");
+        let file = home.path().join(".pgpass");
+        fs::write(&file, "h1:*:*:*:one\nh2:*:*:*:two\n").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+        let environment = Environment::of_test(&[], Some(home.path()));
+        let passwords = |address: &str| -> Vec<Option<String>> {
+            let settings = read(address, &environment).expect("fine");
+            assert!(!format!("{settings:?}").contains("one"));
+            settings
+                .passwords
+                .iter()
+                .map(|password| Some(password.as_ref()?.expose_secret().to_owned()))
+                .collect()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(passwords("host=h1,h2,h3"), [some("one"), some("two"), None]);
+        assert_eq!(passwords("host=h1,h2 password=given"), [some("given"), some("given")]);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
+        assert_eq!(passwords("host=h1,h2"), [None, None]);
+        let notes = read("host=h1,h2", &environment).expect("fine").notes;
+        assert!(
+            matches!(notes.as_slice(), [note] if note.contains("chmod 600")),
+            "{notes:?}"
+        );
     }
 }

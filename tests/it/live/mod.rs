@@ -10,6 +10,8 @@ mod limits;
 mod manners;
 mod mysql_catalog;
 mod names;
+mod postgres_catalog;
+mod postgres_compare;
 pub(crate) mod private;
 mod privileges;
 mod reports;
