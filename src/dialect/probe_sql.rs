@@ -332,12 +332,13 @@ fn sentinel(dialect: &dyn Dialect, ends: &Ends<'_>, name: impl Fn(usize, &Column
     each.map_or_else(|| "1 = 0".to_owned(), |each| each.join(" AND "))
 }
 
-/// The condition of a row that is soft-deleted: a truth value or number that is set, or a time that is not null.
+/// The condition of a row that is soft-deleted: a truth value, number or text that is set, or a time that is not null.
 fn is_marked(alias: &str, dialect: &dyn Dialect, mark: &Column) -> String {
     let name = of(alias, dialect, &mark.name);
     match mark.ty.family {
         TypeFamily::Boolean => format!("COALESCE({name}, 1 = 0)"),
         family if family.is_number() => format!("COALESCE({name}, 0) <> 0"),
+        TypeFamily::Text => format!("COALESCE({name}, '') <> ''"),
         _ => format!("{name} IS NOT NULL"),
     }
 }

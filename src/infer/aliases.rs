@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::names::{self, Style, TableNames};
+use super::names::{self, TableNames};
+use super::stem::{self, Style};
 use super::tokens;
 use super::vocabulary::{Vocabulary, vocabulary};
 use crate::schema::{Schema, TableName};
@@ -214,7 +215,7 @@ impl<'s> Index<'s> {
 
     /// The tables whose names fit best what a column's name says before its tail.
     fn owners(&self, words: &[String]) -> impl Iterator<Item = Alias> {
-        names::stems(words)
+        stem::stems(words)
             .into_iter()
             .filter(|stem| stem.style != Style::Bare)
             .flat_map(|stem| {
@@ -250,7 +251,7 @@ impl<'s> Index<'s> {
                 if names.is_key(position) || !column.column.ty.family.can_be_key() {
                     continue;
                 }
-                for stem in names::stems(column.own_words()) {
+                for stem in stem::stems(column.own_words()) {
                     let called = self.tables_called(&stem.words.concat());
                     let another = called.iter().any(|alias| {
                         alias.table != table
@@ -274,7 +275,7 @@ impl<'s> Index<'s> {
 
 /// A key's name can be looked for where it says that it is a key.
 fn has_tail(words: &[String], primary: bool) -> bool {
-    names::stems(words).iter().any(|stem| match stem.style {
+    stem::stems(words).iter().any(|stem| match stem.style {
         Style::Strong | Style::Front => true,
         Style::Weak | Style::Glued => primary,
         Style::Bare => false,

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::aliases::Index;
 use super::candidates;
-use super::names::{self, ColumnNames, Style, TableNames};
+use super::names::{ColumnNames, TableNames};
 use super::resolve::Inferred;
 use super::score::{self, Fit};
+use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
 use crate::relation::{Evidence, Tier};
 use crate::schema::{ColumnSet, Ident};
@@ -24,7 +25,7 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
     for (parent, names) in index.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
         for key in composite_keys(names) {
             let owns = |column: &&ColumnNames<'_>| {
-                let has_tail = names::stems(column.own_words())
+                let has_tail = stem::stems(column.own_words())
                     .iter()
                     .any(|stem| stem.style != Style::Bare)
                     || (column.prefix > 0 && is_tail(column.own_words()));
@@ -163,7 +164,7 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
         columns.push(column.column.name.clone());
     }
     let names_parent = |column: &&ColumnNames<'_>| {
-        names::stems(&column.words)
+        stem::stems(&column.words)
             .iter()
             .any(|stem| stem.style != Style::Bare && index.is_wholly_called(parent, &stem.words.concat()))
     };

@@ -64,7 +64,9 @@ fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
     }
     let unique_pair = table.is_unique_key(&pair);
     let is_self = one.is_self_reference() || other.is_self_reference();
-    if is_self || (!unique_pair && (table.any_nullable(&pair) || notes_happenings(table))) {
+    // What others refer to stands for itself: a copy of a film in a store.
+    let is_entity = || relations.iter().any(|relation| relation.parent.table == table.name);
+    if is_self || (!unique_pair && (table.any_nullable(&pair) || notes_happenings(table) || is_entity())) {
         return None;
     }
     (unique_pair || is_bare(table, &pair) || is_named_after(table, one, other)).then(|| ManyToMany {

@@ -1,6 +1,6 @@
 //! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O, no rows.
 //!
-//! Foreign keys and the configuration go first. For each column that they leave, names give candidates (`candidates`),
+//! Foreign keys and the configuration go first. For each column that they leave, names give candidates (`naming`),
 //! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:
 //! `rules/_inference.yaml`.
 
@@ -10,8 +10,10 @@ mod cardinality;
 mod composite;
 mod declared;
 mod ends;
+mod finder;
 mod join_table;
 mod names;
+mod naming;
 mod polymorphic;
 mod resolve;
 mod role;
@@ -19,7 +21,10 @@ mod score;
 mod self_reference;
 mod soft_delete;
 mod stated;
+mod stem;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod unresolved;
 mod vocabulary;
@@ -114,7 +119,17 @@ fn inferred(
             .table(table)
             .is_some_and(|names| references.has(&names.table.name, column))
     };
+    let declared = known
+        .values()
+        .map(|relation| (&relation.child.table, &relation.parent.table));
+    let linked: BTreeSet<(&TableName, &TableName)> = inferred
+        .iter()
+        .map(|found| (&found.child.table, &found.parent.table))
+        .chain(declared)
+        .collect();
     let mut composites = composite::infer(index, is_reference);
+    // A child that references the parent by one column has no need of a second way.
+    composites.retain(|found| !linked.contains(&(&found.child.table, &found.parent.table)));
     composites.retain(|found| {
         let is_new = found
             .child

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tokens;
 use super::vocabulary::vocabulary;
-use crate::schema::{Column, Ident, Schema, Table};
+use crate::schema::{Column, Schema, Table};
 
 /// A table with its names as words.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct TableNames<'s> {
     pub(super) table: &'s Table,
     /// The words of its name.
     pub(super) words: Vec<String>,
+    /// The words of its name, glued.
+    pub(super) whole: String,
     /// How many leading words most tables have, or are convention.
     pub(super) common: usize,
     /// The first word that says something, where several tables share it.
@@ -42,6 +44,10 @@ pub(super) struct ColumnNames<'s> {
     pub(super) words: Vec<String>,
     /// How many leading words are the prefix of the table's columns.
     pub(super) prefix: usize,
+    /// Whether the name is a plural: `comments` counts them, and refers to none.
+    pub(super) is_plural: bool,
+    /// Whether the name says that it holds a list of keys: `tag_ids`.
+    pub(super) is_list: bool,
 }
 
 impl ColumnNames<'_> {
@@ -98,6 +104,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
                 is_target,
                 keys: key_columns(table),
                 columns: columns(table),
+                whole: words.concat(),
                 words,
             }
         })
@@ -220,176 +227,41 @@ fn key_columns(table: &Table) -> Vec<KeyColumn> {
     keys
 }
 
-/// The word that at least four of five columns begin with.
-fn column_prefix(table: &Table) -> Option<String> {
-    let firsts: Vec<String> = table
-        .columns
-        .iter()
-        .filter_map(|column| {
-            let words = tokens::words(column.name.as_str());
-            words.first().filter(|_| words.len() > 1).cloned()
-        })
-        .collect();
-    if table.columns.len() < 3 {
-        return None;
-    }
-    let first = firsts.first()?;
-    let shared = firsts.iter().filter(|word| *word == first).count();
-    (shared * 5 >= table.columns.len() * 4).then(|| first.clone())
-}
-
+/// The columns as words, and how many words of each are the prefix of them all.
 fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
-    let prefix = column_prefix(table);
-    table
+    let mut columns: Vec<ColumnNames<'_>> = table
         .columns
         .iter()
         .map(|column| {
-            let words = tokens::words(column.name.as_str());
-            let has_prefix = words.len() > 1 && words.first() == prefix.as_ref();
+            let written = tokens::split(column.name.as_str());
+            let words: Vec<String> = written.iter().map(|word| tokens::singular(word)).collect();
             ColumnNames {
                 column,
+                is_plural: written.last() != words.last(),
+                is_list: words.len() > 1
+                    && written
+                        .last()
+                        .is_some_and(|word| vocabulary().tails.lists.contains(word)),
                 words,
-                prefix: usize::from(has_prefix),
+                prefix: 0,
             }
         })
-        .collect()
-}
-
-/// How a column's name says that it holds a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Style {
-    /// `customer_id`.
-    Strong,
-    /// `customer_code`.
-    Weak,
-    /// `id_customer`.
-    Front,
-    /// `customerid`.
-    Glued,
-    /// It does not: `customer`.
-    Bare,
-}
-
-/// A column's name without what says that it holds a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stem {
-    pub(super) words: Vec<String>,
-    /// The word that was taken off; empty for a bare name.
-    pub(super) tail: String,
-    pub(super) style: Style,
-}
-
-/// What is left of a name without its tail. A glued tail is one possible reading, so there can be two.
-pub(super) fn stems(words: &[String]) -> Vec<Stem> {
-    let tails = &vocabulary().tails;
-    // `concept_id_1`, `concept_id_2`.
-    if let [front @ .., tail, ordinal] = words
-        && !front.is_empty()
-        && tails.strong.has(tail)
-        && ordinal.chars().all(char::is_numeric)
-    {
-        return stems(words.get(..words.len() - 1).unwrap_or_default());
-    }
-    let stem = |words: &[String], tail: &str, style| Stem {
-        words: words.to_vec(),
-        tail: tail.to_owned(),
-        style,
-    };
-    let [first, middle @ .., last] = words else {
-        return words
-            .iter()
-            .flat_map(|word| glued_stem(&[], word).into_iter().chain([stem(words, "", Style::Bare)]))
-            .collect();
-    };
-    let head = words.get(..words.len() - 1).unwrap_or_default();
-    let style = if tails.strong.has(last) {
-        Style::Strong
-    } else if tails.weak.has(last) {
-        Style::Weak
-    } else if tails.front.has(first) {
-        return vec![stem(words.get(1..).unwrap_or_default(), first, Style::Front)];
-    } else {
-        return glued_stem(head, last)
-            .into_iter()
-            .chain([stem(words, "", Style::Bare)])
-            .collect();
-    };
-    // `fk_customer_id`, `page_ptr_id`, `customer_id_fk`.
-    let mut rest = head;
-    if tails.front.has(first) && !middle.is_empty() {
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    while let Some((word, shorter)) = rest.split_last() {
-        if shorter.is_empty() || !(tails.empty.has(word) || (tails.empty.has(last) && tails.strong.has(word))) {
-            break;
+        .collect();
+    if let Some(prefix) = column_prefix(&columns) {
+        for column in &mut columns {
+            column.prefix = usize::from(column.words.len() > 1 && column.words.first() == Some(&prefix));
         }
-        rest = shorter;
     }
-    vec![stem(rest, last, style)]
+    columns
 }
 
-/// `customerid` as `customer` and `id`.
-fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
-    let tails = &vocabulary().tails.glued;
-    let (rest, tail) = tails
+/// The word that at least four of five columns begin with.
+fn column_prefix(columns: &[ColumnNames<'_>]) -> Option<String> {
+    let mut firsts = columns
         .iter()
-        .filter_map(|tail| Some((last.strip_suffix(tail.as_str())?, tail)))
-        .find(|(rest, _)| rest.chars().count() >= 2)?;
-    let mut words = head.to_vec();
-    words.push(tokens::singular(rest));
-    Some(Stem {
-        words,
-        tail: tail.clone(),
-        style: Style::Glued,
-    })
-}
-
-/// Whether a name, as it is written, is a plural: `comments` counts them, and refers to none.
-pub(super) fn is_plural(name: &Ident) -> bool {
-    tokens::split(name.as_str())
-        .last()
-        .is_some_and(|word| tokens::singular(word) != *word)
-}
-
-/// Whether a name, as it is written, says that it holds a list of keys.
-pub(super) fn is_list(name: &Ident) -> bool {
-    let words = tokens::split(name.as_str());
-    words.len() > 1 && words.last().is_some_and(|word| vocabulary().tails.lists.contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(name: &str, expected: &[(&str, &str, Style)]) {
-        let found = stems(&tokens::words(name));
-        let found: Vec<(String, &str, Style)> = found
-            .iter()
-            .map(|stem| (stem.words.join(" "), stem.tail.as_str(), stem.style))
-            .collect();
-        let expected: Vec<(String, &str, Style)> = expected
-            .iter()
-            .map(|(words, tail, style)| ((*words).to_owned(), *tail, *style))
-            .collect();
-        assert_eq!(found, expected, "{name}");
-    }
-
-    #[test]
-    fn takes_off_what_says_that_it_is_a_key() {
-        check("customer_id", &[("customer", "id", Style::Strong)]);
-        check("customerId", &[("customer", "id", Style::Strong)]);
-        check("fk_customer_id", &[("customer", "id", Style::Strong)]);
-        check("customer_id_fk", &[("customer", "fk", Style::Strong)]);
-        check("page_ptr_id", &[("page", "id", Style::Strong)]);
-        check("id_customer", &[("customer", "id", Style::Front)]);
-        check("concept_id_1", &[("concept", "id", Style::Strong)]);
-        check("emp_no", &[("emp", "no", Style::Weak)]);
-        check(
-            "customerid",
-            &[("customer", "id", Style::Glued), ("customerid", "", Style::Bare)],
-        );
-        check("owner", &[("owner", "", Style::Bare)]);
-        check("id", &[("id", "", Style::Bare)]);
-        check("", &[]);
-    }
+        .filter(|column| column.words.len() > 1)
+        .filter_map(|column| column.words.first());
+    let first = firsts.clone().next()?;
+    let shared = firsts.by_ref().filter(|word| *word == first).count();
+    (columns.len() >= 3 && shared * 5 >= columns.len() * 4).then(|| first.clone())
 }

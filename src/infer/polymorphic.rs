@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::aliases::Index;
 use super::candidates;
-use super::names::{self, ColumnNames, Style, TableNames};
+use super::names::{self, ColumnNames, TableNames};
 use super::score;
+use super::stem::{self, Style};
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, PolymorphicTarget, RelationOrigin};
@@ -102,7 +103,7 @@ fn id_column<'a, 's>(
         return None;
     }
     names.columns.iter().enumerate().find_map(|(position, column)| {
-        let same_stem = names::stems(&column.words)
+        let same_stem = stem::stems(&column.words)
             .iter()
             .any(|other| matches!(other.style, Style::Strong | Style::Glued) && other.words.concat() == stem.concat());
         let usable = candidates::can_refer(column) && !names.is_key(position) && !column.column.identity;
@@ -183,8 +184,9 @@ fn mentions(condition: &str, column: &Ident) -> bool {
         .any(|word| word.eq_ignore_ascii_case(column.as_str()))
 }
 
-/// The texts in single quotes. MySQL prints conditions with the quotes escaped by backslashes, so these are dropped.
+/// The texts in single quotes.
 fn quoted(condition: &str) -> Vec<String> {
+    // MySQL 8.0 and later print a condition with a backslash before each quote (information_schema.check_constraints).
     condition
         .replace("\\'", "'")
         .split('\'')

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
+use super::naming;
 use super::score::{self, Fit};
+use super::stem;
 use super::vocabulary::vocabulary;
 use crate::relation::{Alternative, Evidence, Tier};
 use crate::schema::{ColumnSet, Ident, Table};
@@ -49,17 +51,34 @@ pub(super) fn infer(
                 column,
             };
             let ends = ColumnSet::new(table_itself.name.clone(), vec![column.column.name.clone()]);
-            let found = candidates::candidates(index, &precedents, child)
+            let found = naming::candidates(index, &precedents, child)
                 .into_iter()
                 .filter_map(|candidate| {
                     let parent = candidates::parent(index, &candidate)?;
-                    is_allowed(&ends, &parent).then(|| rate(index, &precedents, child, &indexed, candidate, parent))
+                    is_allowed(&ends, &parent).then(|| rate(index, &precedents, child, &indexed, &candidate, parent))
                 })
                 .collect();
             inferred.extend(choose(ends, found));
         }
     }
-    inferred
+    without_circles(inferred)
+}
+
+/// Of two columns that would each reference the other only the surer one does, and none where neither is.
+fn without_circles(inferred: Vec<Inferred>) -> Vec<Inferred> {
+    let found: BTreeMap<(&ColumnSet, &ColumnSet), u16> = inferred
+        .iter()
+        .map(|relation| ((&relation.child, &relation.parent), relation.confidence))
+        .collect();
+    let kept: Vec<bool> = inferred
+        .iter()
+        .map(|relation| {
+            let back = found.get(&(&relation.parent, &relation.child));
+            back.is_none_or(|confidence| *confidence < relation.confidence)
+        })
+        .collect();
+    let pairs = inferred.into_iter().zip(kept);
+    pairs.filter_map(|(relation, keep)| keep.then_some(relation)).collect()
 }
 
 /// A candidate with everything that speaks for and against it.
@@ -187,15 +206,15 @@ fn rate(
     precedents: &Precedents,
     child: Child<'_, '_>,
     indexed: &Indexed<'_>,
-    candidate: Candidate,
+    candidate: &Candidate,
     parent: ColumnSet,
 ) -> Rated {
     let mut reasons = vec![candidate.naming.clone()];
     reasons.extend(candidate.evidence.iter().cloned());
-    about_types(index, child, &candidate, &mut reasons);
-    about_child(child, indexed, &candidate, &mut reasons);
-    about_parent(index, child, &candidate, &mut reasons);
-    contradiction(precedents, child, &candidate, &mut reasons);
+    about_types(index, child, candidate, &mut reasons);
+    about_child(child, indexed, candidate, &mut reasons);
+    about_parent(index, child, candidate, &mut reasons);
+    contradiction(precedents, child, candidate, &mut reasons);
     Rated {
         same_namespace: parent.table.namespace == child.names.table.name.namespace,
         parent,
@@ -271,10 +290,32 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
             push(reasons, "required", weights.required, "it takes no null");
         }
     }
+    let by_role = matches!(candidate.naming.code, "person_role" | "self_reference");
+    if by_role && has_type_beside(child) {
+        push(
+            reasons,
+            "type_beside",
+            weights.type_beside,
+            "a column beside it tells what kind of thing it points to",
+        );
+    }
     if candidate.generic {
         let detail = format!("`{}` can stand for many things", column.name);
         push(reasons, "generic_name", weights.generic_name, detail);
     }
+}
+
+/// Whether there is a `x_type` for a `x_id`.
+fn has_type_beside(child: Child<'_, '_>) -> bool {
+    let words = &vocabulary().polymorphic.r#type;
+    stem::stems(&child.column.words).iter().any(|stem| {
+        child.names.columns.iter().any(|other| {
+            other
+                .words
+                .split_last()
+                .is_some_and(|(last, front)| words.has(last) && front == stem.words)
+        })
+    })
 }
 
 fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {

@@ -1,6 +1,6 @@
 //! What a child's name for a relation says beyond the parent's name.
 
-use super::names::{self, Style};
+use super::stem::{self, Style};
 use super::tokens;
 use crate::schema::ColumnSet;
 
@@ -21,7 +21,7 @@ fn role_of_column(column: &str, key: &str, parent: &ColumnSet) -> Option<String>
     if key.len() > 1 && words.ends_with(&key) {
         return join(words.get(..words.len() - key.len())?);
     }
-    let stems = names::stems(&words);
+    let stems = stem::stems(&words);
     for stem in &stems {
         // The whole of the parent's name, or what is left of it without its first words.
         for start in 0..table.len() {

@@ -15,7 +15,7 @@ fn says_tree(column: &str) -> bool {
     let known = &vocabulary().self_references.tree;
     (0..words.len()).any(|start| {
         (start + 1..=words.len()).any(|end| words.get(start..end).is_some_and(|run| known.has(&run.concat())))
-    }) || super::names::stems(&words)
+    }) || super::stem::stems(&words)
         .iter()
         .any(|stem| known.has(&stem.words.concat()))
 }

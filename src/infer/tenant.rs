@@ -1,10 +1,11 @@
 //! Two ways from one child to the same ancestor, which have to agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{self, Style};
+use super::names;
+use super::stem::{self, Style};
 use super::tokens;
-use super::vocabulary::vocabulary;
+use super::vocabulary::{Words, vocabulary};
 use crate::relation::{Relation, Relations, Tier};
 use crate::schema::{Ident, Schema, TableName};
 
@@ -19,7 +20,9 @@ pub struct TenantPath {
     pub up: usize,
 }
 
-/// The pairs of ways that should lead to the same row: an order and its customer belong to one account.
+/// The pairs of ways that should lead to the same row: an order and its customer belong to one account. Each is the
+/// direct relation from child to ancestor, the one from child to parent, and the one from parent to ancestor, as indexes
+/// into [`Relations::relations`].
 ///
 /// Two ways to the same table are common and need not agree: who wrote a comment and who wrote the post, the country
 /// of an order and of its customer. So the ancestor must be a tenant by its name; or both columns are called the same,
@@ -31,6 +34,7 @@ pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<TenantPath> {
     for entry in all.iter().filter(sure) {
         by_child.entry(&entry.1.child.table).or_default().push(*entry);
     }
+    let common = names::common_prefixes(schema);
     let mut paths = Vec::new();
     for own in by_child.values() {
         for (direct_position, direct) in own {
@@ -39,7 +43,7 @@ pub fn tenant_paths(schema: &Schema, relations: &Relations) -> Vec<TenantPath> {
                     continue;
                 }
                 for (up_position, up) in by_child.get(&via.parent.table).into_iter().flatten() {
-                    if up.parent == direct.parent && must_agree(schema, direct, via, up) {
+                    if up.parent == direct.parent && must_agree(schema, &common, direct, via, up) {
                         paths.push(TenantPath {
                             direct: *direct_position,
                             via: *via_position,
@@ -63,11 +67,15 @@ fn is_enforced(via: &Relation, direct: &Relation) -> bool {
         .all(|column| via.child.columns.contains(column))
 }
 
-fn must_agree(schema: &Schema, direct: &Relation, via: &Relation, up: &Relation) -> bool {
+fn must_agree(schema: &Schema, common: &BTreeSet<String>, direct: &Relation, via: &Relation, up: &Relation) -> bool {
     let words = vocabulary();
     let ancestor = tokens::words(direct.parent.table.table.as_str());
-    let is = |known: &super::vocabulary::Words| {
-        known.has(&ancestor.concat()) || ancestor.get(1..).is_some_and(|rest| known.has(&rest.concat()))
+    let is = |known: &Words| {
+        let shorter = ancestor
+            .split_first()
+            .filter(|(first, _)| common.contains(*first))
+            .map(|(_, rest)| rest.concat());
+        known.has(&ancestor.concat()) || shorter.is_some_and(|name| known.has(&name))
     };
     let columns = direct.child.columns.iter().chain(&up.child.columns);
     if is(&words.tenants.never) || columns.clone().any(is_audit) {
@@ -90,7 +98,7 @@ fn must_agree(schema: &Schema, direct: &Relation, via: &Relation, up: &Relation)
 /// Whether something in the parent, and not only a link to yet another table, is unique only within the ancestor.
 fn is_scope(schema: &Schema, up: &Relation) -> bool {
     let is_key = |column: &Ident| {
-        names::stems(&tokens::words(column.as_str()))
+        stem::stems(&tokens::words(column.as_str()))
             .iter()
             .any(|stem| stem.style == Style::Strong)
     };
@@ -107,5 +115,5 @@ fn is_scope(schema: &Schema, up: &Relation) -> bool {
 fn is_audit(column: &Ident) -> bool {
     let words = tokens::words(column.as_str());
     let known = &vocabulary().audit_columns;
-    known.has(&words.concat()) || names::stems(&words).iter().any(|stem| known.has(&stem.words.concat()))
+    known.has(&words.concat()) || stem::stems(&words).iter().any(|stem| known.has(&stem.words.concat()))
 }

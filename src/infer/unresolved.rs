@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::aliases::Index;
 use super::candidates;
-use super::names::{self, ColumnNames, Style, TableNames};
+use super::names::{ColumnNames, TableNames};
+use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, Relation, Unresolved};
 use crate::schema::{ColumnSet, Ident, Schema, TypeFamily};
@@ -71,12 +72,20 @@ impl Usage {
             tails: BTreeSet::new(),
             families: BTreeSet::new(),
         };
+        for table in schema.relation_tables() {
+            let key = table
+                .primary_key()
+                .map(|key| key.columns.as_slice())
+                .unwrap_or_default();
+            let columns = key.iter().filter_map(|name| table.column(name));
+            usage.families.extend(columns.map(|column| kind(column.ty.family)));
+        }
         for relation in relations {
             for column in &relation.child.columns {
                 let words = super::tokens::words(column.as_str());
                 usage
                     .tails
-                    .extend(names::stems(&words).into_iter().map(|stem| stem.tail));
+                    .extend(stem::stems(&words).into_iter().map(|stem| stem.tail));
                 let column = schema
                     .table(&relation.child.table)
                     .and_then(|table| table.column(column));
@@ -116,7 +125,7 @@ fn dangling_stem(
         return None;
     }
     // Without the prefix of its table's columns the name can be nothing but the tail: the table's own key.
-    let stem = names::stems(column.own_words())
+    let stem = stem::stems(column.own_words())
         .into_iter()
         .find(|stem| stem.style == Style::Strong)?;
     let is_usual = stem.tail == "id" || usage.tails.contains(&stem.tail);
@@ -129,16 +138,20 @@ fn dangling_stem(
     let outside =
         |word: &String| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
     let by_others = stem.words.iter().any(outside) || names.words.iter().any(|word| words.providers.has(word));
-    (!is_short && !by_others && !is_part_of_a_name(index, &stem.words)).then_some(stem.words)
+    // Beside a `x_type` it may point anywhere.
+    let has_type = names.columns.iter().any(|other| {
+        other
+            .words
+            .split_last()
+            .is_some_and(|(last, front)| words.polymorphic.r#type.has(last) && front == stem.words)
+    });
+    (!is_short && !by_others && !has_type && !is_part_of_a_name(index, &stem.words)).then_some(stem.words)
 }
 
 /// Whether some table has the words, or the last of them, in its name, and so may be meant.
 fn is_part_of_a_name(index: &Index<'_>, stem: &[String]) -> bool {
     let Some(last) = stem.last() else { return true };
-    index
-        .tables
-        .iter()
-        .any(|names| names.words.concat().contains(last.as_str()))
+    index.tables.iter().any(|names| names.whole.contains(last.as_str()))
 }
 
 fn why(stem: &[String]) -> String {

@@ -1,6 +1,6 @@
 //! The words and weights of inference, from `rules/_inference.yaml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -154,6 +154,7 @@ pub(super) struct Weights {
     pub(super) same_group: i32,
     pub(super) generic_name: i32,
     pub(super) contradicted: i32,
+    pub(super) type_beside: i32,
     pub(super) own_key: i32,
     pub(super) extension_target: i32,
     pub(super) ambiguous: i32,
@@ -163,7 +164,7 @@ pub(super) struct Weights {
 /// A set of words, each as [`tokens::glued`] gives it.
 #[derive(Debug, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub(super) struct Words(BTreeSet<String>);
+pub(super) struct Words(HashSet<String>);
 
 /// Words in an order that matters, each as [`tokens::glued`] gives it.
 #[derive(Debug, Deserialize)]

@@ -37,7 +37,7 @@ fn a_sound_file_is_used() {
 fn an_unknown_key_is_named_with_its_place() {
     assert_refused(
         "relations:\n  - {child: phones, colums: [user_id], parent: users, kind: has_many}\n",
-        &["colums", "line 2", "column 20"],
+        &["colums", "line 2", "column 21"],
     );
     assert_refused("relation: []\n", &["relation", "line 1", "column 1"]);
 }

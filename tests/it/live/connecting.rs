@@ -153,7 +153,7 @@ fn libpq_variables_and_password_files_are_read() {
     };
     assert_eq!(with_file(0o600).code, Some(0));
     // libpq takes no password from a file that others can read.
-    assert_refused(&with_file(0o644), &["pgpass"]);
+    assert_refused(&with_file(0o644), &["chmod 600"]);
 
     let service = format!(
         "[shop]\nhost=127.0.0.1\nport={port}\nuser=pw_user\ndbname={}\n",

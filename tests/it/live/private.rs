@@ -4,6 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::server::{Engine, Family, Server, programs};
@@ -12,7 +13,7 @@ use super::server::{Engine, Family, Server, programs};
 #[derive(Debug)]
 pub(crate) struct PrivateServer {
     server: Server,
-    process: Child,
+    process: Mutex<Child>,
     instance: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -42,7 +43,7 @@ impl Server {
                 let server = Server::new(engine, port, instance.clone());
                 return PrivateServer {
                     server,
-                    process,
+                    process: Mutex::new(process),
                     instance,
                     _folder: folder,
                 };
@@ -104,39 +105,35 @@ impl PrivateServer {
     }
 
     /// Kills it, as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        self.signal(self.immediately());
-        self.process.wait().unwrap();
+    pub(crate) fn kill(&self) {
+        self.end(if self.engine().family() == Family::Postgres {
+            "QUIT"
+        } else {
+            "KILL"
+        });
     }
 
     /// Shuts it down while clients are connected: PostgreSQL tells them so, MySQL closes their connections.
-    pub(crate) fn shut_down(&mut self) {
-        self.signal(if self.engine().family() == Family::Postgres {
+    pub(crate) fn shut_down(&self) {
+        self.end(if self.engine().family() == Family::Postgres {
             "INT"
         } else {
             "TERM"
         });
-        self.process.wait().unwrap();
     }
 
-    fn immediately(&self) -> &'static str {
-        if self.engine().family() == Family::Postgres {
-            "QUIT"
-        } else {
-            "KILL"
+    fn end(&self, signal: &str) {
+        let mut process = self.process.lock().unwrap();
+        if process.try_wait().unwrap().is_none() {
+            send_signal(process.id(), signal);
+            process.wait().unwrap();
         }
-    }
-
-    fn signal(&self, name: &str) {
-        send_signal(self.process.id(), name);
     }
 }
 
 impl Drop for PrivateServer {
     fn drop(&mut self) {
-        if matches!(self.process.try_wait(), Ok(None)) {
-            self.kill();
-        }
+        self.kill();
     }
 }
 
@@ -155,7 +152,7 @@ fn a_private_server_starts_with_its_options_and_is_killed() {
         (Engine::Postgres18, "-cmax_connections=17", "SHOW max_connections"),
         (Engine::Mysql97, "--max-connections=17", "SELECT @@max_connections"),
     ] {
-        let mut server = Server::private(engine, &[option]);
+        let server = Server::private(engine, &[option]);
         assert_eq!(server.rows(query), [[Some("17".to_owned())]]);
         server.kill();
         assert!(

@@ -33,8 +33,8 @@ fn row_security_that_would_hide_rows_is_not_checked() {
     let database = postgres(18).database(&family(2));
     database.execute(
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO pw_user; \
-         CREATE POLICY some ON parents USING (id = 1); ALTER TABLE children_2 ENABLE ROW LEVEL SECURITY; \
-         CREATE POLICY none ON children_2 USING (false);",
+         CREATE POLICY first_only ON parents USING (id = 1); ALTER TABLE children_2 ENABLE ROW LEVEL SECURITY; \
+         CREATE POLICY nothing ON children_2 USING (false);",
     );
     let url = database.url_as("pw_user", Some(PASSWORD_IN_URL));
     let outcome = audit(&url).finish();

@@ -230,6 +230,8 @@ impl Server {
                     |server| format!("{server} ({:?})", server.where_()),
                 )
             }),
+            // To MySQL no statement at all is an error.
+            _ if sql.is_empty() => Ok(()),
             _ => self.mysql(database)?.query_drop(sql).map_err(|error| error.to_string()),
         }
     }
