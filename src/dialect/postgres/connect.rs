@@ -288,11 +288,16 @@ fn explain_refusal(
         };
     }
     if text.contains("password missing") {
-        return format!(
+        let mut reason = format!(
             "the server asks for the password of `{}` and none is given: put it into PGPASSWORD, the password file or \
              the address",
             settings.user
         );
+        // Why a password file was passed over.
+        for note in &settings.notes {
+            reason = format!("{reason}; {note}");
+        }
+        return reason;
     }
     if is_tls_failure(error) {
         return if text.contains("does not support TLS") {

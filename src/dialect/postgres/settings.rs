@@ -316,12 +316,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().expect("a folder");
         let file = home.path().join(".pgpass");
-        fs::write(&file, "h1:*:*:*:one\nh2:*:*:*:two\n").expect("written");
+        fs::write(&file, "h1:*:*:*:hunter1\nh2:*:*:*:hunter2\n").expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
         let environment = Environment::of_test(&[], Some(home.path()));
         let passwords = |address: &str| -> Vec<Option<String>> {
             let settings = read(address, &environment).expect("fine");
-            assert!(!format!("{settings:?}").contains("one"));
+            assert!(!format!("{settings:?}").contains("hunter"));
             settings
                 .passwords
                 .iter()
@@ -329,7 +329,7 @@ mod tests {
                 .collect()
         };
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(passwords("host=h1,h2,h3"), [some("one"), some("two"), None]);
+        assert_eq!(passwords("host=h1,h2,h3"), [some("hunter1"), some("hunter2"), None]);
         assert_eq!(passwords("host=h1,h2 password=given"), [some("given"), some("given")]);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
         assert_eq!(passwords("host=h1,h2"), [None, None]);
