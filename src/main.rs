@@ -18,6 +18,10 @@ fn main() -> ExitCode {
     let result = handler
         .map_err(|error| anyhow::Error::new(error).context("cannot set up the handling of Ctrl-C"))
         .and_then(|()| command::run(&cli));
+    while dialect::interrupt::fired() {
+        // The handler's thread ends the process, with its own exit code.
+        std::thread::park();
+    }
     match result {
         Ok(outcome) => outcome.into(),
         Err(error) => {

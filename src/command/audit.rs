@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::AuditArgs;
 use crate::config::Config;
+use crate::dialect::interrupt;
 use crate::probe::{self, Probes};
 use crate::report::{self, Report, SourceReport};
 use crate::rules::{self, Facts, Rows, RuleSet};
@@ -40,6 +41,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let report = Report {
         sources: sources.collect(),
     };
+    anyhow::ensure!(!interrupt::fired(), "interrupted");
     let mut text = Vec::new();
     report::write(
         output::format(&args.output),

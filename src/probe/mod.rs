@@ -126,13 +126,11 @@ impl Queue<'_> {
             }
             progress(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.units.len());
             if let Some(error) = lost {
-                match subject.database.replace_session() {
-                    Ok(replacement) => session = replacement,
-                    Err(_) => {
-                        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        return;
-                    }
-                }
+                let Ok(replacement) = subject.database.replace_session() else {
+                    *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    return;
+                };
+                session = replacement;
             }
         }
     }

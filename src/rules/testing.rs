@@ -31,7 +31,6 @@ pub(super) struct Database {
     /// What the rows say; the part for the relations is filled by [`Self::counts`].
     pub(super) probes: Probes,
     counts: BTreeMap<usize, RelationProbe>,
-    rows_not_read: Option<&'static str>,
 }
 
 impl Database {
@@ -45,7 +44,6 @@ impl Database {
             relations: Relations::default(),
             probes: Probes::default(),
             counts: BTreeMap::new(),
-            rows_not_read: None,
         }
     }
 
@@ -271,12 +269,6 @@ impl Database {
         self
     }
 
-    /// Leaves the rows unread.
-    pub(super) fn without_rows(mut self, reason: &'static str) -> Self {
-        self.rows_not_read = Some(reason);
-        self
-    }
-
     /// The position of a relation that is there.
     pub(super) fn relation(&self, ends: &str) -> usize {
         let (child, parent) = both_ends(ends);
@@ -305,7 +297,7 @@ impl Database {
         let facts = Facts {
             schema: &self.schema,
             relations: &self.relations,
-            rows: self.rows_not_read.map_or(Rows::Probed(&probes), Rows::NotRead),
+            rows: Rows::Probed(&probes),
         };
         rules.check(&facts).findings
     }

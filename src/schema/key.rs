@@ -4,6 +4,10 @@ use super::Ident;
 
 /// A primary key or unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, as the catalogue has it"
+)]
 pub struct Key {
     /// The constraint's name; SQLite has keys without.
     pub name: Option<Ident>,
@@ -21,6 +25,10 @@ pub struct Key {
 
 /// An index, also one that a constraint made.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, as the catalogue has it"
+)]
 pub struct Index {
     /// Its name.
     pub name: Ident,

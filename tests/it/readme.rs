@@ -23,14 +23,13 @@ fn blocks(lines: &[String], kind: &str) -> Vec<std::ops::Range<usize>> {
     let mut blocks = Vec::new();
     let mut open = None;
     for (at, line) in lines.iter().enumerate() {
-        match open {
-            None if *line == format!("```{kind}") => open = Some(at + 1),
-            None => {}
-            Some(start) if line == "```" => {
+        if let Some(start) = open {
+            if line == "```" {
                 blocks.push(start..at);
                 open = None;
             }
-            Some(_) => {}
+        } else if *line == format!("```{kind}") {
+            open = Some(at + 1);
         }
     }
     blocks
