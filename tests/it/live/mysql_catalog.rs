@@ -282,7 +282,8 @@ fn foreign_keys_between_databases_bring_the_other_table() {
     for server in servers() {
         let far = server.database(
             "CREATE TABLE parents (id INT PRIMARY KEY) ENGINE=InnoDB;
-             CREATE TABLE bystanders (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parents (id)) ENGINE=InnoDB",
+             CREATE TABLE bystanders (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parents (id))
+               ENGINE=InnoDB",
         );
         let near = server.database(&format!(
             "CREATE TABLE children (id INT PRIMARY KEY, p INT,

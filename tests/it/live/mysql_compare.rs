@@ -187,7 +187,8 @@ fn the_parents_index_is_used_wherever_the_types_allow() {
                 let fill = fill.join(",");
                 format!(
                     "CREATE TABLE c{at} (k {child}) ENGINE=InnoDB; INSERT INTO c{at} VALUES ('1'), ('2'); \
-                     CREATE TABLE p{at} (k {parent} NOT NULL PRIMARY KEY) ENGINE=InnoDB; INSERT INTO p{at} VALUES {fill}; \
+                     CREATE TABLE p{at} (k {parent} NOT NULL PRIMARY KEY) ENGINE=InnoDB; \
+                     INSERT INTO p{at} VALUES {fill}; \
                      ANALYZE TABLE p{at}"
                 )
             })

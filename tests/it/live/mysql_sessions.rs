@@ -213,7 +213,8 @@ fn a_statement_that_takes_too_long_is_ended() {
         statement_timeout: Duration::from_millis(300),
         ..ConnectOptions::default()
     };
-    let sql = "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB; INSERT INTO t VALUES (1), (2), (3), (4), (5), (6), (7), \
+    let sql = "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB; \
+               INSERT INTO t VALUES (1), (2), (3), (4), (5), (6), (7), \
                (8), (9), (10), (11), (12), (13), (14), (15), (16), (17), (18), (19), (20)";
     for server in servers() {
         let database = server.database(sql);
