@@ -1,7 +1,26 @@
 //! SQL text → the same schema that a live database fills, without a server.
+//!
+//! Statements are applied in the order of the files to a catalogue of our own, as the server would. It never fails: what
+//! is not understood becomes a note with its place, and only that element is lost.
 
 mod heads;
+mod postgres;
+mod references;
 pub mod splitter;
+mod tokens;
+
+use crate::schema::{Location, Note, Read};
+use splitter::{Piece, PieceKind, Splitter};
+use tokens::Tokens;
+
+/// A file, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// As the user named it.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
 
 /// Whose SQL a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,4 +31,52 @@ pub enum SqlDialect {
     MySql,
     /// SQLite.
     Sqlite,
+}
+
+/// Applies the files' statements in order, and gives the schema after the last one, with notes on what is lost.
+pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
+    let _ = dialect;
+    let mut reader = postgres::Reader::new();
+    let mut notes = Vec::new();
+    for file in files {
+        for piece in Splitter::new(&file.text, dialect) {
+            if piece.kind != PieceKind::Statement {
+                continue;
+            }
+            if let Some(what) = piece.unclosed {
+                notes.push(note(file, &piece, &format!("{what} that opens here or later is never closed")));
+            }
+            let sql = piece.sql();
+            if postgres::is_ignored(&sql) {
+                continue;
+            }
+            let tokens = Tokens::new(&sql, (piece.line, piece.column), &file.name, dialect);
+            reader.apply(&tokens);
+            if let Some((location, message)) = tokens.failed {
+                notes.push(Note {
+                    message: format!("the rest of the statement is lost: {message}"),
+                    location: Some(location),
+                });
+            }
+        }
+    }
+    let mut read = reader.finish();
+    read.notes.extend(notes);
+    read
+}
+
+fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
+    Note {
+        message: message.to_owned(),
+        location: Some(Location {
+            file: file.name.clone(),
+            line: piece.line,
+            column: piece.column,
+        }),
+    }
+}
+
+/// The words of a statement, without what stands between them; comments count as words.
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
 }
