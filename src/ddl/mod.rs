@@ -4,12 +4,15 @@
 //! is not understood becomes a note with its place, and only that element is lost.
 
 mod heads;
+mod mysql;
 mod postgres;
 mod references;
+mod sniff;
 pub mod splitter;
 mod tokens;
 
 use crate::schema::{Location, Note, Read};
+pub use sniff::sniff;
 use splitter::{Piece, PieceKind, Splitter};
 use tokens::Tokens;
 
@@ -35,8 +38,7 @@ pub enum SqlDialect {
 
 /// Applies the files' statements in order, and gives the schema after the last one, with notes on what is lost.
 pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
-    let _ = dialect;
-    let mut reader = postgres::Reader::new();
+    let mut reader = Reader::new(files, dialect);
     let mut notes = Vec::new();
     for file in files {
         for piece in Splitter::new(&file.text, dialect) {
@@ -44,10 +46,10 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
                 continue;
             }
             if let Some(what) = piece.unclosed {
-                notes.push(note(file, &piece, &format!("{what} that opens here or later is never closed")));
+                notes.push(note(file, &piece, &format!("{what} in the statement that starts here is never closed")));
             }
             let sql = piece.sql();
-            if postgres::is_ignored(&sql) {
+            if reader.ignores(&sql) {
                 continue;
             }
             let tokens = Tokens::new(&sql, (piece.line, piece.column), &file.name, dialect);
@@ -65,6 +67,46 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
     read
 }
 
+/// What applies the statements of a dialect.
+enum Reader {
+    Postgres(postgres::Reader),
+    MySql(mysql::Reader),
+}
+
+impl Reader {
+    fn new(files: &[SourceFile], dialect: SqlDialect) -> Self {
+        match dialect {
+            SqlDialect::MySql => {
+                let is_mariadb = files.iter().any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
+                let flavor = if is_mariadb { mysql::Flavor::MariaDb } else { mysql::Flavor::MySql };
+                Self::MySql(mysql::Reader::new(flavor))
+            }
+            SqlDialect::Postgres | SqlDialect::Sqlite => Self::Postgres(postgres::Reader::new()),
+        }
+    }
+
+    fn ignores(&self, sql: &str) -> bool {
+        match self {
+            Self::Postgres(_) => postgres::is_ignored(sql),
+            Self::MySql(_) => mysql::is_ignored(sql),
+        }
+    }
+
+    fn apply(&mut self, tokens: &Tokens<'_>) {
+        match self {
+            Self::Postgres(reader) => reader.apply(tokens),
+            Self::MySql(reader) => reader.apply(tokens),
+        }
+    }
+
+    fn finish(self) -> Read {
+        match self {
+            Self::Postgres(reader) => reader.finish(),
+            Self::MySql(reader) => reader.finish(),
+        }
+    }
+}
+
 fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
     Note {
         message: message.to_owned(),
@@ -76,7 +118,16 @@ fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
     }
 }
 
-/// The words of a statement, without what stands between them; comments count as words.
+/// The words of a statement, without what stands between them.
 fn words(sql: &str) -> impl Iterator<Item = &str> {
     sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
+}
+
+/// The first words of a text, for a message.
+fn short(text: &str) -> String {
+    let mut words: Vec<&str> = text.split_whitespace().take(6).collect();
+    if text.split_whitespace().nth(6).is_some() {
+        words.push("…");
+    }
+    words.join(" ")
 }

@@ -12,7 +12,7 @@ pub(super) struct References {
     pub(super) key: ForeignKey,
 }
 
-/// Reads from `REFERENCES` on.
+/// Reads from `REFERENCES` on. The default action is what the server calls it where nothing is said.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub(super) fn read(
     cursor: &mut Cursor<'_>,
     name: Option<Ident>,
     (columns, mut period): (Vec<Ident>, bool),
-    origin: Origin,
+    (origin, default_action): (Origin, Action),
 ) -> Result<References, &'static str> {
     if !cursor.take(&["REFERENCES"]) {
         return Err("REFERENCES is missing");
@@ -40,8 +40,8 @@ pub(super) fn read(
         columns,
         parent: TableName::bare(""),
         parent_columns,
-        on_delete: Action::NoAction,
-        on_update: Action::NoAction,
+        on_delete: default_action,
+        on_update: default_action,
         set_columns: Vec::new(),
         match_type: Match::Simple,
         deferrable: Deferrable::No,

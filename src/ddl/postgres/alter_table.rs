@@ -1,12 +1,12 @@
 //! ALTER TABLE.
 
 use crate::ddl::references;
+use crate::ddl::short;
 use crate::ddl::tokens::Cursor;
 use crate::schema::{Column, ForeignKey, Ident, RowSecurity, TableName};
 
 use super::catalog::{Catalog, Draft, UserType};
 use super::constraint;
-use super::create_table::short;
 use super::{column, expression};
 
 /// Reads from behind TABLE on.

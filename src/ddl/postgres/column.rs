@@ -2,7 +2,7 @@
 
 use crate::ddl::references;
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Column, Deferrable, Generated, Ident, Location, TableName};
+use crate::schema::{Action, Column, Deferrable, Generated, Ident, Location, TableName};
 
 use super::catalog::{Catalog, UserType};
 use super::constraint::{self, Constraint, KeyConstraint};
@@ -127,7 +127,7 @@ impl<'t> Clauses<'t> {
             let name = if cursor.take(&["CONSTRAINT"]) { cursor.name() } else { None };
             if cursor.is_at(&["REFERENCES"]) {
                 let columns = (vec![self.column.clone()], false);
-                match references::read(cursor, name, columns, origin) {
+                match references::read(cursor, name, columns, (origin, Action::NoAction)) {
                     Ok(read) => self.constraints.push(Constraint::Foreign(Box::new(read))),
                     Err(fault) => self.fault(fault, place),
                 }

@@ -2,7 +2,7 @@
 
 use crate::ddl::references::{self, References, column_list};
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Deferrable, Ident, Index};
+use crate::schema::{Action, Deferrable, Ident, Index};
 
 use super::{expression, index};
 
@@ -68,7 +68,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Constraint, &'static str> 
     }
     if cursor.take(&["FOREIGN", "KEY"]) {
         let columns = column_list(cursor).ok_or("the columns of the foreign key cannot be read")?;
-        return references::read(cursor, name, columns, origin).map(|read| Constraint::Foreign(Box::new(read)));
+        return references::read(cursor, name, columns, (origin, Action::NoAction)).map(|read| Constraint::Foreign(Box::new(read)));
     }
     if cursor.take(&["CHECK"]) {
         return check(cursor, name);

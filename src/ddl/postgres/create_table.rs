@@ -1,6 +1,7 @@
 //! CREATE TABLE, in all its forms.
 
 use crate::ddl::references::References;
+use crate::ddl::short;
 use crate::ddl::tokens::Cursor;
 use crate::schema::{Ident, Index, Key, Location, TableKind, TableName};
 
@@ -357,13 +358,3 @@ impl Included {
         }
     }
 }
-
-/// The first words of a text, for a message.
-pub(super) fn short(text: &str) -> String {
-    let mut words: Vec<&str> = text.split_whitespace().take(6).collect();
-    if text.split_whitespace().nth(6).is_some() {
-        words.push("…");
-    }
-    words.join(" ")
-}
-

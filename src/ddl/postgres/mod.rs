@@ -14,7 +14,7 @@ mod types;
 
 use crate::schema::{Read, TableKind, TableName};
 
-use super::SqlDialect;
+use super::{SqlDialect, short};
 use super::tokens::{Cursor, Tokens};
 use catalog::Catalog;
 use types::TypeName;
@@ -38,7 +38,7 @@ impl Reader {
         let place = cursor.location();
         let text = cursor.rest();
         if let Err(fault) = self.statement(&mut cursor) {
-            let short = create_table::short(text);
+            let short = short(text);
             self.catalog.note(format!("`{short}` is lost: {fault}"), place);
         }
     }
