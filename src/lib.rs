@@ -35,12 +35,17 @@
 //! 7. A check that could not run says so.
 //! 8. No finding without subject; no relation without evidence.
 
+pub mod cli;
+pub mod command;
+pub mod config;
 pub mod ddl;
 pub mod dialect;
 pub mod finding;
 pub mod infer;
 pub mod probe;
 pub mod relation;
+pub mod report;
 pub mod rules;
 pub mod schema;
+pub mod source;
 pub mod yaml;

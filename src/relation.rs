@@ -232,6 +232,19 @@ impl Relation {
     }
 }
 
+impl Polymorphic {
+    /// Whether somebody stated it: the configuration.
+    pub fn is_declared(&self) -> bool {
+        self.origins.iter().any(|origin| *origin != RelationOrigin::Inferred)
+    }
+
+    /// The type column, then the id columns.
+    pub fn columns(&self) -> ColumnSet {
+        let columns = std::iter::once(&self.type_column).chain(&self.id_columns);
+        ColumnSet::new(self.child.clone(), columns.cloned().collect())
+    }
+}
+
 impl Tier {
     /// The tier of an inferred relation, from its confidence in thousandths.
     pub fn of(confidence: u16) -> Self {

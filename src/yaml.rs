@@ -2,6 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
+/// A value with the place it was read from. Lost inside `untagged` and `flatten`.
+pub use serde_yaml::Spanned;
+
 /// Reads one YAML document.
 ///
 /// # Errors
@@ -10,4 +13,9 @@ use serde::de::DeserializeOwned;
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let options = serde_yaml::options! { with_snippet: false, strict_booleans: true };
     serde_yaml::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
+
+/// Line and column of a value, both from 1.
+pub fn place<T>(value: &Spanned<T>) -> (u64, u64) {
+    (value.referenced.line(), value.referenced.column())
 }

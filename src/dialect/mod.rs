@@ -11,7 +11,7 @@ pub mod postgres;
 pub mod probe_sql;
 pub mod sqlite;
 
-use crate::schema::{ColumnType, Ident, Table, TableName};
+use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};
 
 pub use connection::{ConnectOptions, Database, Error, QueryError, QueryFailure, Session, SourceInfo};
 
@@ -33,6 +33,22 @@ pub trait Dialect: Send + Sync {
     /// type and collation, never by a lossy conversion. It must be valid for all types that are not identical, and
     /// let the server use an index on the parent wherever the types allow.
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String;
+
+    /// A condition that is true where a value of that type stands for "none": 0, -1, the empty text, the nil UUID.
+    /// `None` for types that have no such value.
+    fn is_sentinel(&self, expression: &str, ty: &ColumnType) -> Option<String> {
+        match ty.family {
+            TypeFamily::Integer { .. } | TypeFamily::Decimal { .. } | TypeFamily::Float => {
+                Some(format!("{expression} IN (0, -1)"))
+            }
+            TypeFamily::Text | TypeFamily::Any => Some(format!("{} IN ('', '0', '-1')", self.as_text(expression, ty))),
+            TypeFamily::Uuid => Some(format!(
+                "{} = '00000000-0000-0000-0000-000000000000'",
+                self.as_text(expression, ty)
+            )),
+            _ => None,
+        }
+    }
 
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {

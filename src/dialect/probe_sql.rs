@@ -233,6 +233,23 @@ pub fn links(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     )
 }
 
+/// One row with one column: child rows whose parent's key is not smaller than their own. Zero proves that there is no
+/// cycle. `None` where keys have no order that all agree on: only whole numbers do.
+pub fn links_not_downward(dialect: &dyn Dialect, ends: &Ends<'_>) -> Option<String> {
+    let mut pairs = ends.pairs();
+    let (child, parent) = pairs.next().filter(|_| ends.child_columns.len() == 1)?;
+    let whole = |column: &Column| matches!(column.ty.family, TypeFamily::Integer { .. });
+    (whole(child) && whole(parent)).then(|| {
+        format!(
+            "SELECT COUNT(*) FROM {rows} c WHERE {condition} AND NOT ({child} < {parent})",
+            rows = dialect.own_rows(ends.child),
+            condition = complete(dialect, ends),
+            child = of("c", dialect, &child.name),
+            parent = of("c", dialect, &parent.name),
+        )
+    })
+}
+
 fn tenants_from(dialect: &dyn Dialect, direct: &Ends<'_>, via: &Ends<'_>, up: &Ends<'_>) -> String {
     let up_complete: Vec<String> = up
         .child_columns()
@@ -307,33 +324,21 @@ fn complete(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
 
 /// A condition on the child's key: every column holds a value that stands for "none".
 fn sentinel(dialect: &dyn Dialect, ends: &Ends<'_>, name: impl Fn(usize, &Column) -> String) -> String {
-    let each: Vec<String> = ends
+    let each: Option<Vec<String>> = ends
         .child_columns()
         .enumerate()
-        .map(|(at, column)| match column.ty.family {
-            TypeFamily::Integer { .. } | TypeFamily::Decimal { .. } | TypeFamily::Float => {
-                format!("{} IN (0, -1)", name(at, column))
-            }
-            TypeFamily::Text | TypeFamily::Any => {
-                let text = dialect.as_text(&name(at, column), &column.ty);
-                format!("{text} IN ('', '0', '-1')")
-            }
-            TypeFamily::Uuid => {
-                let text = dialect.as_text(&name(at, column), &column.ty);
-                format!("{text} = '00000000-0000-0000-0000-000000000000'")
-            }
-            _ => "1 = 0".to_owned(),
-        })
+        .map(|(at, column)| dialect.is_sentinel(&name(at, column), &column.ty))
         .collect();
-    each.join(" AND ")
+    each.map_or_else(|| "1 = 0".to_owned(), |each| each.join(" AND "))
 }
 
-/// The condition of a row that is soft-deleted: a truth value or number that is set, or a time that is not null.
+/// The condition of a row that is soft-deleted: a truth value, number or text that is set, or a time that is not null.
 fn is_marked(alias: &str, dialect: &dyn Dialect, mark: &Column) -> String {
     let name = of(alias, dialect, &mark.name);
     match mark.ty.family {
         TypeFamily::Boolean => format!("COALESCE({name}, 1 = 0)"),
         family if family.is_number() => format!("COALESCE({name}, 0) <> 0"),
+        TypeFamily::Text => format!("COALESCE({name}, '') <> ''"),
         _ => format!("{name} IS NOT NULL"),
     }
 }

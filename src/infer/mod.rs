@@ -1,23 +1,163 @@
 //! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O, no rows.
+//!
+//! Foreign keys and the configuration go first. For each column that they leave, names give candidates (`naming`),
+//! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:
+//! `rules/_inference.yaml`.
 
-use crate::relation::{Polymorphic, Relations};
-use crate::schema::{Column, ColumnSet, Schema, Stated, Table};
+mod aliases;
+mod candidates;
+mod cardinality;
+mod composite;
+mod declared;
+mod ends;
+mod finder;
+mod join_table;
+mod names;
+mod naming;
+mod polymorphic;
+mod resolve;
+mod role;
+mod score;
+mod self_reference;
+mod soft_delete;
+mod stated;
+mod stem;
+mod tenant;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod unresolved;
+mod vocabulary;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::relation::{Polymorphic, Relation, RelationOrigin, Relations, Statement, Tier};
+use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
+use aliases::Index;
+use ends::Ends;
+use resolve::Inferred;
+
+pub use self_reference::is_tree_reference;
+pub use soft_delete::soft_delete_column;
+pub use tenant::{TenantPath, tenant_paths};
 
 /// The relations of a schema.
+///
+/// Declared, stated and inferred ones are merged by their ends. A column that has a declared or stated parent gets no
+/// inferred one. Inferred relations that are less than possible are left out.
 pub fn relations(schema: &Schema, stated: &Stated) -> Relations {
-    let _ = (schema, stated);
-    Relations::default()
+    let mut known = declared::relations(schema);
+    stated::add(schema, stated, &mut known);
+    let index = Index::new(schema);
+    let taken = Taken::by(known.values().map(|relation| &relation.child));
+    let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
+    let inferred = inferred(stated, &index, &polymorphic, &taken, &known);
+    for found in inferred {
+        if let Some(child) = schema.table(&found.child.table) {
+            known
+                .entry(Ends::new(&found.child, &found.parent))
+                .or_insert_with(|| relation(child, found));
+        }
+    }
+
+    let mut relations: Vec<Relation> = known.into_values().collect();
+    for relation in &mut relations {
+        relation.role = role::role(&relation.child, &relation.parent);
+    }
+    relations.sort_by(|one, other| (&one.child, &one.parent).cmp(&(&other.child, &other.parent)));
+    let many_to_many = join_table::many_to_many(schema, stated, &relations);
+    let is_forbidden = |child: &ColumnSet| stated::forbids_all(stated, child);
+    let unresolved = unresolved::columns(schema, &index, &relations, &polymorphic, is_forbidden);
+    Relations {
+        relations,
+        polymorphic,
+        many_to_many,
+        unresolved,
+    }
 }
 
 /// What a value of a type column stands for, where the pair does not say so itself: the key of the table that the value
 /// names (`Post`, `App\Models\Post`, `blog.post`, `posts`).
 pub fn polymorphic_target(schema: &Schema, pair: &Polymorphic, value: &str) -> Option<ColumnSet> {
-    let _ = (schema, pair, value);
-    None
+    polymorphic::target(schema, pair, value)
 }
 
-/// The column that marks a row as deleted while it stays in the table (`deleted_at`), if the table has one.
-pub fn soft_delete_column(table: &Table) -> Option<&Column> {
-    let _ = table;
-    None
+/// The columns that are in a relation already.
+struct Taken<'a>(BTreeSet<(&'a TableName, &'a Ident)>);
+
+impl<'a> Taken<'a> {
+    fn by(ends: impl Iterator<Item = &'a ColumnSet>) -> Self {
+        let columns = ends.flat_map(|end| end.columns.iter().map(|column| (&end.table, column)));
+        Self(columns.collect())
+    }
+
+    fn has(&self, table: &TableName, column: &Ident) -> bool {
+        self.0.contains(&(table, column))
+    }
+}
+
+/// What names tell of the columns that are in no relation yet.
+fn inferred(
+    stated: &Stated,
+    index: &Index<'_>,
+    polymorphic: &[Polymorphic],
+    taken: &Taken<'_>,
+    known: &BTreeMap<Ends, Relation>,
+) -> Vec<Inferred> {
+    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
+        .iter()
+        .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
+        .collect();
+    let is_free =
+        |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
+    let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
+    let mut inferred = resolve::infer(index, is_free, allows);
+    let singles = inferred.iter().map(|found| &found.child);
+    let references = Taken::by(singles.chain(known.values().map(|relation| &relation.child)));
+    let is_reference = |table: usize, column: &Ident| {
+        index
+            .table(table)
+            .is_some_and(|names| references.has(&names.table.name, column))
+    };
+    let declared = known
+        .values()
+        .map(|relation| (&relation.child.table, &relation.parent.table));
+    let linked: BTreeSet<(&TableName, &TableName)> = inferred
+        .iter()
+        .map(|found| (&found.child.table, &found.parent.table))
+        .chain(declared)
+        .collect();
+    let mut composites = composite::infer(index, is_reference);
+    // A child that references the parent by one column has no need of a second way.
+    composites.retain(|found| !linked.contains(&(&found.child.table, &found.parent.table)));
+    composites.retain(|found| {
+        let is_new = found
+            .child
+            .columns
+            .iter()
+            .any(|column| !taken.has(&found.child.table, column));
+        is_new && allows(&found.child, &found.parent)
+    });
+    inferred.append(&mut composites);
+    inferred
+}
+
+fn relation(child: &Table, inferred: Inferred) -> Relation {
+    debug_assert!(
+        Tier::of(inferred.confidence) != Tier::Weak,
+        "only relations that are at least possible are inferred"
+    );
+    Relation {
+        cardinality: cardinality::of_keys(child, &inferred.child),
+        optional: child.any_nullable(&inferred.child.columns),
+        child: inferred.child,
+        parent: inferred.parent,
+        origins: BTreeSet::from([RelationOrigin::Inferred]),
+        foreign_keys: Vec::new(),
+        stated: Statement::default(),
+        role: None,
+        confidence: inferred.confidence,
+        evidence: inferred.evidence,
+        alternatives: inferred.alternatives,
+    }
 }

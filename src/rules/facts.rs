@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::probe::{Probes, RelationCounts};
 use crate::relation::{Relation, RelationId, Relations};
-use crate::schema::{Schema, Table};
+use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,26 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Every foreign key that is declared, with its child table; those of a partition too, if it has some of its own.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.schema
+            .tables
+            .values()
+            .filter(|table| table.audited)
+            .flat_map(|table| table.foreign_keys.iter().map(move |foreign_key| (table, foreign_key)))
+    }
+
+    /// The relation that a foreign key of this table declares, if its parent is known.
+    pub fn relation_of(&self, table: &Table, foreign_key: &ForeignKey) -> Option<&'a Relation> {
+        self.relations.of_child(&table.name).find(|relation| {
+            relation
+                .foreign_keys
+                .iter()
+                .filter_map(|position| table.foreign_keys.get(*position))
+                .any(|declared| declared == foreign_key)
+        })
+    }
+
     /// Every relation whose rows were counted.
     pub fn counts(&self) -> impl Iterator<Item = (&'a Relation, &'a RelationCounts)> {
         let relations = self.relations;
@@ -52,6 +72,19 @@ impl<'a> Facts<'a> {
                 .iter()
                 .zip(&probes.relations)
                 .filter_map(|(relation, probe)| Some((relation, probe.outcome.done()?.as_ref()?)))
+        })
+    }
+
+    /// Every polymorphic pair whose rows were counted, with the type values that occur.
+    pub fn polymorphic_values(
+        &self,
+    ) -> impl Iterator<Item = (&'a crate::relation::Polymorphic, &'a [crate::probe::PolymorphicValue])> {
+        let pairs = &self.relations.polymorphic;
+        self.probes().into_iter().flat_map(move |probes| {
+            pairs
+                .iter()
+                .zip(&probes.polymorphic)
+                .filter_map(|(pair, probe)| Some((pair, probe.outcome.done()?.as_slice())))
         })
     }
 }
@@ -97,6 +130,21 @@ impl Findings {
         self.report(Subject::columns(&relation.child), message)
             .relation(relation.id())
             .confidence(Confidence::of(relation))
+    }
+
+    /// Reports on a foreign key as it is declared: a plain fact.
+    pub(super) fn report_foreign_key(
+        &mut self,
+        facts: &Facts<'_>,
+        table: &Table,
+        foreign_key: &ForeignKey,
+        message: impl Into<String>,
+    ) -> FindingBuilder<'_> {
+        let subject = Subject::columns(&ColumnSet::new(table.name.clone(), foreign_key.columns.clone()));
+        let relation = facts.relation_of(table, foreign_key).map(Relation::id);
+        let builder = self.report(subject, message);
+        builder.finding.relation = relation;
+        builder
     }
 
     pub(super) fn into_found(self) -> Vec<Finding> {

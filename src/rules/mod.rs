@@ -6,9 +6,38 @@
 
 mod facts;
 mod meta;
+mod row_text;
 mod set;
+#[cfg(test)]
+mod testing;
 
+mod dangling_reference;
+mod delete_action_mismatch;
+mod duplicate_foreign_key;
+mod duplicate_one_to_one_rows;
+mod foreign_key_on_both_sides;
+mod join_table_without_unique_pair;
+mod mismatched_key_type;
 mod missing_foreign_key;
+mod nullable_composite_key;
+mod one_to_one_not_unique;
+mod optionality_mismatch;
+mod orphaned_rows;
+mod overlapping_foreign_key;
+mod parent_key_not_unique;
+mod polymorphic_orphaned_rows;
+mod polymorphic_unindexed;
+mod polymorphic_unknown_type;
+mod reference_cycle_in_rows;
+mod reference_without_target;
+mod sentinel_value;
+mod set_null_on_required_column;
+mod soft_deleted_parent;
+mod table_without_primary_key;
+mod tenant_mismatch;
+mod unenforced_foreign_key;
+mod unindexed_foreign_key;
+mod unvalidated_foreign_key;
 
 pub use facts::{Facts, Rows};
 pub use meta::{Category, Meta, Needs};
@@ -37,4 +66,32 @@ macro_rules! rule {
 }
 
 /// Every rule, in alphabetical order.
-static RULES: &[Entry] = &[rule!(missing_foreign_key, MissingForeignKey)];
+static RULES: &[Entry] = &[
+    rule!(dangling_reference, DanglingReference),
+    rule!(delete_action_mismatch, DeleteActionMismatch),
+    rule!(duplicate_foreign_key, DuplicateForeignKey),
+    rule!(duplicate_one_to_one_rows, DuplicateOneToOneRows),
+    rule!(foreign_key_on_both_sides, ForeignKeyOnBothSides),
+    rule!(join_table_without_unique_pair, JoinTableWithoutUniquePair),
+    rule!(mismatched_key_type, MismatchedKeyType),
+    rule!(missing_foreign_key, MissingForeignKey),
+    rule!(nullable_composite_key, NullableCompositeKey),
+    rule!(one_to_one_not_unique, OneToOneNotUnique),
+    rule!(optionality_mismatch, OptionalityMismatch),
+    rule!(orphaned_rows, OrphanedRows),
+    rule!(overlapping_foreign_key, OverlappingForeignKey),
+    rule!(parent_key_not_unique, ParentKeyNotUnique),
+    rule!(polymorphic_orphaned_rows, PolymorphicOrphanedRows),
+    rule!(polymorphic_unindexed, PolymorphicUnindexed),
+    rule!(polymorphic_unknown_type, PolymorphicUnknownType),
+    rule!(reference_cycle_in_rows, ReferenceCycleInRows),
+    rule!(reference_without_target, ReferenceWithoutTarget),
+    rule!(sentinel_value, SentinelValue),
+    rule!(set_null_on_required_column, SetNullOnRequiredColumn),
+    rule!(soft_deleted_parent, SoftDeletedParent),
+    rule!(table_without_primary_key, TableWithoutPrimaryKey),
+    rule!(tenant_mismatch, TenantMismatch),
+    rule!(unenforced_foreign_key, UnenforcedForeignKey),
+    rule!(unindexed_foreign_key, UnindexedForeignKey),
+    rule!(unvalidated_foreign_key, UnvalidatedForeignKey),
+];

@@ -1,6 +1,6 @@
 //! Foreign keys as the database declares them.
 
-use super::{Ident, Origin, TableName};
+use super::{Ident, Origin, TableName, display_columns};
 
 /// A foreign key constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,24 @@ pub struct ForeignKey {
     pub period: bool,
     /// Where it was declared.
     pub origin: Origin,
+}
+
+impl ForeignKey {
+    /// As a sentence names it: its name if it has one, and the child's columns.
+    pub fn describe(&self, child: &TableName) -> String {
+        let columns = display_columns(&self.columns);
+        match &self.name {
+            Some(name) => format!("foreign key `{name}` on `{child}({columns})`"),
+            None => format!("the foreign key on `{child}({columns})`"),
+        }
+    }
+
+    /// Its column pairs, child's and parent's, in an order that does not depend on how it was written.
+    pub fn pairs(&self) -> Vec<(&Ident, &Ident)> {
+        let mut pairs: Vec<_> = self.columns.iter().zip(&self.parent_columns).collect();
+        pairs.sort();
+        pairs
+    }
 }
 
 /// What a foreign key does to its child rows.

@@ -5,6 +5,7 @@
 
 mod foreign_key;
 mod key;
+mod lookup;
 mod name;
 mod note;
 mod origin;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use foreign_key::{Action, Deferrable, ForeignKey, Match};
 pub use key::{Index, IndexPart, Key};
+pub use lookup::{Lookup, Uniqueness};
 pub use name::{ColumnSet, Ident, TableName, display_columns};
 pub use note::{Note, Read};
 pub use origin::{Location, Origin};

@@ -1,1 +1,13 @@
 //! The one integration binary.
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+
+mod architecture;
+mod config;
+mod live;
+mod marks;
+mod readme;
+mod reports;
+mod rules;
+mod run;
+mod shop;
+mod sqlite;

@@ -1,0 +1,102 @@
+//! `relaudit audit`: the whole tool on one screen.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::AuditArgs;
+use crate::config::Config;
+use crate::probe::{self, Probes};
+use crate::report::{self, Report, SourceReport};
+use crate::rules::{self, Facts, Rows, RuleSet};
+
+use super::input::{self, Input};
+use super::{Outcome, output};
+
+/// Audits the sources and writes the report.
+///
+/// # Errors
+///
+/// The work could not be done.
+pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
+    let config = Config::load(args.input.config.as_deref())?;
+    let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
+    let inputs = input::read(&args.input, &config)?;
+    let audited = inputs
+        .iter()
+        .map(|input| audit(input, &rules, args))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let sources = inputs
+        .iter()
+        .zip(&audited)
+        .map(|(input, (probes, found))| SourceReport {
+            info: input.database.info(),
+            schema: &input.schema,
+            relations: &input.relations,
+            rows: Rows::Probed(probes),
+            rules: found,
+            notes: &input.notes,
+        });
+    let report = Report {
+        sources: sources.collect(),
+    };
+    let mut text = Vec::new();
+    report::write(
+        output::format(&args.output),
+        &report,
+        &output::table_options(&args.output),
+        &mut text,
+    )?;
+    output::write(&args.output, &text)?;
+    Ok(outcome(&report, args))
+}
+
+fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<(Probes, rules::Report)> {
+    let options = probe::Options {
+        jobs: usize::from(args.jobs),
+        trust_constraints: args.trust_constraints,
+    };
+    let bar = progress_bar(args, &input.database.info().name);
+    let progress = |done: usize, all: usize| {
+        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    };
+    let probes = probe::probe(&*input.database, &input.schema, &input.relations, &options, &progress)?;
+    bar.finish_and_clear();
+    let found = rules.check(&Facts {
+        schema: &input.schema,
+        relations: &input.relations,
+        rows: Rows::Probed(&probes),
+    });
+    Ok((probes, found))
+}
+
+/// A bar on standard error, where that is a terminal and the user wants one.
+fn progress_bar(args: &AuditArgs, source: &str) -> ProgressBar {
+    if args.output.quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0).with_message(report::printable(source));
+    match ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} probes, {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn outcome(report: &Report<'_>, args: &AuditArgs) -> Outcome {
+    let worst = report
+        .sources
+        .iter()
+        .flat_map(|source| &source.rules.findings)
+        .map(|finding| finding.severity)
+        .max();
+    if let (Some(worst), Some(limit)) = (worst, args.fail_on.severity())
+        && worst >= limit
+    {
+        return Outcome::Findings;
+    }
+    if report::unchecked(report) > 0 && !args.allow_unchecked {
+        return Outcome::Unchecked;
+    }
+    Outcome::Clean
+}

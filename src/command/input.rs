@@ -1,0 +1,133 @@
+//! From the flags to opened sources and their schemas.
+
+use anyhow::{Context, bail};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::cli::InputArgs;
+use crate::config::{Config, Unresolved};
+use crate::dialect::{ConnectOptions, Database};
+use crate::infer;
+use crate::relation::Relations;
+use crate::schema::{Note, Schema, TableName};
+use crate::source;
+
+/// A source that was read.
+pub(super) struct Input {
+    pub(super) database: Box<dyn Database>,
+    pub(super) schema: Schema,
+    pub(super) relations: Relations,
+    pub(super) notes: Vec<Note>,
+}
+
+/// Opens and reads every source. One that cannot be read ends the run: a report that leaves it out would look clean.
+pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
+    let scope = Scope::new(args)?;
+    let options = ConnectOptions {
+        connect_timeout: args.connect_timeout,
+        statement_timeout: args.statement_timeout,
+        lock_timeout: args.lock_timeout,
+        ..ConnectOptions::default()
+    };
+    let mut inputs = Vec::new();
+    let mut missing: Option<Unresolved> = None;
+    for name in source_names(args)? {
+        let target = source::parse(&name, args.dialect)?;
+        let database = source::open(&target, &options)?;
+        let mut read = database.read_schema()?;
+        scope.apply(&mut read.schema);
+        let (stated, unresolved) = config.stated(&read.schema);
+        missing = Some(match missing {
+            Some(missing) => missing.and(&unresolved),
+            None => unresolved,
+        });
+        if read.schema.relation_tables().next().is_none() {
+            let message = if scope.is_everything() {
+                "there are no tables"
+            } else {
+                "no table matches"
+            };
+            read.notes
+                .push(Note::new(format!("{message} in {}", database.info().name)));
+        }
+        inputs.push(Input {
+            relations: infer::relations(&read.schema, &stated),
+            database,
+            schema: read.schema,
+            notes: read.notes,
+        });
+    }
+    missing.map_or(Ok(()), Unresolved::into_result)?;
+    Ok(inputs)
+}
+
+fn source_names(args: &InputArgs) -> anyhow::Result<Vec<String>> {
+    if !args.sources.is_empty() {
+        return Ok(args.sources.clone());
+    }
+    match std::env::var("DATABASE_URL") {
+        Ok(url) if !url.is_empty() => Ok(vec![url]),
+        _ => bail!("no source given: name a database URL or a file, or set DATABASE_URL (see `relaudit audit --help`)"),
+    }
+}
+
+/// Which tables the user wants audited.
+struct Scope {
+    schemas: Option<GlobSet>,
+    exclude_schemas: GlobSet,
+    tables: Option<GlobSet>,
+    exclude_tables: GlobSet,
+}
+
+impl Scope {
+    fn new(args: &InputArgs) -> anyhow::Result<Self> {
+        let given = |patterns: &[String]| (!patterns.is_empty()).then(|| globs(patterns)).transpose();
+        Ok(Self {
+            schemas: given(&args.schema)?,
+            exclude_schemas: globs(&args.exclude_schema)?,
+            tables: given(&args.table)?,
+            exclude_tables: globs(&args.exclude_table)?,
+        })
+    }
+
+    fn is_everything(&self) -> bool {
+        self.schemas.is_none()
+            && self.tables.is_none()
+            && self.exclude_schemas.is_empty()
+            && self.exclude_tables.is_empty()
+    }
+
+    /// Marks the tables that are left out. They stay in the schema, since others may reference them.
+    fn apply(&self, schema: &mut Schema) {
+        for table in schema.tables.values_mut() {
+            table.audited = table.audited && self.contains(&table.name);
+        }
+    }
+
+    fn contains(&self, name: &TableName) -> bool {
+        let namespace = name.namespace.as_ref().map_or("", |namespace| namespace.as_str());
+        let table = |globs: &GlobSet| globs.is_match(name.table.as_str()) || globs.is_match(name.to_string());
+        self.schemas.as_ref().is_none_or(|globs| globs.is_match(namespace))
+            && !self.exclude_schemas.is_match(namespace)
+            && self.tables.as_ref().is_none_or(table)
+            && !table(&self.exclude_tables)
+    }
+}
+
+fn globs(patterns: &[String]) -> anyhow::Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        // A name may hold `/`, `[` and `{`; only `*` and `?` are meant as patterns.
+        let escaped: String = pattern
+            .chars()
+            .map(|c| match c {
+                '*' | '?' => c.to_string(),
+                _ => globset::escape(&c.to_string()),
+            })
+            .collect();
+        let glob = GlobBuilder::new(&escaped)
+            .build()
+            .with_context(|| format!("cannot understand the pattern `{pattern}`"))?;
+        set.add(glob);
+    }
+    set.build().context("too many patterns")
+}

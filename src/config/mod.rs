@@ -1,0 +1,154 @@
+//! The user's file, `relaudit.yml`: what is stated of the relations, and what is changed of the rules.
+
+mod stated;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::rules::Override;
+use crate::yaml::{self, Spanned};
+
+pub use stated::Unresolved;
+
+/// The file's name where the user gives none.
+pub const DEFAULT_PATH: &str = "relaudit.yml";
+
+/// What the file says.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    path: PathBuf,
+    content: Content,
+}
+
+/// Why the file cannot be used. Never quotes a line of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("cannot read the configuration {}: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// It says something that cannot be understood.
+    #[error("cannot use the configuration {}: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What, with line and column.
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Content {
+    relations: Vec<RelationEntry>,
+    polymorphic: Vec<PolymorphicEntry>,
+    rules: BTreeMap<String, Override>,
+}
+
+/// One entry of `relations:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RelationEntry {
+    child: Spanned<String>,
+    #[serde(alias = "foreign_key")]
+    columns: Option<OneOrMany>,
+    parent: Option<Spanned<String>>,
+    #[serde(alias = "target_key")]
+    parent_columns: Option<OneOrMany>,
+    kind: Option<Kind>,
+    optional: Option<bool>,
+    on_delete: Option<Spanned<String>>,
+    through: Option<Spanned<String>>,
+    other_key: Option<OneOrMany>,
+}
+
+/// How an entry reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    HasOne,
+    HasMany,
+    BelongsTo,
+    BelongsToMany,
+    None,
+}
+
+/// One entry of `polymorphic:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolymorphicEntry {
+    child: Spanned<String>,
+    type_column: Spanned<String>,
+    #[serde(alias = "id_columns")]
+    id_column: OneOrMany,
+    #[serde(default)]
+    targets: BTreeMap<String, String>,
+}
+
+/// A name, or a list of names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file that the user names, or `relaudit.yml` in the working directory if it is there.
+    pub fn load(path: Option<&Path>) -> Result<Self, Error> {
+        let given = path.is_some();
+        let path = path.unwrap_or(Path::new(DEFAULT_PATH));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) if !given && error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Error::Read {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Error> {
+        let content = if text.trim().is_empty() {
+            Content::default()
+        } else {
+            yaml::read(text).map_err(|reason| Error::Content {
+                path: path.to_owned(),
+                reason,
+            })?
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            content,
+        })
+    }
+
+    /// What is changed of the rules, by id.
+    pub fn rules(&self) -> &BTreeMap<String, Override> {
+        &self.content.rules
+    }
+
+    /// An error at a place in the file.
+    fn error_at<T>(&self, place: &Spanned<T>, reason: &str) -> Error {
+        let (line, column) = yaml::place(place);
+        Error::Content {
+            path: self.path.clone(),
+            reason: format!("{reason} at line {line}, column {column}"),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The relations of the user's file, found in a schema.
+
+use crate::schema::{
+    Action, ColumnSet, ForbiddenRelation, Ident, RelationKind, Schema, Stated, StatedJoinTable, StatedPolymorphic,
+    StatedRelation, Table,
+};
+use crate::yaml::Spanned;
+
+use super::{Config, Error, Kind, OneOrMany, PolymorphicEntry, RelationEntry};
+
+/// The entries that were not found in a schema, each with the reason. An entry that is found in no source at all is an
+/// error; with several sources each entry need be found in one only.
+#[derive(Debug, Default)]
+pub struct Unresolved(Vec<(usize, Error)>);
+
+impl Unresolved {
+    /// Keeps only what is missing here and there: the entries found in neither of two sources.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let both = self
+            .0
+            .into_iter()
+            .filter(|(at, _)| other.0.iter().any(|(missing, _)| missing == at));
+        Self(both.collect())
+    }
+
+    /// The first entry that is missing, as an error.
+    ///
+    /// # Errors
+    ///
+    /// Where any is missing.
+    pub fn into_result(self) -> Result<(), Error> {
+        self.0.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+}
+
+impl Config {
+    /// What the file states of this schema, and which entries are not found in it.
+    pub fn stated(&self, schema: &Schema) -> (Stated, Unresolved) {
+        let mut stated = Stated::default();
+        let mut unresolved = Unresolved::default();
+        for (at, entry) in self.content.relations.iter().enumerate() {
+            if let Err(error) = self.add_relation(schema, entry, &mut stated) {
+                unresolved.0.push((at, error));
+            }
+        }
+        let relations = self.content.relations.len();
+        for (at, entry) in self.content.polymorphic.iter().enumerate() {
+            match self.polymorphic(schema, entry) {
+                Ok(pair) => stated.polymorphic.push(pair),
+                Err(error) => unresolved.0.push((relations + at, error)),
+            }
+        }
+        (stated, unresolved)
+    }
+
+    fn add_relation(&self, schema: &Schema, entry: &RelationEntry, stated: &mut Stated) -> Result<(), Error> {
+        let child = self.table(schema, &entry.child)?;
+        let parent = entry.parent.as_ref().map(|name| self.table(schema, name)).transpose()?;
+        if entry.kind == Some(Kind::BelongsToMany) {
+            return self.add_join_table(schema, entry, child, parent, stated);
+        }
+        if entry.through.is_some() || entry.other_key.is_some() {
+            return Err(self.error_at(
+                &entry.child,
+                "`through` and `other_key` go with `kind: belongs_to_many`",
+            ));
+        }
+        let columns = self.required(entry, entry.columns.as_ref(), "columns")?;
+        let child = self.columns(child, columns, &entry.child)?;
+        if entry.kind == Some(Kind::None) {
+            stated.forbidden.push(ForbiddenRelation {
+                child,
+                parent: parent.map(|table| table.name.clone()),
+            });
+            return Ok(());
+        }
+        let parent = parent.ok_or_else(|| self.error_at(&entry.child, "`parent` is missing in the relation"))?;
+        let kind = match entry.kind {
+            Some(Kind::HasOne) => Some(RelationKind::HasOne),
+            Some(Kind::HasMany) => Some(RelationKind::HasMany),
+            _ => None,
+        };
+        let parent = self.parent_columns(parent, entry, child.columns.len())?;
+        stated.relations.push(StatedRelation {
+            child,
+            parent,
+            kind,
+            optional: entry.optional,
+            on_delete: self.action(entry)?,
+        });
+        Ok(())
+    }
+
+    /// `belongs_to_many` says two relations, those of the join table.
+    fn add_join_table(
+        &self,
+        schema: &Schema,
+        entry: &RelationEntry,
+        child: &Table,
+        parent: Option<&Table>,
+        stated: &mut Stated,
+    ) -> Result<(), Error> {
+        let missing = |what: &str| {
+            let reason = format!("`{what}` is missing in the relation: belongs_to_many needs it");
+            self.error_at(&entry.child, &reason)
+        };
+        let parent = parent.ok_or_else(|| missing("parent"))?;
+        let through = entry.through.as_ref().ok_or_else(|| missing("through"))?;
+        let join = self.table(schema, through)?;
+        let to_parent = entry.columns.as_ref().ok_or_else(|| missing("foreign_key"))?;
+        let to_child = entry.other_key.as_ref().ok_or_else(|| missing("other_key"))?;
+        let left = self.columns(join, to_parent, through)?;
+        let right = self.columns(join, to_child, through)?;
+        let on_delete = self.action(entry)?;
+        for (columns, table) in [(&left, parent), (&right, child)] {
+            let key = self.primary_key(table, columns.columns.len(), &entry.child)?;
+            stated.relations.push(StatedRelation {
+                child: columns.clone(),
+                parent: ColumnSet::new(table.name.clone(), key),
+                kind: Some(RelationKind::HasMany),
+                optional: entry.optional,
+                on_delete,
+            });
+        }
+        stated.join_tables.push(StatedJoinTable { left, right });
+        Ok(())
+    }
+
+    fn polymorphic(&self, schema: &Schema, entry: &PolymorphicEntry) -> Result<StatedPolymorphic, Error> {
+        let child = self.table(schema, &entry.child)?;
+        let type_column = child.find_column(&entry.type_column.value).ok_or_else(|| {
+            let reason = format!("`{}` has no column `{}`", child.name, entry.type_column.value);
+            self.error_at(&entry.type_column, &reason)
+        })?;
+        let ids = self.columns(child, &entry.id_column, &entry.child)?;
+        let targets = entry.targets.iter().map(|(value, name)| {
+            let table = schema
+                .find_table(name)
+                .map_err(|reason| self.error_at(&entry.child, &reason))?;
+            Ok((value.clone(), table.name.clone()))
+        });
+        Ok(StatedPolymorphic {
+            child: child.name.clone(),
+            type_column: type_column.name.clone(),
+            id_columns: ids.columns,
+            targets: targets.collect::<Result<_, Error>>()?,
+        })
+    }
+
+    fn table<'s>(&self, schema: &'s Schema, name: &Spanned<String>) -> Result<&'s Table, Error> {
+        schema
+            .find_table(&name.value)
+            .map_err(|reason| self.error_at(name, &reason))
+    }
+
+    fn required<'e>(
+        &self,
+        entry: &RelationEntry,
+        names: Option<&'e OneOrMany>,
+        what: &str,
+    ) -> Result<&'e OneOrMany, Error> {
+        names.ok_or_else(|| self.error_at(&entry.child, &format!("`{what}` is missing in the relation")))
+    }
+
+    /// The columns of a table; errors point to `place`.
+    fn columns(&self, table: &Table, names: &OneOrMany, place: &Spanned<String>) -> Result<ColumnSet, Error> {
+        let mut columns: Vec<Ident> = Vec::new();
+        for name in names.names() {
+            let column = table.find_column(name).ok_or_else(|| {
+                self.error_at(
+                    place,
+                    &format!("`{}` has no column `{name}`, which the relation names", table.name),
+                )
+            })?;
+            if columns.contains(&column.name) {
+                return Err(self.error_at(place, &format!("the relation names the column `{name}` twice")));
+            }
+            columns.push(column.name.clone());
+        }
+        if columns.is_empty() {
+            return Err(self.error_at(place, "the relation names no column"));
+        }
+        Ok(ColumnSet::new(table.name.clone(), columns))
+    }
+
+    fn parent_columns(&self, parent: &Table, entry: &RelationEntry, width: usize) -> Result<ColumnSet, Error> {
+        let Some(names) = &entry.parent_columns else {
+            let key = self.primary_key(parent, width, &entry.child)?;
+            return Ok(ColumnSet::new(parent.name.clone(), key));
+        };
+        let set = self.columns(parent, names, &entry.child)?;
+        if set.columns.len() == width {
+            return Ok(set);
+        }
+        let reason = format!(
+            "the relation names {width} columns of the child and {} of the parent",
+            set.columns.len()
+        );
+        Err(self.error_at(&entry.child, &reason))
+    }
+
+    /// The primary key of a table, which must have so many columns.
+    fn primary_key(&self, table: &Table, width: usize, place: &Spanned<String>) -> Result<Vec<Ident>, Error> {
+        let reason = match table.primary_key() {
+            Some(key) if key.columns.len() == width => return Ok(key.columns.clone()),
+            Some(key) => format!(
+                "the primary key of `{}` has {} columns, the relation {width}: name the `parent_columns`",
+                table.name,
+                key.columns.len()
+            ),
+            None => format!("`{}` has no primary key: name the `parent_columns`", table.name),
+        };
+        Err(self.error_at(place, &reason))
+    }
+
+    fn action(&self, entry: &RelationEntry) -> Result<Option<Action>, Error> {
+        let Some(text) = &entry.on_delete else { return Ok(None) };
+        let reason = "`on_delete` is one of cascade, set_null, set_default, restrict, no_action";
+        Action::from_sql(&text.value)
+            .map(Some)
+            .ok_or_else(|| self.error_at(text, reason))
+    }
+}

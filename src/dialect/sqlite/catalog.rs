@@ -1,0 +1,245 @@
+//! The schema, from SQLite's pragmas and the texts that it stores.
+
+mod foreign_keys;
+mod indexes;
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Params, Row};
+
+use super::create_table::{self, CreateTable};
+use super::session::as_text;
+use super::types;
+use crate::schema::{
+    Collation, Column, ColumnType, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind, TableName,
+    TypeFamily,
+};
+
+/// Why the schema could not be read: what was being done, and what SQLite said.
+pub(super) type Failure = (&'static str, rusqlite::Error);
+
+/// A table that is being read, with what its text says.
+struct Reading {
+    table: Table,
+    strict: bool,
+    text: CreateTable,
+    /// Columns of the primary key by their place in it.
+    primary: BTreeMap<i64, Ident>,
+    /// Whether the primary key has an index of its own.
+    primary_index: bool,
+}
+
+/// The tables that are being read, by name.
+type Tables = BTreeMap<String, Reading>;
+
+/// Reads the schema of the main database. Tables of other (attached, temporary) databases are none of it.
+pub(super) fn read(connection: &Connection) -> Result<Read, Failure> {
+    let mut notes = Vec::new();
+    let mut tables = read_tables(connection).map_err(|error| ("reading the tables", error))?;
+    read_columns(connection, &mut tables).map_err(|error| ("reading the columns", error))?;
+    read_other_columns(connection, &mut tables, &mut notes);
+    indexes::read(connection, &mut tables).map_err(|error| ("reading the indexes", error))?;
+    foreign_keys::read(connection, &mut tables).map_err(|error| ("reading the foreign keys", error))?;
+    read_estimates(connection, &mut tables).map_err(|error| ("reading the statistics", error))?;
+    if tables.values().any(|reading| !reading.table.foreign_keys.is_empty()) {
+        // foreignkeys.html, section 2.
+        notes.push(Note::new(
+            "SQLite checks foreign keys only for connections that ran `PRAGMA foreign_keys = ON`; it is off by default, \
+             so every program that writes here must turn it on",
+        ));
+    }
+    let tables = tables
+        .into_values()
+        .map(|reading| (reading.table.name.clone(), reading.table))
+        .collect();
+    Ok(Read {
+        schema: Schema {
+            tables,
+            sees_all_tables: true,
+        },
+        notes,
+    })
+}
+
+fn read_tables(connection: &Connection) -> rusqlite::Result<Tables> {
+    rows(connection, include_str!("catalog/tables.sql"), [], |row| {
+        let name = text(row, 0)?;
+        let kind = match (text(row, 1)?.as_str(), flag(row, 2)?) {
+            ("view", _) => TableKind::View,
+            ("virtual", _) => TableKind::Foreign,
+            (_, true) => TableKind::WithoutRowid,
+            (_, false) => TableKind::Table,
+        };
+        let text = if kind.holds_rows() {
+            create_table::read(&text(row, 4)?).unwrap_or_default()
+        } else {
+            CreateTable::default()
+        };
+        let mut table = Table::new(TableName::bare(name.as_str()), kind, Origin::Catalog);
+        table.checks.clone_from(&text.checks);
+        let reading = Reading {
+            table,
+            strict: flag(row, 3)?,
+            text,
+            primary: BTreeMap::new(),
+            primary_index: false,
+        };
+        Ok((name, reading))
+    })
+    .map(|tables| tables.into_iter().collect())
+}
+
+fn read_columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
+    let columns = rows(connection, include_str!("catalog/columns.sql"), [], ColumnRow::read)?;
+    for column in columns {
+        if let Some(reading) = tables.get_mut(&column.table) {
+            reading.add_column(column);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the columns of views and virtual tables. What cannot be read is noted: nothing is probed there, and the tables
+/// around it are still worth an audit.
+fn read_other_columns(connection: &Connection, tables: &mut Tables, notes: &mut Vec<Note>) {
+    for (name, reading) in tables {
+        if reading.table.kind.holds_rows() {
+            continue;
+        }
+        match rows(
+            connection,
+            include_str!("catalog/columns_of.sql"),
+            [name],
+            ColumnRow::read,
+        ) {
+            Ok(columns) => columns.into_iter().for_each(|column| reading.add_column(column)),
+            Err(error) => notes.push(Note::new(format!(
+                "the columns of `{name}` cannot be read: {}",
+                super::session::message(&error)
+            ))),
+        }
+    }
+}
+
+/// A row of `columns.sql`.
+struct ColumnRow {
+    table: String,
+    name: String,
+    declared: String,
+    not_null: bool,
+    default: Option<String>,
+    /// Its place in the primary key, from 1; 0 if it is not part of it.
+    primary: i64,
+    hidden: i64,
+}
+
+impl ColumnRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            table: text(row, 0)?,
+            name: text(row, 1)?,
+            declared: text(row, 2)?,
+            not_null: flag(row, 3)?,
+            default: optional_text(row, 4)?,
+            primary: row.get(5)?,
+            hidden: row.get(6)?,
+        })
+    }
+}
+
+impl Reading {
+    fn add_column(&mut self, row: ColumnRow) {
+        let family = types::family(&row.declared, self.strict);
+        let collation = matches!(family, TypeFamily::Text | TypeFamily::Any).then(|| {
+            let written = self.text.columns.iter().find(|column| same(&column.name, &row.name));
+            collation(
+                written
+                    .and_then(|column| column.collation.as_deref())
+                    .unwrap_or("BINARY"),
+            )
+        });
+        let name = Ident::new(row.name);
+        if row.primary > 0 {
+            self.primary.insert(row.primary, name.clone());
+        }
+        self.table.columns.push(Column {
+            name,
+            ty: ColumnType {
+                base: row.declared.clone(),
+                declared: row.declared,
+                family,
+                // SQLite ignores the length in VARCHAR(20) (datatype3.html, section 3.1.1).
+                length: None,
+                collation,
+                labels: Vec::new(),
+            },
+            nullable: !row.not_null,
+            default: row.default,
+            identity: false,
+            generated: match row.hidden {
+                2 => Some(Generated::Virtual),
+                3 => Some(Generated::Stored),
+                _ => None,
+            },
+            comment: None,
+            origin: Origin::Catalog,
+        });
+    }
+}
+
+/// A collation of SQLite's own (datatype3.html, section 7.1), or one that a program brings along and that may fold
+/// anything.
+fn collation(name: &str) -> Collation {
+    let upper = name.to_ascii_uppercase();
+    let known = ["BINARY", "NOCASE", "RTRIM"].contains(&upper.as_str());
+    Collation {
+        charset: None,
+        folds: upper == "NOCASE" || !known,
+        pads: upper == "RTRIM",
+        name: if known { upper } else { super::quoted(name) },
+    }
+}
+
+fn read_estimates(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
+    let analyzed = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'";
+    if rows(connection, analyzed, [], |_| Ok(()))?.is_empty() {
+        return Ok(());
+    }
+    let estimates = rows(connection, include_str!("catalog/estimates.sql"), [], |row| {
+        Ok((text(row, 0)?, row.get::<_, i64>(1)?))
+    })?;
+    for (name, estimate) in estimates {
+        if let Some(reading) = tables.get_mut(&name) {
+            reading.table.estimated_rows = u64::try_from(estimate).ok();
+        }
+    }
+    Ok(())
+}
+
+/// Whether SQLite takes two names for the same: it folds ASCII letters only.
+fn same(left: &str, right: &str) -> bool {
+    left.eq_ignore_ascii_case(right)
+}
+
+/// All rows of a statement.
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare(sql)?.query_map(parameters, read)?.collect()
+}
+
+/// A text that cannot be null. Bytes that are no UTF-8 are replaced: SQLite does not check what it stores.
+fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+    optional_text(row, at).map(Option::unwrap_or_default)
+}
+
+fn optional_text(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    row.get_ref(at).map(as_text)
+}
+
+fn flag(row: &Row<'_>, at: usize) -> rusqlite::Result<bool> {
+    row.get::<_, i64>(at).map(|value| value != 0)
+}

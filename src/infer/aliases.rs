@@ -1,0 +1,334 @@
+//! What names stand for: from words to the tables and keys that they can mean.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::names::{self, TableNames};
+use super::stem::{self, Style};
+use super::tokens;
+use super::vocabulary::{Vocabulary, vocabulary};
+use crate::schema::{Schema, TableName};
+
+/// Everything that names can mean in one schema.
+#[derive(Debug)]
+pub(super) struct Index<'s> {
+    /// All tables, in the schema's order.
+    pub(super) tables: Vec<TableNames<'s>>,
+    positions: BTreeMap<&'s TableName, usize>,
+    aliases: HashMap<String, Vec<Alias>>,
+    keys: HashMap<String, Vec<KeyName>>,
+    /// The table that holds people.
+    pub(super) people: Option<usize>,
+    /// How many tables have a column of that glued name.
+    holders: HashMap<String, usize>,
+    /// Whether columns are usually called like the table alone.
+    pub(super) bare_names: bool,
+}
+
+/// A name that stands for a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Alias {
+    pub(super) kind: AliasKind,
+    /// The table, as an index into [`Index::tables`].
+    pub(super) table: usize,
+}
+
+/// What of a table's name is in an alias, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AliasKind {
+    /// All of it.
+    Full,
+    /// All but a prefix that most tables have.
+    WithoutCommonPrefix,
+    /// All of it, with the namespace in front.
+    WithNamespace,
+    /// All but a prefix that some tables share.
+    WithoutGroup,
+    /// All but a last word that says nothing.
+    WithoutLastWord,
+    /// All but its first word.
+    WithoutFirstWord,
+}
+
+impl AliasKind {
+    /// What it adds to the log-odds, in thousandths.
+    pub(super) fn weight(self, vocabulary: &Vocabulary) -> i32 {
+        let weights = &vocabulary.weights;
+        match self {
+            Self::Full => 0,
+            Self::WithoutCommonPrefix => weights.without_common_prefix,
+            Self::WithNamespace => weights.with_namespace,
+            Self::WithoutGroup => weights.without_group,
+            Self::WithoutLastWord => weights.without_last_word,
+            Self::WithoutFirstWord => weights.without_first_word,
+        }
+    }
+
+    /// Whether nothing of the table's own name is missing.
+    pub(super) fn is_whole(self) -> bool {
+        self <= Self::WithNamespace
+    }
+}
+
+/// A name that stands for a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyName {
+    pub(super) table: usize,
+    /// The column's position in the table.
+    pub(super) column: usize,
+    pub(super) primary: bool,
+    /// Whether the name says which table it is the key of.
+    pub(super) owned: bool,
+}
+
+impl<'s> Index<'s> {
+    /// Reads all names of a schema.
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        let tables = names::read(schema);
+        let mut index = Self {
+            positions: schema
+                .tables
+                .keys()
+                .enumerate()
+                .map(|(position, name)| (name, position))
+                .collect(),
+            aliases: HashMap::new(),
+            keys: HashMap::new(),
+            holders: HashMap::new(),
+            people: None,
+            bare_names: false,
+            tables,
+        };
+        index.add_aliases();
+        index.count_holders();
+        index.add_keys();
+        index.people = index.find_people();
+        index.bare_names = index.has_bare_names();
+        index
+    }
+
+    /// The tables that a glued name can mean, strongest first.
+    pub(super) fn tables_called(&self, name: &str) -> &[Alias] {
+        self.aliases.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The keys that are called so, glued.
+    pub(super) fn keys_called(&self, name: &str) -> &[KeyName] {
+        self.keys.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a glued name is the whole name of this table.
+    pub(super) fn is_wholly_called(&self, table: usize, name: &str) -> bool {
+        self.tables_called(name)
+            .iter()
+            .any(|alias| alias.table == table && alias.kind.is_whole())
+    }
+
+    /// A table's position in [`Self::tables`].
+    pub(super) fn position(&self, name: &TableName) -> Option<usize> {
+        self.positions.get(name).copied()
+    }
+
+    /// A table by its position.
+    pub(super) fn table(&self, position: usize) -> Option<&TableNames<'s>> {
+        self.tables.get(position)
+    }
+
+    fn add_aliases(&mut self) {
+        let namespaces: BTreeSet<_> = self.tables.iter().map(|names| &names.table.name.namespace).collect();
+        let several_namespaces = namespaces.len() > 1;
+        let groups = self.group_prefixes();
+        for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
+            for (name, kind) in aliases(names, several_namespaces, &groups) {
+                let known = self.aliases.entry(name).or_default();
+                if !known.iter().any(|alias| alias.table == table) {
+                    let alias = Alias { kind, table };
+                    known.insert(known.partition_point(|other| *other < alias), alias);
+                }
+            }
+        }
+    }
+
+    fn count_holders(&mut self) {
+        for column in self.tables.iter().flat_map(|names| &names.columns) {
+            *self.holders.entry(column.words.concat()).or_insert(0) += 1;
+        }
+    }
+
+    /// The leading words, one or more, that at least three tables share, glued.
+    fn group_prefixes(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for names in self.tables.iter().filter(|names| names.is_target) {
+            let words = names.meaning();
+            for length in 1..words.len().min(4) {
+                *counts
+                    .entry(words.iter().take(length).map(String::as_str).collect())
+                    .or_insert(0) += 1;
+            }
+        }
+        counts.retain(|_, count| *count >= 3);
+        counts
+    }
+
+    fn add_keys(&mut self) {
+        let generic = &vocabulary().generic_keys;
+        let mut keys: HashMap<String, Vec<KeyName>> = HashMap::new();
+        for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
+            for key in &names.keys {
+                let Some(column) = names.column(key.column) else {
+                    continue;
+                };
+                // The key of a table that extends another is known by the other's name.
+                if column.prefix == 0 && self.names_another_table(&column.words, table) {
+                    continue;
+                }
+                let own = column.own_words();
+                let owned = column.prefix > 0 || self.names_table(&column.words, table);
+                let forms = [(column.words.as_slice(), owned), (own, self.names_table(own, table))];
+                let count = if column.prefix > 0 { 2 } else { 1 };
+                for (words, owned) in forms.into_iter().take(count) {
+                    let name = words.concat();
+                    // A unique column that is no primary key is known by its name where many tables have it.
+                    let known = key.primary || owned || self.holders.get(&name).is_some_and(|holders| *holders >= 4);
+                    if known && !generic.has(&name) && has_tail(words, key.primary) {
+                        keys.entry(name).or_default().push(KeyName {
+                            table,
+                            column: key.column,
+                            primary: key.primary,
+                            owned,
+                        });
+                    }
+                }
+            }
+        }
+        self.keys = keys;
+    }
+
+    /// Whether a column's name is the table's name and a tail, and no other table's name fits better.
+    pub(super) fn names_table(&self, words: &[String], table: usize) -> bool {
+        self.owners(words).any(|owner| owner.table == table)
+    }
+
+    /// Whether a column's name is that of other tables and a tail.
+    pub(super) fn names_another_table(&self, words: &[String], table: usize) -> bool {
+        !self.names_table(words, table) && self.owners(words).any(|owner| owner.kind <= AliasKind::WithoutGroup)
+    }
+
+    /// The tables whose names fit best what a column's name says before its tail.
+    fn owners(&self, words: &[String]) -> impl Iterator<Item = Alias> {
+        stem::stems(words)
+            .into_iter()
+            .filter(|stem| stem.style != Style::Bare)
+            .flat_map(|stem| {
+                let called = self.tables_called(&stem.words.concat());
+                let best = called.first().map(|alias| alias.kind);
+                called.iter().filter(move |alias| Some(alias.kind) == best).copied()
+            })
+    }
+
+    fn find_people(&self) -> Option<usize> {
+        let people = &vocabulary().tables.people.0;
+        let rated = people.iter().enumerate().flat_map(|(rank, word)| {
+            self.tables_called(word).iter().map(move |alias| {
+                let distance = match alias.kind {
+                    AliasKind::Full | AliasKind::WithoutCommonPrefix => 0,
+                    AliasKind::WithNamespace | AliasKind::WithoutGroup => 2,
+                    AliasKind::WithoutLastWord | AliasKind::WithoutFirstWord => 4,
+                };
+                (rank + distance, *alias)
+            })
+        });
+        rated
+            .filter(|(_, alias)| self.table(alias.table).is_some_and(|names| names.primary().is_some()))
+            .min()
+            .map(|(_, alias)| alias.table)
+    }
+
+    /// Whether at least one in three columns that name a table do it without a tail.
+    fn has_bare_names(&self) -> bool {
+        let (mut bare, mut tailed) = (0_usize, 0_usize);
+        for (table, names) in self.tables.iter().enumerate() {
+            for (position, column) in names.columns.iter().enumerate() {
+                if names.is_key(position) || !column.column.ty.family.can_be_key() {
+                    continue;
+                }
+                for stem in stem::stems(column.own_words()) {
+                    let called = self.tables_called(&stem.words.concat());
+                    let another = called.iter().any(|alias| {
+                        alias.table != table
+                            && alias.kind.is_whole()
+                            && self
+                                .table(alias.table)
+                                .and_then(TableNames::primary)
+                                .is_some_and(|key| key.column.ty.family == column.column.ty.family)
+                    });
+                    if another && stem.style == Style::Bare {
+                        bare += 1;
+                    } else if another {
+                        tailed += 1;
+                    }
+                }
+            }
+        }
+        bare >= 3 && bare * 2 >= tailed
+    }
+}
+
+/// A key's name can be looked for where it says that it is a key.
+fn has_tail(words: &[String], primary: bool) -> bool {
+    stem::stems(words).iter().any(|stem| match stem.style {
+        Style::Strong | Style::Front => true,
+        Style::Weak | Style::Glued => primary,
+        Style::Bare => false,
+    })
+}
+
+/// The glued names that a table can be called, strongest first.
+fn aliases(
+    names: &TableNames<'_>,
+    several_namespaces: bool,
+    groups: &BTreeMap<String, usize>,
+) -> Vec<(String, AliasKind)> {
+    let meaning = names.meaning();
+    let mut aliases = vec![(names.words.concat(), AliasKind::Full)];
+    if names.common > 0 {
+        aliases.push((meaning.concat(), AliasKind::WithoutCommonPrefix));
+    }
+    if let Some(namespace) = names.table.name.namespace.as_ref().filter(|_| several_namespaces) {
+        let namespace = tokens::words(namespace.as_str());
+        for start in 0..namespace.len() {
+            let words = namespace.iter().skip(start).chain(meaning).map(String::as_str);
+            aliases.push((words.collect(), AliasKind::WithNamespace));
+        }
+    }
+    for dropped in 1..meaning.len().min(4) {
+        let (front, rest) = meaning.split_at(dropped);
+        if groups.contains_key(&front.concat()) {
+            aliases.push((rest.concat(), AliasKind::WithoutGroup));
+        } else if dropped == 1 {
+            aliases.push((rest.concat(), AliasKind::WithoutFirstWord));
+        }
+    }
+    if names.is_link {
+        aliases.retain(|(_, kind)| kind.is_whole());
+    } else if let Some(rest) = without_empty_suffix(meaning) {
+        aliases.push((rest, AliasKind::WithoutLastWord));
+    }
+    aliases.sort_by_key(|(_, kind)| *kind);
+    aliases
+}
+
+/// `archive_info` and `archiveinfo` as `archive`.
+fn without_empty_suffix(words: &[String]) -> Option<String> {
+    let suffixes = &vocabulary().tables.empty_suffixes;
+    let (last, rest) = words.split_last()?;
+    // `filters2` is what `filter` means.
+    if suffixes.has(last) || last.chars().all(char::is_numeric) {
+        return (!rest.is_empty()).then(|| rest.concat());
+    }
+    let boundary = last
+        .char_indices()
+        .skip(3)
+        .find(|(start, _)| last.get(*start..).is_some_and(|tail| suffixes.has(tail)))?
+        .0;
+    Some(rest.concat() + last.get(..boundary)?)
+}

@@ -1,0 +1,77 @@
+//! What a candidate is: a parent that a column can mean; and which columns can mean any.
+
+use std::collections::BTreeMap;
+
+use super::aliases::Index;
+use super::names::{ColumnNames, TableNames};
+use super::score::Fit;
+use crate::relation::Evidence;
+use crate::schema::{ColumnSet, Generated, Ident, TypeFamily};
+
+/// A parent that a column can mean.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The parent, as an index into the tables.
+    pub(super) table: usize,
+    /// The key's position in it.
+    pub(super) key: usize,
+    pub(super) fit: Fit,
+    /// The way of naming; more than one where they agree.
+    pub(super) naming: Evidence,
+    /// Whether the name alone stands for many things, and nothing qualifies it.
+    pub(super) generic: bool,
+    /// Further reasons from the name.
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// The column that is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Child<'a, 's> {
+    pub(super) table: usize,
+    pub(super) position: usize,
+    pub(super) names: &'a TableNames<'s>,
+    pub(super) column: &'a ColumnNames<'s>,
+}
+
+/// Parents by the name of the column that a foreign key somewhere declares for them; `None` where they differ.
+pub(super) type Precedents = BTreeMap<String, Option<(usize, usize)>>;
+
+/// The parents of foreign keys on one column, by the column's glued name.
+pub(super) fn precedents(index: &Index<'_>) -> Precedents {
+    let mut precedents = Precedents::new();
+    for names in &index.tables {
+        for foreign_key in &names.table.foreign_keys {
+            let ([column], [key]) = (foreign_key.columns.as_slice(), foreign_key.parent_columns.as_slice()) else {
+                continue;
+            };
+            let parent = index.position(&foreign_key.parent).and_then(|parent| {
+                let columns = &index.table(parent)?.table.columns;
+                Some((parent, columns.iter().position(|column| column.name == *key)?))
+            });
+            precedents
+                .entry(super::tokens::glued(column.as_str()))
+                .and_modify(|known| *known = known.filter(|known| Some(*known) == parent))
+                .or_insert(parent);
+        }
+    }
+    precedents
+}
+
+/// Whether a column can be a reference at all, whatever it is called.
+pub(super) fn can_refer(column: &ColumnNames<'_>) -> bool {
+    let family = column.column.ty.family;
+    family.can_be_key()
+        && family != TypeFamily::Enum
+        && column
+            .column
+            .generated
+            .is_none_or(|generated| generated == Generated::Stored)
+        && !column.is_list
+}
+
+/// The columns of a candidate.
+pub(super) fn parent(index: &Index<'_>, candidate: &Candidate) -> Option<ColumnSet> {
+    let names = index.table(candidate.table)?;
+    let key: Ident = names.column(candidate.key)?.column.name.clone();
+    Some(ColumnSet::new(names.table.name.clone(), vec![key]))
+}

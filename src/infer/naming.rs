@@ -1,0 +1,382 @@
+//! The ways of naming a reference, one method each.
+
+use super::aliases::{AliasKind, Index, KeyName};
+use super::candidates::{Candidate, Child, Precedents, can_refer};
+use super::finder::Finder;
+use super::score::{self, Fit};
+use super::stem::{self, Stem, Style};
+use super::vocabulary::vocabulary;
+
+/// The parents that a column can mean, at most one for each key, in no order.
+pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Child<'_, '_>) -> Vec<Candidate> {
+    let mut finder = Finder {
+        index,
+        words: vocabulary(),
+        child,
+        found: Vec::new(),
+    };
+    if !can_refer(child.column) || (child.names.is_key(child.position) && child.column.column.identity) {
+        return Vec::new();
+    }
+    if finder.is_own_key() {
+        finder.shared_key();
+        return finder.found;
+    }
+    finder.precedent(precedents);
+    let whole = child.column.words.as_slice();
+    let own = child.column.own_words();
+    if finder.is_own_name(own) || finder.is_own_name(whole) {
+        return finder.found;
+    }
+    finder.by_name(own);
+    if own.len() < whole.len() {
+        finder.by_name(whole);
+    }
+    finder.self_reference(own);
+    if finder
+        .found
+        .iter()
+        .all(|candidate| candidate.naming.weight < finder.words.bases.agent)
+    {
+        finder.person(own);
+    }
+    if finder.found.is_empty() {
+        finder.glued_ending(own);
+    }
+    finder.found
+}
+
+impl Finder<'_, '_> {
+    /// Whether the column is the key that its own table is known by.
+    fn is_own_key(&self) -> bool {
+        let column = self.child.column;
+        let own = column.own_words();
+        let only_tail = matches!(own, [word] if self.words.tails.strong.has(word) || self.words.tails.weak.has(word));
+        let generic = only_tail || self.words.generic_keys.has(&own.concat());
+        self.child.names.is_key(self.child.position)
+            && (generic || self.index.names_table(&column.words, self.child.table))
+    }
+
+    /// Whether the name is that of the column's own table and a tail: a key of the table, or a part of one.
+    fn is_own_name(&self, words: &[String]) -> bool {
+        stem::stems(words).iter().any(|stem| {
+            stem.style != Style::Bare && self.index.is_wholly_called(self.child.table, &stem.words.concat())
+        })
+    }
+
+    fn by_name(&mut self, words: &[String]) {
+        for stem in stem::stems(words) {
+            self.by_stem(&stem);
+        }
+        self.by_key_name(words);
+    }
+
+    /// `customer_id` → customers, `billing_address_id` → addresses, `orders.status_id` → `order_statuses`.
+    fn by_stem(&mut self, stem: &Stem) {
+        // A name that is nothing but a tail names nothing.
+        if matches!(stem.words.as_slice(), [word] if self.words.tails.strong.has(word)) {
+            return;
+        }
+        self.qualified(stem);
+        for start in 0..stem.words.len() {
+            let (role, name) = stem.words.split_at(start);
+            let is_measure = stem.style == Style::Bare && role.iter().any(|word| self.words.measures.has(word));
+            if is_measure || role.iter().any(|word| self.words.providers.has(word)) {
+                continue;
+            }
+            let before = self.found.len();
+            let called = self.index.tables_called(&name.concat());
+            for alias in called {
+                let is_only = called.len() == 1;
+                if !role.is_empty() && !self.can_carry_role(alias.kind, alias.table, stem.style, is_only) {
+                    continue;
+                }
+                if alias.table == self.child.table && role.is_empty() {
+                    continue;
+                }
+                let (code, base) = self.base_of_stem(stem, role, alias.kind);
+                let weight = base + alias.kind.weight(self.words);
+                self.add_table(alias.table, stem, code, weight, name);
+            }
+            // The longest name that is a table is the one that is meant.
+            if self.found.len() > before {
+                break;
+            }
+        }
+    }
+
+    fn base_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> (&'static str, i32) {
+        let bases = &self.words.bases;
+        let bare = if self.index.bare_names && kind.is_whole() {
+            bases.bare_usual
+        } else {
+            bases.bare_unusual
+        };
+        if role.is_empty() {
+            match stem.style {
+                Style::Strong => ("name_stem", bases.name_stem),
+                Style::Front => ("name_stem", bases.name_stem + self.words.weights.front),
+                Style::Glued => ("name_stem", bases.name_stem + self.words.weights.glued),
+                Style::Weak => ("name_stem", bases.weak_tail),
+                Style::Bare => ("bare_name", bare),
+            }
+        } else {
+            match stem.style {
+                Style::Strong | Style::Front => ("role_stem", bases.role),
+                Style::Glued => ("role_stem", bases.role + self.words.weights.glued),
+                Style::Weak => ("role_stem", bases.weak_tail.min(bases.role)),
+                Style::Bare => ("role_name", bare.min(bases.self_other)),
+            }
+        }
+    }
+
+    /// A role in front of a table's name that is not even whole is too little, unless both are of one group.
+    fn can_carry_role(&self, kind: AliasKind, table: usize, style: Style, is_only: bool) -> bool {
+        let group = self.index.table(table).and_then(|names| names.group.as_ref());
+        match kind {
+            AliasKind::Full | AliasKind::WithoutCommonPrefix | AliasKind::WithNamespace => true,
+            AliasKind::WithoutGroup => {
+                let same_group = group == self.child.names.group.as_ref() || self.index.people == Some(table);
+                style != Style::Bare && (same_group || (style == Style::Strong && is_only))
+            }
+            AliasKind::WithoutLastWord | AliasKind::WithoutFirstWord => false,
+        }
+    }
+
+    /// The child's own name, or what it begins with, before the stem: `good_jobs.batch_id` → `good_job_batches`.
+    fn qualified(&mut self, stem: &Stem) {
+        let names = self.child.names;
+        let name = stem.words.concat();
+        let is_generic = self.words.generic_names.has(&name);
+        let is_table = self
+            .index
+            .tables_called(&name)
+            .iter()
+            .any(|alias| alias.kind.is_whole());
+        if (is_table && !is_generic) || (is_generic && stem.style == Style::Bare && !self.index.bare_names) {
+            return;
+        }
+        let base = match stem.style {
+            Style::Bare if !self.index.bare_names => self.words.bases.qualified_bare,
+            _ => self.words.bases.qualified,
+        };
+        for length in (1..=names.words.len()).rev() {
+            let lead = names.words.get(..length).unwrap_or_default();
+            let name = [lead.concat(), stem.words.concat()].concat();
+            let before = self.found.len();
+            for alias in self.index.tables_called(&name) {
+                let is_link = self.index.table(alias.table).is_some_and(|names| names.is_link);
+                if alias.kind.is_whole() && alias.table != self.child.table && !is_link {
+                    self.add_table(alias.table, stem, "qualified_stem", base, &stem.words);
+                }
+            }
+            // The longer the lead, the nearer the table.
+            if self.found.len() > before {
+                return;
+            }
+        }
+    }
+
+    /// The name of another table's key: `emp_no`, `ship_customer_sk`.
+    fn by_key_name(&mut self, words: &[String]) {
+        let bases = &self.words.bases;
+        for start in 0..words.len() {
+            let (role, name) = words.split_at(start);
+            if role.iter().any(|word| self.words.providers.has(word)) {
+                continue;
+            }
+            let keys: Vec<KeyName> = self.index.keys_called(&name.concat()).to_vec();
+            let others: Vec<KeyName> = keys
+                .into_iter()
+                .filter(|key| key.table != self.child.table || start > 0)
+                .filter(|key| !self.is_parallel(key, words))
+                .collect();
+            let owned: Vec<KeyName> = others.iter().copied().filter(|key| key.owned).collect();
+            let (chosen, whole) = match (owned.as_slice(), others.as_slice()) {
+                ([], [_]) => (others, bases.key_name_unique),
+                ([], _) => (others, bases.key_name_shared),
+                _ => (owned, bases.key_name_owned),
+            };
+            for key in &chosen {
+                let base = if role.is_empty() {
+                    whole
+                } else {
+                    whole.min(bases.role_key_name)
+                };
+                let code = if role.is_empty() { "key_name" } else { "role_key_name" };
+                self.add_key(*key, code, base);
+            }
+            if !chosen.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Whether both columns are keys, each of its own table, that only happen to be called alike.
+    fn is_parallel(&self, key: &KeyName, words: &[String]) -> bool {
+        let same_name = self
+            .index
+            .table(key.table)
+            .and_then(|names| names.column(key.column))
+            .is_some_and(|column| column.words == words);
+        let child = self
+            .child
+            .names
+            .keys
+            .iter()
+            .find(|own| own.column == self.child.position);
+        let shares_key = key.primary && same_name && child.is_some_and(|own| own.primary);
+        child.is_some() && !key.owned && !shares_key
+    }
+
+    /// `parent_id`, `reports_to`, `root_id`.
+    fn self_reference(&mut self, words: &[String]) {
+        let bases = &self.words.bases;
+        let own = &self.words.self_references;
+        for stem in stem::stems(words) {
+            let name = stem.words.concat();
+            let base = if own.tree.has(&name) {
+                bases.self_tree
+            } else if own.other.has(&name) {
+                bases.self_other
+            } else {
+                continue;
+            };
+            // A manager is a person: another table's `manager_id` is a role.
+            let is_role = self.words.people_roles.has(&name);
+            if is_role && self.index.people != Some(self.child.table) {
+                continue;
+            }
+            self.add_table(self.child.table, &stem, "self_reference", base, &[]);
+        }
+    }
+
+    /// `author_id`, `created_by`, `revoker_id` → the table of people.
+    fn person(&mut self, words: &[String]) {
+        let Some(people) = self.index.people else { return };
+        for stem in stem::stems(words) {
+            let Some(last) = stem.words.last() else { continue };
+            let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
+            if stem.style == Style::Weak || stem.words.iter().any(outside) {
+                continue;
+            }
+            let is_agent = stem.words.len() == 1
+                && last.chars().count() >= 6
+                && self
+                    .words
+                    .agent_endings
+                    .iter()
+                    .any(|ending| last.ends_with(ending.as_str()))
+                && !self.words.not_agents.has(last);
+            let by = stem.words.len() > 1 && self.words.by.has(last);
+            let base = if by || self.words.people_roles.has(last) {
+                self.words.bases.person
+            } else if is_agent && stem.style == Style::Strong {
+                self.words.bases.agent
+            } else {
+                continue;
+            };
+            self.add_table(people, &stem, "person_role", base, &[]);
+        }
+    }
+
+    /// `artist_meta.id` → `artists.id`.
+    fn shared_key(&mut self) {
+        let Some((last, lead)) = self.child.names.words.split_last() else {
+            return;
+        };
+        let is_primary = self
+            .child
+            .names
+            .keys
+            .first()
+            .is_some_and(|key| key.primary && key.column == self.child.position);
+        let numbers_itself = self.child.column.column.default.is_some();
+        if !is_primary || numbers_itself || lead.is_empty() || !self.words.tables.extensions.has(last) {
+            return;
+        }
+        let called = self.index.tables_called(&lead.concat()).to_vec();
+        for alias in called {
+            // With a column of its own for the other table, the key is not shared.
+            let refers = self
+                .child
+                .names
+                .columns
+                .iter()
+                .any(|column| self.index.names_table(&column.words, alias.table));
+            if refers || !alias.kind.is_whole() || alias.table == self.child.table {
+                continue;
+            }
+            let Some(names) = self.index.table(alias.table) else {
+                continue;
+            };
+            let Some(key) = names.keys.first().filter(|key| key.primary) else {
+                continue;
+            };
+            let same_name = names.column(key.column).is_some_and(|column| {
+                column.column.name == self.child.column.column.name
+                    && score::fit(&self.child.column.column.ty, &column.column.ty) == Some(Fit::Same)
+            });
+            if same_name {
+                let key = KeyName {
+                    table: alias.table,
+                    column: key.column,
+                    primary: true,
+                    owned: true,
+                };
+                self.add_key(key, "shared_key", self.words.bases.shared_key);
+            }
+        }
+    }
+
+    /// `shiptoaddressid`: a table's or key's name at the end of a word, where nothing else was found.
+    fn glued_ending(&mut self, words: &[String]) {
+        let Some((last, _)) = words.split_last() else { return };
+        let bases = &self.words.bases;
+        for (start, _) in last.char_indices().skip(2) {
+            let Some(ending) = last.get(start..).filter(|ending| ending.len() >= 5) else {
+                return;
+            };
+            let keys: Vec<KeyName> = self.index.keys_called(ending).to_vec();
+            let primary: Vec<&KeyName> = keys.iter().filter(|key| key.primary && key.owned).collect();
+            if let [key] = primary.as_slice() {
+                self.add_key(**key, "role_key_name", bases.role_key_name + self.words.weights.glued);
+                return;
+            }
+            for stem in stem::stems(&[ending.to_owned()])
+                .iter()
+                .filter(|stem| stem.style == Style::Glued)
+            {
+                let name = stem.words.concat();
+                if name.len() < 4 {
+                    continue;
+                }
+                let called = self.index.tables_called(&name).to_vec();
+                for alias in called.iter().filter(|alias| alias.kind.is_whole()) {
+                    let weight = bases.role + 2 * self.words.weights.glued;
+                    self.add_table(alias.table, stem, "role_stem", weight, &stem.words);
+                }
+            }
+            if !self.found.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn precedent(&mut self, precedents: &Precedents) {
+        let name = self.child.column.words.concat();
+        let Some(Some((table, column))) = precedents.get(&name) else {
+            return;
+        };
+        if self.words.generic_keys.has(&name) || self.words.generic_names.has(&name) {
+            return;
+        }
+        let key = KeyName {
+            table: *table,
+            column: *column,
+            primary: true,
+            owned: true,
+        };
+        self.add_key(key, "precedent", self.words.bases.precedent);
+    }
+}

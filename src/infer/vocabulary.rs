@@ -1,0 +1,233 @@
+//! The words and weights of inference, from `rules/_inference.yaml`.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::tokens;
+use crate::yaml;
+
+const FILE: &str = include_str!("../../rules/_inference.yaml");
+
+/// Words and weights as the file has them; the file says what each is for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vocabulary {
+    pub(super) tails: Tails,
+    pub(super) tables: TableWords,
+    pub(super) generic_keys: Words,
+    pub(super) generic_names: Words,
+    pub(super) people_roles: Words,
+    pub(super) agent_endings: Vec<String>,
+    pub(super) not_agents: Words,
+    pub(super) by: Words,
+    pub(super) measures: Words,
+    pub(super) self_references: SelfReferences,
+    pub(super) providers: Words,
+    pub(super) transient_ids: Words,
+    pub(super) polymorphic: PolymorphicWords,
+    pub(super) join_tables: JoinTableWords,
+    pub(super) tenants: TenantWords,
+    pub(super) audit_columns: Words,
+    pub(super) soft_delete: SoftDelete,
+    #[serde(rename = "plurals")]
+    _plurals: BTreeMap<String, String>,
+    pub(super) bases: Bases,
+    pub(super) weights: Weights,
+}
+
+/// How a column's name says that it holds a key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tails {
+    pub(super) strong: Words,
+    pub(super) weak: Words,
+    pub(super) glued: Vec<String>,
+    pub(super) telling: Words,
+    pub(super) front: Words,
+    pub(super) empty: Words,
+    pub(super) lists: BTreeSet<String>,
+}
+
+/// Words in the names of tables.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TableWords {
+    pub(super) empty_prefixes: Words,
+    pub(super) empty_suffixes: Words,
+    pub(super) copies: Words,
+    pub(super) extensions: Words,
+    pub(super) people: OrderedWords,
+}
+
+/// Names of a column for another row of the same table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SelfReferences {
+    pub(super) tree: Words,
+    pub(super) other: Words,
+}
+
+/// Words of polymorphic pairs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolymorphicWords {
+    pub(super) r#type: Words,
+    pub(super) plain: Words,
+    pub(super) stems: Words,
+    pub(super) endings: Vec<String>,
+}
+
+/// Words of join tables.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JoinTableWords {
+    pub(super) plain: Words,
+    pub(super) happenings: Words,
+}
+
+/// Names of tables whose rows own those of others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantWords {
+    pub(super) sure: Words,
+    pub(super) by_same_name: Words,
+    pub(super) never: Words,
+}
+
+/// Names of columns that mark a deleted row.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SoftDelete {
+    pub(super) instants: Words,
+    pub(super) flags: Words,
+}
+
+/// What a way of naming is worth by itself: log-odds in thousandths.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bases {
+    pub(super) name_stem: i32,
+    pub(super) weak_tail: i32,
+    pub(super) bare_usual: i32,
+    pub(super) bare_unusual: i32,
+    pub(super) qualified: i32,
+    pub(super) qualified_bare: i32,
+    pub(super) role: i32,
+    pub(super) key_name_owned: i32,
+    pub(super) key_name_unique: i32,
+    pub(super) key_name_shared: i32,
+    pub(super) role_key_name: i32,
+    pub(super) person: i32,
+    pub(super) agent: i32,
+    pub(super) self_tree: i32,
+    pub(super) self_other: i32,
+    pub(super) shared_key: i32,
+    pub(super) composite: i32,
+    pub(super) precedent: i32,
+}
+
+/// What a circumstance adds: log-odds in thousandths.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Weights {
+    pub(super) without_common_prefix: i32,
+    pub(super) with_namespace: i32,
+    pub(super) without_group: i32,
+    pub(super) without_first_word: i32,
+    pub(super) without_last_word: i32,
+    pub(super) front: i32,
+    pub(super) glued: i32,
+    pub(super) agreeing: i32,
+    pub(super) type_same: i32,
+    pub(super) type_width: i32,
+    pub(super) type_near: i32,
+    pub(super) type_text_length: i32,
+    pub(super) indexed: i32,
+    pub(super) index_member: i32,
+    pub(super) required: i32,
+    pub(super) target_primary: i32,
+    pub(super) target_unique: i32,
+    pub(super) same_namespace: i32,
+    pub(super) other_namespace: i32,
+    pub(super) same_group: i32,
+    pub(super) generic_name: i32,
+    pub(super) contradicted: i32,
+    pub(super) type_beside: i32,
+    pub(super) own_key: i32,
+    pub(super) extension_target: i32,
+    pub(super) ambiguous: i32,
+    pub(super) composite_named: i32,
+}
+
+/// A set of words, each as [`tokens::glued`] gives it.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(super) struct Words(HashSet<String>);
+
+/// Words in an order that matters, each as [`tokens::glued`] gives it.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(super) struct OrderedWords(pub(super) Vec<String>);
+
+impl From<Vec<String>> for Words {
+    fn from(words: Vec<String>) -> Self {
+        Self(words.iter().map(|word| tokens::glued(word)).collect())
+    }
+}
+
+impl From<Vec<String>> for OrderedWords {
+    fn from(words: Vec<String>) -> Self {
+        Self(words.iter().map(|word| tokens::glued(word)).collect())
+    }
+}
+
+impl Words {
+    /// Whether the glued word is one of them.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+}
+
+/// Everything in the file.
+pub(super) fn vocabulary() -> &'static Vocabulary {
+    static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(read_file);
+    &VOCABULARY
+}
+
+/// The singular of a plural that the inflection library does not know.
+pub(super) fn irregular_singular(word: &str) -> Option<&'static str> {
+    #[derive(Deserialize)]
+    struct Plurals {
+        plurals: BTreeMap<String, String>,
+    }
+    // By itself, since reading the rest of the file already needs singulars.
+    static SINGULARS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let plurals: Plurals = read_file();
+        let both = |(singular, plural): (String, String)| [(plural, singular.clone()), (singular.clone(), singular)];
+        plurals.plurals.into_iter().flat_map(both).collect()
+    });
+    SINGULARS.get(word).map(String::as_str)
+}
+
+fn read_file<T: serde::de::DeserializeOwned>() -> T {
+    // The file is compiled in, and a test reads it: it cannot be wrong in a release.
+    yaml::read(FILE).unwrap_or_else(|error| unreachable!("rules/_inference.yaml: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_complete_and_compared_in_the_singular() {
+        let words = vocabulary();
+        assert!(words.tails.strong.has("id"));
+        assert!(words.self_references.tree.has(&tokens::glued("ReportsTo")));
+        assert_eq!(words.tables.people.0.first().map(String::as_str), Some("user"));
+        assert_eq!(irregular_singular("caches"), Some("cache"));
+        assert_eq!(irregular_singular("cache"), Some("cache"));
+        assert_eq!(irregular_singular("houses"), None);
+    }
+}

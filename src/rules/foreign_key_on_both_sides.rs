@@ -1,0 +1,153 @@
+//! Two tables that reference each other for one and the same link.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{Facts, Findings, Rule};
+use crate::finding::{Confidence, Severity};
+use crate::relation::{Cardinality, Relation, RelationOrigin};
+use crate::schema::Uniqueness;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForeignKeyOnBothSides {}
+
+impl Rule for ForeignKeyOnBothSides {
+    fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
+        let mut reported = BTreeSet::new();
+        for there in plain(facts) {
+            let (left, right) = (&there.child.table, &there.parent.table);
+            if left >= right || reported.contains(&(left, right)) {
+                continue;
+            }
+            let Some(back) = plain(facts).find(|back| back.child.table == *right && back.parent.table == *left) else {
+                continue;
+            };
+            let certain = [there, back]
+                .iter()
+                .any(|relation| relation.cardinality == Cardinality::OneToOne || is_stated(relation));
+            let confidence = Confidence::of(there).min(Confidence::of(back));
+            // Two plain references can also mean "has many of these, and one of them is the current one".
+            if !certain && confidence < Confidence::Certain {
+                continue;
+            }
+            reported.insert((left, right));
+            let (stays, goes) = in_order(facts, there, back);
+            let message = format!(
+                "`{}` and `{}` reference each other for the same link: `{}` says what `{}` says already",
+                goes.child.table, stays.child.table, goes.child, stays.child
+            );
+            let finding = findings
+                .report_relation(goes, message)
+                .confidence(confidence)
+                .fix(format!("keep {} and drop {}", stays.child, goes.child));
+            if !certain {
+                finding.at_most(Severity::Note).confidence(Confidence::Low);
+            }
+        }
+    }
+}
+
+/// The relations between two tables whose columns are named just after the other table. One with a role (`owner_id`)
+/// is a link of its own.
+fn plain<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Relation> {
+    facts
+        .relations()
+        .map(|(relation, ..)| relation)
+        .filter(|relation| relation.role.is_none() && !relation.is_self_reference())
+}
+
+fn is_stated(relation: &Relation) -> bool {
+    relation.origins.contains(&RelationOrigin::Config)
+}
+
+/// The side that stays and the side that goes: what is stated stays, then what is unique, then what is required.
+fn in_order<'r>(facts: &Facts<'_>, left: &'r Relation, right: &'r Relation) -> (&'r Relation, &'r Relation) {
+    let merit = |relation: &Relation| {
+        let table = facts.schema.table(&relation.child.table);
+        let unique = table.is_some_and(|table| table.uniqueness(&relation.child.columns) == Uniqueness::Full);
+        let required = table.is_some_and(|table| !table.any_nullable(&relation.child.columns));
+        (is_stated(relation), unique, required)
+    };
+    if merit(right) > merit(left) {
+        (right, left)
+    } else {
+        (left, right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::Database;
+
+    const RULE: &str = "foreign_key_on_both_sides";
+    const MAN: &str = "men(right_arm_id) -> right_arms(id)";
+    const ARM: &str = "right_arms(man_id) -> men(id)";
+
+    fn men(arm_of_man: &str, man_of_arm: &str) -> Database {
+        Database::new()
+            .table("men", &["id int primary", arm_of_man])
+            .table("right_arms", &["id int primary", man_of_arm])
+    }
+
+    #[test]
+    fn reports_the_side_that_is_not_unique() {
+        let database = men("right_arm_id int", "man_id int unique")
+            .foreign_key(MAN)
+            .foreign_key(ARM);
+        assert_eq!(database.check(RULE), ["warning certain men(right_arm_id)"]);
+        assert_eq!(
+            database.messages(RULE),
+            [
+                "`men` and `right_arms` reference each other for the same link: `men(right_arm_id)` says what \
+              `right_arms(man_id)` says already"
+            ]
+        );
+        let other = men("right_arm_id int unique", "man_id int")
+            .foreign_key(MAN)
+            .foreign_key(ARM);
+        assert_eq!(other.check(RULE), ["warning certain right_arms(man_id)"]);
+    }
+
+    #[test]
+    fn what_is_stated_stays() {
+        let database = men("right_arm_id int null", "man_id int")
+            .inferred(MAN, 950)
+            .has_one(ARM);
+        assert_eq!(database.check(RULE), ["warning high men(right_arm_id)"]);
+    }
+
+    #[test]
+    fn where_nothing_is_unique_the_nullable_side_goes_and_little_is_sure() {
+        let database = men("right_arm_id int", "man_id int null")
+            .foreign_key(MAN)
+            .foreign_key(ARM);
+        assert_eq!(database.check(RULE), ["note low right_arms(man_id)"]);
+        let inferred = men("right_arm_id int", "man_id int")
+            .inferred(MAN, 950)
+            .inferred(ARM, 950);
+        assert_eq!(inferred.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn a_role_is_a_link_of_its_own() {
+        let database = Database::new()
+            .table("teams", &["id int primary", "owner_id int unique"])
+            .table("users", &["id int primary", "team_id int"])
+            .foreign_key("users(team_id) -> teams(id)")
+            .foreign_key("teams(owner_id) -> users(id)")
+            .relate("teams(owner_id) -> users(id)", |relation| {
+                relation.role = Some("owner".to_owned());
+            });
+        assert_eq!(database.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn a_self_reference_has_one_side() {
+        let database = Database::new()
+            .table("parts", &["id int primary", "part_id int null unique"])
+            .foreign_key("parts(part_id) -> parts(id)");
+        assert_eq!(database.check(RULE), [""; 0]);
+    }
+}

@@ -1,0 +1,94 @@
+//! A relation that is stated to be required or optional, and whose columns say otherwise.
+
+use serde::Deserialize;
+
+use super::{Facts, Findings, Rule};
+use crate::schema::{Ident, Table, display_columns};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OptionalityMismatch {}
+
+impl Rule for OptionalityMismatch {
+    fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
+        for (relation, child, _) in facts.relations() {
+            let nullable = nullable(child, &relation.child.columns);
+            match relation.stated.optional {
+                Some(false) if !nullable.is_empty() => {
+                    let verb = if nullable.len() == 1 { "takes" } else { "take" };
+                    let columns = display_columns(&nullable);
+                    findings
+                        .report_relation(
+                            relation,
+                            format!(
+                                "`{}` is stated to be required, and `{columns}` {verb} nulls",
+                                relation.child
+                            ),
+                        )
+                        .fix(format!("set NOT NULL on {columns} of {}", child.name));
+                }
+                Some(true) if nullable.is_empty() => {
+                    findings
+                        .report_relation(
+                            relation,
+                            format!("`{}` is stated to be optional, and takes no nulls", relation.child),
+                        )
+                        .fix(format!("drop NOT NULL on {}", relation.child));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn nullable(table: &Table, columns: &[Ident]) -> Vec<Ident> {
+    columns
+        .iter()
+        .filter(|name| table.column(name).is_some_and(|column| column.nullable))
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::relation::Statement;
+    use crate::rules::testing::Database;
+
+    const RULE: &str = "optionality_mismatch";
+
+    fn messages(column: &str, optional: Option<bool>) -> Vec<String> {
+        let statement = Statement {
+            optional,
+            ..Statement::default()
+        };
+        Database::new()
+            .table("p", &["id int primary"])
+            .table("c", &["id int primary", column])
+            .stated("c(fk) -> p(id)", statement)
+            .messages(RULE)
+    }
+
+    #[test]
+    fn reports_both_ways() {
+        assert_eq!(
+            messages("fk int null", Some(false)),
+            ["`c(fk)` is stated to be required, and `fk` takes nulls"]
+        );
+        assert_eq!(
+            messages("fk int", Some(true)),
+            ["`c(fk)` is stated to be optional, and takes no nulls"]
+        );
+    }
+
+    #[test]
+    fn what_agrees_or_is_not_stated_is_fine() {
+        for (column, optional) in [
+            ("fk int", Some(false)),
+            ("fk int null", Some(true)),
+            ("fk int", None),
+            ("fk int null", None),
+        ] {
+            assert_eq!(messages(column, optional), [""; 0]);
+        }
+    }
+}

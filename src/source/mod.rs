@@ -1,0 +1,429 @@
+//! What the user names as a source: told apart, and opened. It never reads a schema or a row: that is for the database
+//! that it opens.
+
+mod file;
+mod script;
+mod secret;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::dialect::{ConnectOptions, Database, Error, mysql, postgres, sqlite};
+use secret::without_password;
+
+/// What the user named.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A live PostgreSQL: a URL, or a libpq `key=value` string.
+    Postgres(String),
+    /// A live MySQL or MariaDB: a URL.
+    Mysql(String),
+    /// A SQLite file.
+    SqliteFile(PathBuf),
+    /// SQL text in SQLite's dialect in a file.
+    Script(PathBuf),
+    /// SQL text in SQLite's dialect on standard input.
+    StandardInput,
+}
+
+/// The dialect of a script, as the user states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScriptDialect {
+    /// PostgreSQL
+    Postgres,
+    /// MySQL and MariaDB
+    Mysql,
+    /// SQLite
+    Sqlite,
+}
+
+impl fmt::Debug for Target {
+    /// Without passwords, and so without derive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(address) => write!(f, "Postgres({})", without_password(address)),
+            Self::Mysql(address) => write!(f, "Mysql({})", without_password(address)),
+            Self::SqliteFile(path) => write!(f, "SqliteFile({})", path.display()),
+            Self::Script(path) => write!(f, "Script({})", path.display()),
+            Self::StandardInput => f.write_str("StandardInput"),
+        }
+    }
+}
+
+/// What the user means by `text`. It looks at the files that are named, and connects to nothing. `dialect` is what the
+/// user says of scripts, and counts for nothing else.
+///
+/// # Errors
+///
+/// A source of no known kind, a file that is missing, and what is not supported yet.
+pub fn parse(text: &str, dialect: Option<ScriptDialect>) -> Result<Target, Error> {
+    if text == "-" {
+        return script::in_dialect("standard input", dialect).map(|()| Target::StandardInput);
+    }
+    if let Some(target) = server(text)? {
+        return Ok(target);
+    }
+    if let Some(path) = sqlite_path(text) {
+        return Ok(Target::SqliteFile(path));
+    }
+    let path = Path::new(text);
+    let failed = |reason: String| Error::File {
+        source_name: without_password(text),
+        reason,
+    };
+    match path.try_exists() {
+        Ok(true) => file::kind(path, dialect).map_err(failed),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(failed(error.to_string())),
+        // A libpq string can be too long for a path, which is an error too.
+        Ok(false) | Err(_) => not_a_file(text),
+    }
+}
+
+/// Opens a source.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn open(target: &Target, options: &ConnectOptions) -> Result<Box<dyn Database>, Error> {
+    match target {
+        Target::Postgres(address) => postgres::open(address, options),
+        Target::Mysql(address) => mysql::open(address, options),
+        Target::SqliteFile(path) => sqlite::open_file(path, options),
+        Target::Script(path) => {
+            let name = path.display().to_string();
+            sqlite::open_script(&name, &script::read_file(path)?, options)
+        }
+        Target::StandardInput => {
+            let name = "standard input";
+            sqlite::open_script(name, &script::read(name, std::io::stdin().lock())?, options)
+        }
+    }
+}
+
+/// A live server, by its URL. `+driver` behind the scheme, as SQLAlchemy writes it, says nothing to us.
+fn server(text: &str) -> Result<Option<Target>, Error> {
+    let Some((scheme, rest)) = scheme(text) else {
+        return Ok(None);
+    };
+    let system = scheme.split('+').next().unwrap_or("");
+    let name = match system {
+        "postgres" | "postgresql" => "postgres",
+        "mysql" | "mariadb" | "mysql2" => "mysql",
+        _ => return Ok(None),
+    };
+    if !rest.starts_with("//") {
+        return Err(Error::Address {
+            source_name: format!("{scheme}:…"),
+            reason: format!("write {name}://USER@HOST/DATABASE"),
+        });
+    }
+    Ok(Some(if name == "postgres" {
+        Target::Postgres(format!("postgres:{rest}"))
+    } else if system == "mariadb" {
+        Target::Mysql(format!("mariadb:{rest}"))
+    } else {
+        Target::Mysql(format!("mysql:{rest}"))
+    }))
+}
+
+/// The scheme in small letters, and what follows the colon. A single letter is a drive of Windows.
+fn scheme(text: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
+    is_scheme.then(|| (scheme.to_ascii_lowercase(), rest))
+}
+
+/// The path in `sqlite:PATH`, `sqlite://PATH` and `sqlite3:PATH`. Nothing in it is decoded.
+fn sqlite_path(text: &str) -> Option<PathBuf> {
+    let (scheme, rest) = scheme(text)?;
+    if !["sqlite", "sqlite3"].contains(&scheme.split('+').next()?) {
+        return None;
+    }
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    // SQLAlchemy writes a relative path with three slashes and an absolute one with four.
+    let relative = rest.strip_prefix("///").filter(|relative| {
+        let (absolute, relative) = (Path::new(path), Path::new(relative));
+        !absolute.exists() && relative.exists()
+    });
+    Some(relative.unwrap_or(path).into())
+}
+
+/// What is meant where no file has that name: a libpq string, or nothing that is known.
+fn not_a_file(text: &str) -> Result<Target, Error> {
+    let keyword = text.split_once('=').map(|(keyword, _)| keyword.trim());
+    if keyword.is_some_and(|keyword| LIBPQ_KEYWORDS.contains(&keyword)) {
+        return Ok(Target::Postgres(text.to_owned()));
+    }
+    let known = "the known ones are postgres://, postgresql://, mysql://, mariadb:// and sqlite:PATH";
+    let address = |source_name: String, reason: String| Err(Error::Address { source_name, reason });
+    match scheme(text) {
+        Some((scheme, rest)) if scheme == "jdbc" => address(
+            "jdbc:…".to_owned(),
+            match self::scheme(rest) {
+                Some((inner, _)) => format!("leave out `jdbc:` and write {inner}://USER@HOST/DATABASE; {known}"),
+                None => known.to_owned(),
+            },
+        ),
+        Some((scheme, _)) if scheme == "file" => address(
+            without_password(text),
+            "write the path without `file:`, or sqlite:PATH".to_owned(),
+        ),
+        Some((scheme, rest)) if rest.starts_with("//") => address(
+            format!("{scheme}://…"),
+            format!("relaudit does not know this kind of address; {known}"),
+        ),
+        _ => Err(Error::File {
+            source_name: without_password(text),
+            reason:
+                "there is no such file; check the path, or name a server by its URL (postgres://, mysql://, mariadb://)"
+                    .to_owned(),
+        }),
+    }
+}
+
+/// The words that a libpq string can start with (PostgreSQL 18 manual, 32.1.2 "Parameter Key Words").
+const LIBPQ_KEYWORDS: [&str; 51] = [
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "dbname",
+    "fallback_application_name",
+    "gssdelegation",
+    "gssencmode",
+    "gsslib",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "krbsrvname",
+    "load_balance_hosts",
+    "max_protocol_version",
+    "min_protocol_version",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_issuer",
+    "oauth_scope",
+    "options",
+    "passfile",
+    "password",
+    "port",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "scram_client_key",
+    "scram_server_key",
+    "service",
+    "servicefile",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcert",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslkey",
+    "sslkeylogfile",
+    "sslmode",
+    "sslnegotiation",
+    "sslpassword",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::tempdir;
+
+    use super::*;
+
+    fn target(text: &str) -> Target {
+        parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    fn refused(text: &str) -> String {
+        refused_as(text, None)
+    }
+
+    fn refused_as(text: &str, dialect: Option<ScriptDialect>) -> String {
+        let opened = parse(text, dialect).and_then(|target| open(&target, &ConnectOptions::default()));
+        opened
+            .err()
+            .map_or_else(|| panic!("{text} is accepted"), |error| error.to_string())
+    }
+
+    #[test]
+    fn servers_are_told_by_their_scheme() {
+        let postgres = |address: &str| Target::Postgres(address.to_owned());
+        let mysql = |address: &str| Target::Mysql(address.to_owned());
+        for (text, expected) in [
+            (
+                "postgres://u:p@h:1/d?sslmode=require",
+                postgres("postgres://u:p@h:1/d?sslmode=require"),
+            ),
+            ("postgresql://h/d", postgres("postgres://h/d")),
+            ("PostgreSQL://h/d", postgres("postgres://h/d")),
+            ("postgresql+psycopg2://h/d", postgres("postgres://h/d")),
+            ("postgres://", postgres("postgres://")),
+            ("host=h dbname=d", postgres("host=h dbname=d")),
+            (" user = 'a b'", postgres(" user = 'a b'")),
+            ("service=shop", postgres("service=shop")),
+            (
+                &format!("host={}", "h".repeat(5000)),
+                postgres(&format!("host={}", "h".repeat(5000))),
+            ),
+            ("mysql://h/d", mysql("mysql://h/d")),
+            ("mysql2://h/d", mysql("mysql://h/d")),
+            ("mysql+pymysql://h/d", mysql("mysql://h/d")),
+            ("mariadb://h/d", mysql("mariadb://h/d")),
+        ] {
+            assert_eq!(target(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sqlite_files_are_told_by_scheme_or_magic() {
+        let folder = tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let path = folder.path().join("a%20b?c.db");
+        fs::write(&path, b"SQLite format 3\0 and more").unwrap_or_else(|error| panic!("{error}"));
+        let shown = path.display().to_string();
+        let file = Target::SqliteFile(path.clone());
+        assert_eq!(target(&shown), file);
+        assert_eq!(target(&format!("sqlite:{shown}")), file);
+        assert_eq!(target(&format!("sqlite://{shown}")), file);
+        assert_eq!(target(&format!("SQLITE3:{shown}")), file);
+        assert_eq!(
+            target("sqlite:some/where.db"),
+            Target::SqliteFile("some/where.db".into())
+        );
+        assert_eq!(
+            target("sqlite://some/where.db"),
+            Target::SqliteFile("some/where.db".into())
+        );
+        assert_eq!(target("sqlite:///Cargo.toml"), Target::SqliteFile("Cargo.toml".into()));
+        assert_eq!(target("sqlite:///no/such"), Target::SqliteFile("/no/such".into()));
+    }
+
+    #[test]
+    fn files_are_told_by_what_they_hold() {
+        let folder = tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap_or_else(|error| panic!("{error}"));
+            path.display().to_string()
+        };
+        let mut tar = vec![b'x'; 257];
+        tar.extend(b"ustar\0");
+        for (path, said) in [
+            (file("a.dump", b"PGDMP\x01\x0e\x00"), "pg_restore"),
+            (file("a.sql", b"PGDMP\x01\x0e\x00"), "pg_restore"),
+            (file("a.sql.gz", &[0x1f, 0x8b, 8, 0]), "gzip"),
+            (file("a.sql.zst", &[0x28, 0xb5, 0x2f, 0xfd]), "zstd"),
+            (file("a.sql.bz2", b"BZh91AY"), "bzip2"),
+            (file("a.sql.xz", &[0xfd, b'7', b'z', b'X', b'Z', 0]), "xz"),
+            (file("a.zip", b"PK\x03\x04"), "zip"),
+            (file("a.tar", &tar), "tar"),
+            (file("schema.json", b"{}"), "not supported yet"),
+            (file("empty.sql", b""), "is empty"),
+            (file("blank.sql", b" \r\n"), "holds no SQL"),
+            (file("wide.sql", b"\xff\xfeC\0R\0"), "UTF-16"),
+            (file("latin.sql", b"SELECT 1;\n-- caf\xe9\n"), "line 2 is not UTF-8"),
+            (file("binary.sql", b"SELECT 1;\nab\0c"), "line 2 holds a NUL"),
+            (file("noise.sql", &[0x80, 0x00, 0xff]), "binary"),
+            (file("notes.txt", b"SELECT 1;"), "--dialect sqlite"),
+            (file("shop.db", b"no database"), "not a SQLite database"),
+            (folder.path().display().to_string(), "migrations"),
+            (file("pg.sql", b"CREATE TABLE t (id serial primary key);"), "PostgreSQL"),
+        ] {
+            let text = refused(&path);
+            assert!(text.contains(said), "{text}");
+            assert!(text.starts_with(&format!("cannot read {path}: ")), "{text}");
+        }
+        let script = file("good.SQL", b"\xef\xbb\xbfCREATE TABLE t(x);");
+        let opened = open(&target(&script), &ConnectOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            (opened.info().kind, opened.info().name.as_str()),
+            ("sql", script.as_str())
+        );
+        let notes = file("notes.txt", b"CREATE TABLE t(x);");
+        assert_eq!(
+            parse(&notes, Some(ScriptDialect::Sqlite)).ok(),
+            Some(Target::Script(notes.clone().into()))
+        );
+    }
+
+    #[test]
+    fn scripts_of_other_dialects_wait_for_a_later_version() {
+        let folder = tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let path = folder.path().join("a.sql");
+        fs::write(&path, "SELECT 1").unwrap_or_else(|error| panic!("{error}"));
+        for (dialect, system) in [(ScriptDialect::Postgres, "PostgreSQL"), (ScriptDialect::Mysql, "MySQL")] {
+            for text in [path.display().to_string(), "-".to_owned()] {
+                let error = refused_as(&text, Some(dialect));
+                assert!(error.contains(system) && error.contains("not supported yet"), "{error}");
+            }
+        }
+        assert_eq!(target("-"), Target::StandardInput);
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_with_what_is_known() {
+        for (text, said) in [
+            ("jdbc:postgresql://h/d", "leave out `jdbc:` and write postgresql://"),
+            ("jdbc:nonsense", "postgres://"),
+            ("mongodb://h/d", "mysql://"),
+            ("postgre://h/d", "postgres://"),
+            ("postgres:h/d", "write postgres://USER@HOST/DATABASE"),
+            ("mysql:/h/d", "write mysql://USER@HOST/DATABASE"),
+            ("file:./dev.db", "without `file:`"),
+            ("nowhere/at/all.sql", "no such file"),
+            ("unknown=1", "no such file"),
+            ("", "no such file"),
+        ] {
+            let text = refused(text);
+            assert!(text.contains(said), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_ever_shown() {
+        for text in [
+            "postgre://me:s3cret@h/d",
+            "postgres:/me:s3cret@h/d",
+            "postgres:me:s3cret@h/d",
+            "jdbc:postgresql://h/d?user=me&password=s3cret",
+            "jdbc:mysql://me:s3cret@h/d",
+            "mongodb://me:a@s3cret@h/d",
+            "me:s3cret@h/d",
+            "hostname=h password=s3cret",
+            "hostname=h PASSWORD = 'a s3cret'",
+            "server=h;pwd=s3cret",
+            "file:x.db?key=1&password=s3cret",
+            "password.d/x?password=s3cret",
+            "://me:s3cret@h",
+            ":s3cret@h",
+        ] {
+            let text = refused(text);
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+        for text in [
+            "postgres://me:s3cret@h/d",
+            "mysql://me:a/s3cret@h/d",
+            "host=h password='s3cret'",
+        ] {
+            let shown = format!("{:?}", target(text));
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `relaudit.yml`: what is wrong in it is said with its place, and nothing is reported as clean.
+
+use crate::run::{Outcome, Run};
+
+const SCHEMA: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY); \
+                      CREATE TABLE phones (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id)); \
+                      CREATE INDEX phones_user_id ON phones (user_id);";
+
+fn audit(config: &str) -> Outcome {
+    let run = Run::new(["audit", "-", "--format", "json"])
+        .file("relaudit.yml", config)
+        .input(SCHEMA);
+    run.finish()
+}
+
+fn assert_refused(config: &str, words: &[&str]) {
+    let outcome = audit(config);
+    assert_eq!(outcome.code, Some(2), "{config}: {outcome:?}");
+    assert_eq!(outcome.stdout, "", "{config}");
+    for word in words.iter().chain(&["relaudit.yml"]) {
+        assert!(
+            outcome.stderr.contains(word),
+            "{:?} does not speak of {word:?}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn a_sound_file_is_used() {
+    let outcome = audit("relations:\n  - {child: phones, columns: [user_id], parent: users, kind: has_one}\n");
+    let rules = outcome.json()["findings"].to_string();
+    assert!(rules.contains("one_to_one_not_unique"), "{rules}");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    assert_refused(
+        "relations:\n  - {child: phones, colums: [user_id], parent: users, kind: has_many}\n",
+        &["colums", "line 2", "column 21"],
+    );
+    assert_refused("relation: []\n", &["relation", "line 1", "column 1"]);
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_place() {
+    let config = "relations:\n  - child: phones\n    columns: [user_id]\n    parent: users\n    kind: has_some\n";
+    assert_refused(config, &["has_some", "line 5", "column 11"]);
+}
+
+#[test]
+fn a_missing_table_or_column_is_named_with_its_place() {
+    assert_refused(
+        "relations:\n  - {child: phones, columns: [user_id], parent: persons, kind: has_many}\n",
+        &["persons", "line 2"],
+    );
+    assert_refused(
+        "relations:\n  - {child: telephones, columns: [user_id], parent: users, kind: has_many}\n",
+        &["telephones", "line 2"],
+    );
+    assert_refused(
+        "relations:\n  - {child: phones, columns: [owner_id], parent: users, kind: has_many}\n",
+        &["owner_id", "line 2"],
+    );
+}
+
+#[test]
+fn a_missing_file_is_refused_where_it_was_asked_for() {
+    let outcome = Run::new(["audit", "-", "--config", "missing.yml"])
+        .input(SCHEMA)
+        .finish();
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("missing.yml"), "{}", outcome.stderr);
+}
