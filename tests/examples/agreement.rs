@@ -1,7 +1,9 @@
 //! Reads every `*/schema.sql` below a folder and tells what is lost: tables, keys, foreign keys and indexes against a
-//! plain count of what the text says, and foreign keys against `truth.tsv` where there is one.
+//! plain count of what the text says, and foreign keys against `truth.tsv` where there is one. With the URL of a server,
+//! whose role may make databases, it loads each file of that server's dialect there, and tells what the schema that is
+//! read from the server differs in.
 //!
-//! `cargo run --example agreement -- FOLDER [NAME…]`
+//! `cargo run --example agreement -- [URL] FOLDER [NAME…]`
 
 #![expect(clippy::print_stdout, reason = "it is a program for a person at a terminal")]
 
@@ -10,13 +12,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use mysql::prelude::Queryable as _;
+use relaudit::ddl::splitter::{PieceKind, Splitter};
 use relaudit::ddl::{self, SourceFile, SqlDialect};
+use relaudit::dialect::ConnectOptions;
 use relaudit::schema::{Schema, Table};
+use relaudit::source;
+
+#[path = "../it/differences.rs"]
+mod differences;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(folder) = arguments.next() else {
-        println!("usage: agreement FOLDER [NAME…]");
+    let mut first = arguments.next();
+    let server = first.take_if(|first| first.contains("://"));
+    let Some(folder) = first.or_else(|| arguments.next()) else {
+        println!("usage: agreement [URL] FOLDER [NAME…]");
         return ExitCode::from(2);
     };
     let wanted: Vec<String> = arguments.collect();
@@ -24,7 +35,7 @@ fn main() -> ExitCode {
     for schema in schemas(Path::new(&folder)) {
         let name = schema.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if wanted.is_empty() || wanted.contains(&name) {
-            all_well &= compare(&schema, &name);
+            all_well &= compare(&schema, &name, server.as_deref());
         }
     }
     if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -40,7 +51,7 @@ fn schemas(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn compare(folder: &Path, name: &str) -> bool {
+fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
     let path = folder.join("schema.sql");
     let text = match std::fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -76,11 +87,73 @@ fn compare(folder: &Path, name: &str) -> bool {
     for line in missing {
         println!("     missing: {line}");
     }
-    for note in read.notes {
-        let place = note.location.map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
+    for note in &read.notes {
+        let place = note.location.as_ref().map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
         println!("     {}{}", place.unwrap_or_default(), note.message);
     }
-    well
+    let is_postgres = dialect == SqlDialect::Postgres;
+    let Some(server) = server.filter(|url| url.starts_with("postgres") == is_postgres) else {
+        return well;
+    };
+    match live(server, &file, dialect) {
+        Ok(live) => {
+            let different = if is_postgres {
+                differences::differences(&read.schema, &live)
+            } else {
+                let bare = differences::without_namespaces;
+                differences::differences(&bare(&read.schema), &bare(&live))
+            };
+            for line in &different {
+                println!("     {line}");
+            }
+            well && different.is_empty()
+        }
+        Err(error) => {
+            println!("     the server: {error}");
+            false
+        }
+    }
+}
+
+/// Loads the file into a fresh database of the server and reads the schema there.
+fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, String> {
+    const DATABASE: &str = "relaudit_agreement";
+    let base = server.trim_end_matches('/');
+    let url = format!("{base}/{DATABASE}");
+    let pieces = Splitter::new(&file.text, dialect).filter(|piece| piece.kind == PieceKind::Statement);
+    if dialect == SqlDialect::Postgres {
+        let connect = |url: &str| postgres::Client::connect(url, postgres::NoTls).map_err(|error| error.to_string());
+        let mut own = connect(&format!("{base}/postgres"))?;
+        for sql in [format!("DROP DATABASE IF EXISTS {DATABASE}"), format!("CREATE DATABASE {DATABASE} TEMPLATE template0")] {
+            own.batch_execute(&sql).map_err(|error| error.to_string())?;
+        }
+        let mut client = connect(&url)?;
+        for piece in pieces {
+            if let Err(error) = client.batch_execute(&piece.sql()) {
+                let said = error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string);
+                println!("     {}:{}: the server refuses: {said}", file.name, piece.line);
+            }
+        }
+    } else {
+        let options = mysql::Opts::from_url(&base.replacen("mariadb:", "mysql:", 1)).map_err(|error| error.to_string())?;
+        let mut client = mysql::Conn::new(options).map_err(|error| error.to_string())?;
+        for sql in [
+            format!("DROP DATABASE IF EXISTS {DATABASE}"),
+            format!("CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4"),
+            format!("USE {DATABASE}"),
+            "SET foreign_key_checks = 0".to_owned(),
+        ] {
+            client.query_drop(&sql).map_err(|error| error.to_string())?;
+        }
+        for piece in pieces {
+            if let Err(error) = client.query_drop(piece.sql()) {
+                println!("     {}:{}: the server refuses: {error}", file.name, piece.line);
+            }
+        }
+    }
+    let target = source::parse(&url, None).map_err(|error| error.to_string())?;
+    let database = source::open(&target, &ConnectOptions::default()).map_err(|error| error.to_string())?;
+    database.read_schema().map(|read| read.schema).map_err(|error| error.to_string())
 }
 
 /// What there is of each kind.
