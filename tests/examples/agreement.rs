@@ -73,15 +73,18 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
     let read = ddl::read(std::slice::from_ref(&file), dialect);
     let took = start.elapsed();
     let found = Counts::of_schema(&read.schema);
-    let missing = missing(&read.schema, &folder.join("truth.tsv"));
-    let well = found == counts && missing.is_empty() && read.notes.is_empty();
+    let truth = folder.join("truth.tsv");
+    let missing = missing(&read.schema, &truth);
+    // Lines can be counted where a dumping program wrote them.
+    let same_counts = found == counts || !truth.exists();
+    let well = same_counts && missing.is_empty() && read.notes.is_empty();
     println!(
         "{} {name} ({dialect:?}, {} KB in {:.1} ms): {found:?}",
         if well { "ok  " } else { "BAD " },
         file.text.len() / 1024,
         took.as_secs_f64() * 1000.0
     );
-    if found != counts {
+    if !same_counts {
         println!("     the text has {counts:?}");
     }
     for line in missing {

@@ -264,7 +264,7 @@ impl Catalog {
     }
 
     /// A default for a column that is there, as the server would print it.
-    fn default_of(&self, table: &TableName, name: &Ident, text: &Cursor<'_>) -> Option<String> {
+    pub(super) fn default_of(&self, table: &TableName, name: &Ident, text: &Cursor<'_>) -> Option<String> {
         let column = self.tables.get(table).and_then(|draft| draft.table.column(name));
         let declared = column.map_or("text", |column| column.ty.declared.as_str());
         super::with_type(declared, |ty| expression::default(text, ty, self))

@@ -195,6 +195,7 @@ impl TypeName {
         }
         match self.name.as_str() {
             "char" => "\"char\"".to_owned(),
+            "bpchar" if self.modifiers.is_empty() => "bpchar".to_owned(),
             name => {
                 let known = SYSTEM.iter().find(|(_, canonical, _)| *canonical == name);
                 known.map_or_else(|| name.to_owned(), |(.., printed)| (*printed).to_owned())
