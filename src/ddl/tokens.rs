@@ -395,6 +395,14 @@ impl<'t> Cursor<'t> {
         if self.is_at_end() { "" } else { end.text_since(self.at) }
     }
 
+    /// The bytes of the statement from here to the end.
+    pub(super) fn range(&self) -> Range<usize> {
+        let list = &self.tokens.list;
+        let start = list.get(self.at).map_or(0, |token| token.range.start);
+        let last = self.end.checked_sub(1).and_then(|last| list.get(last));
+        start..last.map_or(start, |token| token.range.end.max(start))
+    }
+
     /// The place of the next token, or of the last one at the end.
     pub(super) fn location(&self) -> Location {
         let list = &self.tokens.list;
@@ -409,6 +417,11 @@ impl<'t> Cursor<'t> {
     pub(super) fn origin(&self) -> Origin {
         Origin::File(self.location())
     }
+}
+
+/// Whether a parenthesis opens here.
+pub(super) fn opens(cursor: &Cursor<'_>) -> bool {
+    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
 }
 
 impl Token {

@@ -1,7 +1,7 @@
 //! ALTER TABLE.
 
 use crate::ddl::short;
-use crate::ddl::tokens::{Cursor, Kind};
+use crate::ddl::tokens::Cursor;
 use crate::schema::{Ident, TableKind, TableName};
 
 use super::catalog::{Catalog, Draft, PRIMARY};
@@ -115,8 +115,7 @@ fn add(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> Res
     }
     let _ = action.take(&["COLUMN"]);
     let if_not_exists = action.take(&["IF", "NOT", "EXISTS"]);
-    let is_list = action.peek().is_some_and(|token| token.kind == Kind::LParen);
-    let parts = match action.parenthesized().filter(|_| is_list) {
+    let parts = match action.parenthesized() {
         Some(mut inside) => inside.split_at_commas(),
         None => vec![action.clone()],
     };

@@ -1,7 +1,7 @@
 //! Keys, indexes, foreign keys and checks as they are written.
 
 use crate::ddl::references::{self, References};
-use crate::ddl::tokens::{Cursor, Kind};
+use crate::ddl::tokens::{Cursor, opens};
 use crate::schema::{Ident, Index, IndexPart};
 
 use super::Flavor;
@@ -165,8 +165,4 @@ pub(super) fn read_method(cursor: &mut Cursor<'_>, index: &mut Index) -> bool {
         index.method = method.as_str().to_ascii_lowercase();
     }
     true
-}
-
-fn opens(cursor: &Cursor<'_>) -> bool {
-    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
 }

@@ -2,7 +2,7 @@
 
 use crate::ddl::references;
 use crate::ddl::short;
-use crate::ddl::tokens::Cursor;
+use crate::ddl::tokens::{Cursor, opens};
 use crate::schema::{Column, ForeignKey, Ident, RowSecurity, TableName};
 
 use super::catalog::{Catalog, Draft, UserType};
@@ -50,8 +50,8 @@ fn does_not_matter(action: &Cursor<'_>) -> bool {
         &["SET", "ACCESS"], &["RESET"], &["REPLICA"], &["OF"], &["NOT", "OF"], &["ENABLE", "RULE"], &["DISABLE", "RULE"],
         &["ENABLE", "REPLICA"], &["ENABLE", "ALWAYS"], &["OPTIONS"], &["ALL", "IN"], &["DEPENDS"], &["NO", "DEPENDS"],
     ];
-    let opens = action.peek_at(1).is_some_and(|token| token.kind == crate::ddl::tokens::Kind::LParen);
-    IGNORED.iter().any(|words| action.is_at(words)) || (action.is_at(&["SET"]) && opens)
+    let mut rest = action.clone();
+    IGNORED.iter().any(|words| action.is_at(words)) || (rest.take(&["SET"]) && opens(&rest))
 }
 
 fn apply(action: &mut Cursor<'_>, table: &mut TableName, only: bool, catalog: &mut Catalog) -> Result<(), String> {
