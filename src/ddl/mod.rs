@@ -3,13 +3,15 @@
 //! Statements are applied in the order of the files to a catalogue of our own, as the server would. It never fails: what
 //! is not understood becomes a note with its place, and only that element is lost.
 
+pub mod folder;
 mod heads;
 mod mysql;
 mod postgres;
 mod references;
 mod sniff;
-mod sqlite;
 pub mod splitter;
+mod sqlite;
+mod text;
 mod tokens;
 
 use crate::schema::{Location, Note, Read};
@@ -52,12 +54,20 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
                 }
             }
             if let Some(what) = piece.unclosed {
-                notes.push(note(file, &piece, &format!("{what} in the statement that starts here is never closed")));
+                notes.push(note(
+                    file,
+                    &piece,
+                    &format!("{what} in the statement that starts here is never closed"),
+                ));
             }
             let sql = piece.sql();
             if reader.ignores(&sql) {
                 if !is_known(&sql) {
-                    notes.push(note(file, &piece, &format!("`{}` is no statement that is known", short(&sql))));
+                    notes.push(note(
+                        file,
+                        &piece,
+                        &format!("`{}` is no statement that is known", short(&sql)),
+                    ));
                 }
                 continue;
             }
@@ -87,8 +97,14 @@ impl Reader {
     fn new(files: &[SourceFile], dialect: SqlDialect) -> Self {
         match dialect {
             SqlDialect::MySql => {
-                let is_mariadb = files.iter().any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
-                let flavor = if is_mariadb { mysql::Flavor::MariaDb } else { mysql::Flavor::MySql };
+                let is_mariadb = files
+                    .iter()
+                    .any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
+                let flavor = if is_mariadb {
+                    mysql::Flavor::MariaDb
+                } else {
+                    mysql::Flavor::MySql
+                };
                 Self::MySql(mysql::Reader::new(flavor))
             }
             SqlDialect::Postgres => Self::Postgres(postgres::Reader::new()),
@@ -123,10 +139,23 @@ impl Reader {
 
 /// A note on a line that makes a client read other files, which nobody has named.
 fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Option<Note> {
-    const READING: [&str; 9] = ["\\i", "\\ir", "\\include", "\\include_relative", ".read", ".import", ".open", ".restore", ".load"];
+    const READING: [&str; 9] = [
+        "\\i",
+        "\\ir",
+        "\\include",
+        "\\include_relative",
+        ".read",
+        ".import",
+        ".open",
+        ".restore",
+        ".load",
+    ];
     let command = piece.text.split_whitespace().next().unwrap_or("");
     READING.contains(&command).then(|| {
-        let message = format!("`{}` reads another file, which is not followed: name that file too", short(piece.text));
+        let message = format!(
+            "`{}` reads another file, which is not followed: name that file too",
+            short(piece.text)
+        );
         note(file, piece, &message)
     })
 }
@@ -134,14 +163,87 @@ fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Option<Note> {
 /// Whether a statement starts as statements do. What does not is no SQL, or reads other files.
 fn is_known(sql: &str) -> bool {
     const VERBS: [&str; 81] = [
-        "ABORT", "ALTER", "ANALYZE", "ATTACH", "BEGIN", "BINLOG", "CACHE", "CALL", "CHANGE", "CHECK", "CHECKPOINT",
-        "CHECKSUM", "CLOSE", "CLUSTER", "COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE",
-        "DESC", "DESCRIBE", "DETACH", "DISCARD", "DO", "DROP", "END", "EXECUTE", "EXPLAIN", "FETCH", "FLUSH", "GRANT",
-        "HANDLER", "IMPORT", "INSERT", "INSTALL", "KILL", "LISTEN", "LOAD", "LOCK", "MERGE", "MOVE", "NOTIFY",
-        "OPTIMIZE", "PRAGMA", "PREPARE", "PURGE", "REASSIGN", "REFRESH", "REINDEX", "RELEASE", "RENAME", "REPAIR",
-        "REPLACE", "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "SHOW", "SHUTDOWN", "SIGNAL",
-        "START", "STOP", "TABLE", "TRUNCATE", "UNINSTALL", "UNLISTEN", "UNLOCK", "UPDATE", "USE", "VACUUM", "VALUES",
-        "WITH", "XA", "WARNINGS", "RESIGNAL", "RETURN",
+        "ABORT",
+        "ALTER",
+        "ANALYZE",
+        "ATTACH",
+        "BEGIN",
+        "BINLOG",
+        "CACHE",
+        "CALL",
+        "CHANGE",
+        "CHECK",
+        "CHECKPOINT",
+        "CHECKSUM",
+        "CLOSE",
+        "CLUSTER",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DELETE",
+        "DESC",
+        "DESCRIBE",
+        "DETACH",
+        "DISCARD",
+        "DO",
+        "DROP",
+        "END",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "FLUSH",
+        "GRANT",
+        "HANDLER",
+        "IMPORT",
+        "INSERT",
+        "INSTALL",
+        "KILL",
+        "LISTEN",
+        "LOAD",
+        "LOCK",
+        "MERGE",
+        "MOVE",
+        "NOTIFY",
+        "OPTIMIZE",
+        "PRAGMA",
+        "PREPARE",
+        "PURGE",
+        "REASSIGN",
+        "REFRESH",
+        "REINDEX",
+        "RELEASE",
+        "RENAME",
+        "REPAIR",
+        "REPLACE",
+        "RESET",
+        "REVOKE",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SECURITY",
+        "SELECT",
+        "SET",
+        "SHOW",
+        "SHUTDOWN",
+        "SIGNAL",
+        "START",
+        "STOP",
+        "TABLE",
+        "TRUNCATE",
+        "UNINSTALL",
+        "UNLISTEN",
+        "UNLOCK",
+        "UPDATE",
+        "USE",
+        "VACUUM",
+        "VALUES",
+        "WITH",
+        "XA",
+        "WARNINGS",
+        "RESIGNAL",
+        "RETURN",
     ];
     let first = words(sql).next().unwrap_or("");
     // A query in parentheses, and the end of a conditional comment.
@@ -161,7 +263,8 @@ fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
 
 /// The words of a statement, without what stands between them.
 fn words(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .filter(|word| !word.is_empty())
 }
 
 /// The first words of a text, for a message.

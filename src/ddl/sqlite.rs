@@ -54,9 +54,15 @@ impl Reader {
             let (message, location) = match &element {
                 Some((range, location)) => {
                     let text = sql.get(range.clone()).unwrap_or("");
-                    (format!("`{}` is lost: {}", short(text), refusal.message), location.clone())
+                    (
+                        format!("`{}` is lost: {}", short(text), refusal.message),
+                        location.clone(),
+                    )
                 }
-                None => (format!("`{}` is lost: {}", short(cursor.rest()), refusal.message), cursor.location()),
+                None => (
+                    format!("`{}` is lost: {}", short(cursor.rest()), refusal.message),
+                    cursor.location(),
+                ),
             };
             self.notes.push(Note {
                 message,
@@ -111,7 +117,9 @@ impl Reader {
             }
             return;
         }
-        let Some(places) = self.places.get_mut(table) else { return };
+        let Some(places) = self.places.get_mut(table) else {
+            return;
+        };
         if cursor.take(&["ADD"]) {
             let _ = cursor.take(&["COLUMN"]);
             places.add(cursor);
@@ -140,7 +148,10 @@ impl Places {
             if part.take(&["FOREIGN", "KEY"])
                 && let Some(columns) = part.name_list()
             {
-                let columns = columns.iter().map(|column| column.as_str().to_ascii_lowercase()).collect();
+                let columns = columns
+                    .iter()
+                    .map(|column| column.as_str().to_ascii_lowercase())
+                    .collect();
                 self.foreign_keys.push((columns, start));
             }
             return;
@@ -187,7 +198,9 @@ fn element_at(cursor: &Cursor<'_>, sql: &str, offset: usize) -> Option<(Range<us
         .map(|part| (part.range(), part.location()))
         .filter(|(range, _)| sql.get(range.clone()).is_some_and(|text| !text.trim().is_empty()))
         .collect();
-    let at = left.iter().position(|(range, _)| range.start <= offset && offset < range.end)?;
+    let at = left
+        .iter()
+        .position(|(range, _)| range.start <= offset && offset < range.end)?;
     let (range, location) = left.get(at)?.clone();
     // With one element alone there is no table left.
     let with_comma = match (at.checked_sub(1).and_then(|before| left.get(before)), left.get(at + 1)) {
@@ -210,7 +223,11 @@ fn give_places(places: &BTreeMap<String, Places>, schema: &mut Schema) {
         }
         let mut left: Vec<&(Vec<String>, Location)> = places.foreign_keys.iter().collect();
         for key in &mut table.foreign_keys {
-            let columns: Vec<String> = key.columns.iter().map(|column| column.as_str().to_ascii_lowercase()).collect();
+            let columns: Vec<String> = key
+                .columns
+                .iter()
+                .map(|column| column.as_str().to_ascii_lowercase())
+                .collect();
             if let Some(at) = left.iter().position(|(known, _)| *known == columns) {
                 key.origin = Origin::File(left.remove(at).1.clone());
             }
@@ -226,9 +243,8 @@ pub(super) fn is_ignored(sql: &str) -> bool {
         ["CREATE" | "DROP", "TRIGGER" | "TEMP" | "TEMPORARY", ..] => true,
         ["CREATE" | "ALTER" | "DROP", ..] => false,
         // Dumps make virtual tables so.
-        ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..] | ["INSERT", "INTO", "SQLITE_SCHEMA" | "SQLITE_MASTER"] => {
-            false
-        }
+        ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..]
+        | ["INSERT", "INTO", "SQLITE_SCHEMA" | "SQLITE_MASTER"] => false,
         _ => true,
     }
 }

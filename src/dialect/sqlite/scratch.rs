@@ -80,8 +80,12 @@ mod tests {
     #[test]
     fn what_is_refused_is_told_with_its_place() {
         let mut scratch = Scratch::new().expect("a database in memory");
-        scratch.run("CREATE TABLE a (id INTEGER PRIMARY KEY)").expect("SQLite takes it");
-        let refusal = scratch.run("CREATE TABLE b (id int, CHECK (no_such(id)))").expect_err("no such function");
+        scratch
+            .run("CREATE TABLE a (id INTEGER PRIMARY KEY)")
+            .expect("SQLite takes it");
+        let refusal = scratch
+            .run("CREATE TABLE b (id int, CHECK (no_such(id)))")
+            .expect_err("no such function");
         assert!(refusal.message.contains("no_such"), "{refusal:?}");
         assert!(scratch.run("ATTACH 'x.db' AS x").is_err());
         let read = scratch.read_schema().expect("the catalogue can be read");
