@@ -53,7 +53,10 @@ impl Reader {
             let element = refusal.offset.and_then(|offset| element_at(&cursor, &sql, offset));
             let (message, location) = match &element {
                 Some((range, location)) => {
-                    let text = sql.get(range.clone()).unwrap_or("");
+                    let text = sql
+                        .get(range.clone())
+                        .unwrap_or("")
+                        .trim_matches([',', ' ', '\n', '\r', '\t']);
                     (
                         format!("`{}` is lost: {}", short(text), refusal.message),
                         location.clone(),
@@ -75,7 +78,7 @@ impl Reader {
 
     pub(super) fn finish(self) -> Read {
         let mut notes = self.notes;
-        let read = self.scratch.and_then(|mut scratch| scratch.read_schema());
+        let read = self.scratch.and_then(Scratch::into_schema);
         let mut read = read.unwrap_or_else(|fault| {
             notes.push(Note::new(format!("the schema is lost: {fault}")));
             Read::default()
