@@ -244,9 +244,9 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // Triggers and temporary tables are none of the schema; a trigger can keep a table from being renamed.
         ["CREATE" | "DROP", "TRIGGER" | "TEMP" | "TEMPORARY", ..] => true,
-        ["CREATE" | "ALTER" | "DROP", ..] => false,
-        // Dumps make virtual tables so.
-        ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..]
+        // Dumps make virtual tables by the others.
+        ["CREATE" | "ALTER" | "DROP", ..]
+        | ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..]
         | ["INSERT", "INTO", "SQLITE_SCHEMA" | "SQLITE_MASTER"] => false,
         _ => true,
     }
