@@ -4,6 +4,8 @@
 mod architecture;
 mod audit;
 mod config;
+mod ddl;
+mod differences;
 mod live;
 mod marks;
 mod readme;
