@@ -12,6 +12,7 @@ mod mysql_catalog;
 mod names;
 mod postgres_catalog;
 mod postgres_compare;
+mod postgres_orphans;
 pub(crate) mod private;
 mod privileges;
 mod reports;
