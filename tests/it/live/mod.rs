@@ -16,4 +16,5 @@ mod postgres_orphans;
 pub(crate) mod private;
 mod privileges;
 mod reports;
+mod row_rules;
 pub(crate) mod server;
