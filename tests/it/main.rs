@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 mod architecture;
+mod audit;
 mod config;
+mod ddl;
+mod differences;
 mod live;
 mod marks;
 mod readme;

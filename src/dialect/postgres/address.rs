@@ -76,7 +76,10 @@ impl Parameters {
     pub(super) fn set(&mut self, keyword: &str, value: String) -> Result<(), String> {
         let known = KEYWORDS.iter().find(|(known, _)| *known == keyword);
         let (known, _) = known.ok_or_else(|| {
-            format!("there is no connection parameter `{keyword}`: remove it, or see the list in the PostgreSQL manual, \"Parameter Key Words\"")
+            format!(
+                "there is no connection parameter `{keyword}`: remove it, or see the PostgreSQL manual, \"Parameter Key \
+                 Words\""
+            )
         })?;
         match *known {
             "password" => self.password = Some(SecretString::from(value)),

@@ -152,11 +152,8 @@ mod tests {
             INDEXES,
             FREE_SLOTS,
         ] {
-            let first: Vec<&str> = sql.lines().take(3).collect();
-            assert!(
-                matches!(first.as_slice(), [a, b, c] if a.starts_with("-- ") && b.starts_with("-- ") && !c.starts_with("--")),
-                "{first:?}"
-            );
+            let words = sql.lines().take_while(|line| line.starts_with("-- ")).count();
+            assert_eq!(words, 2, "{sql}");
         }
     }
 }

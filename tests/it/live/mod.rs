@@ -1,5 +1,6 @@
 //! Tests against real servers. `tests/run` brings them up; without it these tests fail and say so.
 
+mod agreement;
 mod connecting;
 mod consistency;
 pub(crate) mod fault_proxy;
@@ -8,7 +9,9 @@ mod harness;
 mod held;
 mod limits;
 mod manners;
-mod mysql_catalog;
+pub(crate) mod mysql_catalog;
+mod mysql_compare;
+pub(crate) mod mysql_sessions;
 mod names;
 mod postgres_catalog;
 mod postgres_compare;

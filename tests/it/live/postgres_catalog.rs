@@ -433,15 +433,15 @@ fn names_of_any_kind() {
         "a.b",
     ];
     let long = "x".repeat(63);
-    let mut sql = String::new();
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    for name in odd.iter().copied().chain([long.as_str()]) {
-        let name = quoted(name);
-        sql.push_str(&format!(
-            "CREATE SCHEMA {name}; CREATE TABLE {name}.{name} ({name} int PRIMARY KEY, up int REFERENCES {name}.{name}); \
-             CREATE INDEX ON {name}.{name} ((abs({name})));"
-        ));
-    }
+    let statements = |name: &str| {
+        let name = format!("\"{}\"", name.replace('"', "\"\""));
+        format!(
+            "CREATE SCHEMA {name};
+            CREATE TABLE {name}.{name} ({name} int PRIMARY KEY, up int REFERENCES {name}.{name});
+            CREATE INDEX ON {name}.{name} ((abs({name})));"
+        )
+    };
+    let sql: String = odd.iter().copied().chain([long.as_str()]).map(statements).collect();
     check(&sql, |schema| {
         assert_eq!(schema.tables.len(), odd.len() + 1);
         for name in odd.iter().copied().chain([long.as_str()]) {
