@@ -217,19 +217,29 @@ pub fn tenant_samples(dialect: &dyn Dialect, direct: &Ends<'_>, via: &Ends<'_>, 
     )
 }
 
-/// One row for each child row with a complete reference to its own table: the referencing columns as text, then the
-/// referenced columns of the same row as text. In no order.
+/// One row for each child row whose parent row is in its own table: the referenced columns of the parent row as text,
+/// then those of the child row as text. In no order. All come from the same columns, so that one row has one text, also
+/// where the referencing columns spell it otherwise (`1.0` and `1`, letter case).
 pub fn links(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
-    let columns: Vec<String> = ends
-        .child_columns()
-        .chain(ends.pairs().map(|(_, parent)| parent))
-        .map(|column| dialect.as_text(&of("c", dialect, &column.name), &column.ty))
+    let texts = |alias: &str| -> Vec<String> {
+        let columns = ends.pairs().map(|(_, column)| column);
+        columns
+            .map(|column| dialect.as_text(&of(alias, dialect, &column.name), &column.ty))
+            .collect()
+    };
+    // A row without a key of its own is nobody's parent.
+    let has_key: Vec<String> = ends
+        .pairs()
+        .map(|(_, column)| format!("{} IS NOT NULL", of("c", dialect, &column.name)))
         .collect();
     format!(
-        "SELECT {columns} FROM {child} c WHERE {condition}",
-        columns = columns.join(", "),
+        "SELECT {columns} FROM {child} c JOIN {parent} p ON {equal} WHERE {condition} AND {has_key}",
+        columns = [texts("p"), texts("c")].concat().join(", "),
         child = dialect.own_rows(ends.child),
+        parent = parent_rows(dialect, ends),
+        equal = keys_equal(dialect, ends, "c", "p"),
         condition = complete(dialect, ends),
+        has_key = has_key.join(" AND "),
     )
 }
 
@@ -316,8 +326,13 @@ fn complete(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
         .child_columns()
         .map(|column| format!("{} IS NOT NULL", of("c", dialect, &column.name)))
         .collect();
-    if let Some((column, value)) = ends.only {
-        conditions.push(format!("{} = {}", of("c", dialect, column), dialect.literal(value)));
+    if let Some((column, value)) = ends.only
+        && let Some(column) = ends.child.column(column)
+    {
+        // As a key is compared, since that is how the server has told the types apart: `citext` by its own operator.
+        let [value, column_sql] = [dialect.literal(value), of("c", dialect, &column.name)];
+        let expression = |sql| KeyExpression { sql, ty: &column.ty };
+        conditions.push(dialect.keys_equal(expression(&value), expression(&column_sql)));
     }
     conditions.join(" AND ")
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::dialect::probe_sql::{self, Ends, SAMPLES};
+use crate::dialect::probe_sql::{self, SAMPLES};
 use crate::dialect::{QueryError, QueryFailure, Session};
-use crate::schema::{Ident, Table};
+use crate::schema::Ident;
 
 use super::facts::{CycleCounts, Sample};
 use super::unit::ends;
@@ -26,7 +26,6 @@ pub(super) fn probe(subject: &Subject<'_>, at: usize, session: &mut dyn Session)
     let mut links: BTreeMap<Key, Key> = BTreeMap::new();
     let mut too_many = false;
     let width = ends.child_columns.len();
-    let fold = Fold::of(&ends);
     session.query(&probe_sql::links(dialect, &ends), &mut |row| {
         if links.len() >= MOST_LINKS {
             too_many = true;
@@ -35,7 +34,7 @@ pub(super) fn probe(subject: &Subject<'_>, at: usize, session: &mut dyn Session)
         let mut values: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
         if values.len() == 2 * width {
             let own = values.split_off(width);
-            links.insert(fold.key(own), fold.key(values));
+            links.insert(own.into(), values.into());
         }
     })?;
     if too_many {
@@ -46,44 +45,6 @@ pub(super) fn probe(subject: &Subject<'_>, at: usize, session: &mut dyn Session)
 }
 
 type Key = Box<[String]>;
-
-/// Makes keys equal that the server holds to be equal.
-#[derive(Debug, Clone)]
-struct Fold {
-    letters: bool,
-    padding: bool,
-}
-
-impl Fold {
-    fn of(ends: &Ends<'_>) -> Self {
-        let collations = |table: &Table, names: &[Ident]| -> Vec<(bool, bool)> {
-            names
-                .iter()
-                .filter_map(|name| table.column(name)?.ty.collation.as_ref())
-                .map(|collation| (collation.folds, collation.pads))
-                .collect()
-        };
-        let all = collations(ends.parent, ends.parent_columns);
-        Self {
-            letters: all.iter().any(|(folds, _)| *folds),
-            padding: all.iter().any(|(_, pads)| *pads),
-        }
-    }
-
-    fn key(&self, values: Vec<String>) -> Key {
-        values
-            .into_iter()
-            .map(|value| {
-                let value = if self.padding {
-                    value.trim_end_matches(' ').to_owned()
-                } else {
-                    value
-                };
-                if self.letters { value.to_lowercase() } else { value }
-            })
-            .collect()
-    }
-}
 
 /// The cycles of a graph in which every node has at most one successor. A row that is its own parent is counted apart.
 fn cycles(links: &BTreeMap<Key, Key>, columns: &[Ident]) -> CycleCounts {

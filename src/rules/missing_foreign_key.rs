@@ -57,9 +57,16 @@ impl Rule for MissingForeignKey {
     }
 }
 
-/// Whether a foreign key with more columns enforces it too: it holds all the pairs, and the other columns are never
-/// null or the rows with nulls are refused.
+/// Whether a foreign key with more columns enforces it too, or each partition has one of its own that does.
 fn is_implied(facts: &Facts<'_>, relation: &Relation, child: &Table) -> bool {
+    let partitions = facts.schema.leaf_partitions(&child.name);
+    has_wider(facts, relation, child)
+        || !partitions.is_empty() && partitions.iter().all(|partition| has_wider(facts, relation, partition))
+}
+
+/// Whether a foreign key holds all the pairs of columns, and its other columns are never null or the rows with nulls
+/// are refused.
+fn has_wider(facts: &Facts<'_>, relation: &Relation, child: &Table) -> bool {
     child.foreign_keys.iter().any(|wider| {
         let pairs = wider.pairs();
         let others: Vec<_> = wider
@@ -105,7 +112,7 @@ fn engine_without(table: &Table) -> Option<&str> {
 mod tests {
     use crate::relation::Statement;
     use crate::rules::testing::Database;
-    use crate::schema::TableKind;
+    use crate::schema::{Table, TableKind, TableName};
 
     fn shop() -> Database {
         Database::new()
@@ -156,6 +163,28 @@ mod tests {
         assert_eq!(
             tenants("tenant int null").check("missing_foreign_key"),
             ["warning high lines(order_id)"]
+        );
+    }
+
+    #[test]
+    fn a_foreign_key_on_every_partition_is_enough() {
+        let partitioned = |last: &str| {
+            let partition = |table: &mut Table| table.partition_of = Some(TableName::bare("orders"));
+            shop()
+                .table("orders_1", &["id int primary", "customer_id int"])
+                .table("orders_2", &["id int primary", "customer_id int"])
+                .table("other", &["id int primary", "customer_id int"])
+                .change("orders", |table| table.kind = TableKind::Partitioned)
+                .change("orders_1", partition)
+                .change("orders_2", partition)
+                .inferred("orders(customer_id) -> customers(id)", 950)
+                .foreign_key("orders_1(customer_id) -> customers(id)")
+                .foreign_key(&format!("{last}(customer_id) -> customers(id)"))
+        };
+        assert_eq!(partitioned("orders_2").check("missing_foreign_key"), [""; 0]);
+        assert_eq!(
+            partitioned("other").check("missing_foreign_key"),
+            ["warning high orders(customer_id)"]
         );
     }
 

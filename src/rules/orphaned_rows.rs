@@ -104,8 +104,7 @@ fn columns_to_set_null(facts: &Facts<'_>, relation: &Relation) -> Vec<Ident> {
     let full = relation
         .foreign_key(facts.schema)
         .is_some_and(|key| key.match_type == Match::Full);
-    let mut nullable = relation.child.columns.clone();
-    nullable.retain(|name| child.column(name).is_some_and(|column| column.nullable));
+    let mut nullable = child.settable_to_null(&relation.child.columns);
     if full && nullable.len() < relation.child.columns.len() {
         nullable.clear();
     }
@@ -117,6 +116,7 @@ mod tests {
     use super::*;
     use crate::probe::{Check, RelationProbe, Sample};
     use crate::rules::testing::Database;
+    use crate::schema::Generated;
 
     const ENDS: &str = "orders(customer_id) -> customers(id)";
 
@@ -139,6 +139,22 @@ mod tests {
             samples: vec![sample("41", 2), sample("42", 1)],
             ..RelationCounts::default()
         }
+    }
+
+    #[test]
+    fn a_computed_column_cannot_be_set_to_null() {
+        let fix = |generated| {
+            let database = shop()
+                .change("orders", |table| {
+                    table.columns[1].nullable = true;
+                    table.columns[1].generated = generated;
+                })
+                .foreign_key(ENDS)
+                .counts(ENDS, three_orphans());
+            database.findings("orphaned_rows")[0].fix.clone().unwrap_or_default()
+        };
+        assert!(fix(None).contains("set `customer_id` to NULL"));
+        assert!(!fix(Some(Generated::Stored)).contains("NULL"));
     }
 
     #[test]

@@ -59,8 +59,15 @@ fn values(relation: &Relation, child: &Table) -> &'static str {
 
 fn fix(relation: &Relation, child: &Table) -> String {
     let names = columns(&relation.child.columns);
-    if child.any_nullable(&relation.child.columns) {
-        format!("set {names} to NULL in these rows")
+    let is_generated = |name| child.column(name).is_some_and(|column| column.generated.is_some());
+    let settable = child.settable_to_null(&relation.child.columns);
+    if !settable.is_empty() {
+        format!("set {} to NULL in these rows", columns(&settable))
+    } else if relation.child.columns.iter().any(is_generated) {
+        format!(
+            "let {names} be computed as NULL in these rows, or add a row to `{}` that stands for \"none\"",
+            relation.parent.table
+        )
     } else {
         format!(
             "let {names} take NULL and set it in these rows, or add a row to `{}` that stands for \"none\"",
@@ -73,6 +80,7 @@ fn fix(relation: &Relation, child: &Table) -> String {
 mod tests {
     use crate::probe::RelationCounts;
     use crate::rules::testing::Database;
+    use crate::schema::Generated;
 
     const ENDS: &str = "orders(customer_id) -> customers(id)";
 
@@ -127,6 +135,16 @@ mod tests {
             let finding = &database.findings("sentinel_value")[0];
             assert_eq!(finding.fix.as_deref(), Some("set `customer_id` to NULL in these rows"));
         }
+    }
+
+    #[test]
+    fn a_computed_column_cannot_be_set_to_null() {
+        let database = shop("int null")
+            .change("orders", |table| table.columns[1].generated = Some(Generated::Virtual))
+            .foreign_key(ENDS)
+            .counts(ENDS, two_sentinels());
+        let fix = database.findings("sentinel_value")[0].fix.clone();
+        assert!(fix.is_some_and(|fix| fix.starts_with("let `customer_id` be computed as NULL")));
     }
 
     #[test]

@@ -29,6 +29,8 @@ impl Rule for UnindexedForeignKey {
             let set: BTreeSet<&Ident> = columns.iter().collect();
             let obstacle = match served(child, columns) {
                 Ok(()) => continue,
+                // An index that each partition has for itself serves as well as one of the whole table.
+                Err(_) if partitions_served(facts, child, columns) => continue,
                 Err(obstacle) => obstacle.map(|why| format!(": {why}")).unwrap_or_default(),
             };
             if !reported.insert((&child.name, set)) {
@@ -67,6 +69,11 @@ fn looked_up<'r>(facts: &Facts<'_>, relation: &'r Relation) -> &'r [Ident] {
     }
 }
 
+fn partitions_served(facts: &Facts<'_>, root: &Table, columns: &[Ident]) -> bool {
+    let partitions = facts.schema.leaf_partitions(&root.name);
+    !partitions.is_empty() && partitions.iter().all(|partition| served(partition, columns).is_ok())
+}
+
 /// Whether an index or a key serves. If not, the index that comes nearest, and why it does not.
 fn served(table: &Table, columns: &[Ident]) -> Result<(), Option<String>> {
     let mut nearest = None;
@@ -99,7 +106,7 @@ fn served(table: &Table, columns: &[Ident]) -> Result<(), Option<String>> {
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::Database;
-    use crate::schema::{Index, IndexPart};
+    use crate::schema::{Index, IndexPart, TableName};
 
     const RULE: &str = "unindexed_foreign_key";
 
@@ -197,6 +204,19 @@ mod tests {
             });
         assert!(flagged(&rooms));
         assert!(flagged(&rooms.index("c(during)")));
+    }
+
+    #[test]
+    fn partitions_may_have_indexes_of_their_own() {
+        let partitioned = || {
+            ["c1", "c2"].into_iter().fold(single(), |database, name| {
+                database
+                    .table(name, &["fk bigint", "x int null"])
+                    .change(name, |table| table.partition_of = Some(TableName::bare("c")))
+            })
+        };
+        assert!(!flagged(&partitioned().index("c1(fk)").index("c2(fk)")));
+        assert!(flagged(&partitioned().index("c1(fk)")), "one has none");
     }
 
     #[test]

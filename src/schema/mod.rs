@@ -49,6 +49,14 @@ impl Schema {
             .filter(|table| table.audited && table.kind.holds_rows() && table.partition_of.is_none())
     }
 
+    /// The partitions that hold the rows of a partitioned table; none where it is something else.
+    pub fn leaf_partitions(&self, root: &TableName) -> Vec<&Table> {
+        self.tables
+            .values()
+            .filter(|table| table.partition_of.as_ref() == Some(root) && table.kind != TableKind::Partitioned)
+            .collect()
+    }
+
     /// The table that a person means by `text`: `namespace.table`, or `table` where only one namespace has it.
     ///
     /// Letter case counts only where two tables differ in nothing else.

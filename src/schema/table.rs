@@ -180,6 +180,13 @@ impl Table {
         self.unique_column_sets().iter().any(|set| same_columns(set, &wanted))
     }
 
+    /// Which of these columns can be set to null: they take nulls and are not computed from others.
+    pub fn settable_to_null(&self, columns: &[Ident]) -> Vec<Ident> {
+        let settable = |column: &Column| column.nullable && column.generated.is_none();
+        let found = columns.iter().filter(|name| self.column(name).is_some_and(settable));
+        found.cloned().collect()
+    }
+
     /// Whether any of these columns takes nulls. A missing column does not count.
     pub fn any_nullable(&self, columns: &[Ident]) -> bool {
         columns

@@ -341,6 +341,28 @@ fn partitions_belong_to_their_root() {
     });
 }
 
+/// ANALYZE writes -1 pages for a partitioned table, which has no storage of its own.
+#[test]
+fn a_partition_tree_that_was_analysed_as_a_whole_is_read() {
+    let sql = "
+        CREATE TABLE root (id int PRIMARY KEY) PARTITION BY RANGE (id);
+        CREATE TABLE leaf PARTITION OF root FOR VALUES FROM (0) TO (100);
+        INSERT INTO root VALUES (1), (2);
+        ANALYZE root; VACUUM ANALYZE leaf;
+    ";
+    for version in VERSIONS {
+        let database = server(version).database("");
+        // VACUUM takes no place among other statements.
+        for statement in sql.split_inclusive(';') {
+            database.execute(statement);
+        }
+        let schema = read(&database);
+        let root = table(&schema, "root");
+        assert_eq!(root.estimated_rows, Some(2));
+        assert_eq!(root.size_bytes, table(&schema, "leaf").size_bytes);
+    }
+}
+
 #[test]
 fn inheritance_is_told_nearest_first() {
     let sql = "

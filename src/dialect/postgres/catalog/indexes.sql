@@ -20,7 +20,7 @@ SELECT
     false -- since 15: i.indnullsnotdistinct
     AS nulls_not_distinct,
     k.conname,
-    c.relpages
+    greatest(c.relpages, 0) AS pages
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

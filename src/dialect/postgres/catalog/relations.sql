@@ -8,7 +8,8 @@ SELECT
     c.relispartition,
     c.reltuples::pg_catalog.int8 AS estimated_rows,
     c.relpages AS pages,
-    c.relpages::pg_catalog.int8 + coalesce(toast.relpages, 0) AS pages_with_toast,
+    -- ANALYZE writes -1 for a partitioned table, which has no pages of its own.
+    greatest(c.relpages, 0)::pg_catalog.int8 + coalesce(toast.relpages, 0) AS pages_with_toast,
     CASE
         WHEN NOT c.relrowsecurity THEN 'off'
         WHEN pg_catalog.row_security_active(c.oid) THEN 'applies'
