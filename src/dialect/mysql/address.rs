@@ -479,8 +479,8 @@ mod tests {
         let refusal = read("mysql://h/d?sslmode=require").err().unwrap_or_default();
         assert_eq!(
             refusal,
-            "cannot understand the address of mysql://h/d: there is no parameter `sslmode`: known are ssl-mode, ssl-ca, \
-             ssl-cert, ssl-key, socket, user, connect-timeout"
+            "cannot understand the address of mysql://h/d: there is no parameter `sslmode`: known are ssl-mode, \
+             ssl-ca, ssl-cert, ssl-key, socket, user, connect-timeout"
         );
     }
 }

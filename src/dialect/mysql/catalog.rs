@@ -250,8 +250,8 @@ fn notes_on(tables: &BTreeMap<TableName, Table>, settings: &Settings) -> Vec<Not
             .collect();
         if !names.is_empty() {
             notes.push(Note::new(format!(
-                "{engine} enforces no foreign keys and has no snapshots, so rows that change meanwhile can be counted as \
-                 orphans: {}",
+                "{engine} enforces no foreign keys and has no snapshots, so rows that change meanwhile can be counted \
+                 as orphans: {}",
                 shortened(&names)
             )));
         }

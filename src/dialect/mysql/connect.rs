@@ -327,8 +327,8 @@ fn is_about_tls(error: &MySqlError) -> bool {
 
 /// Connects to the first address of a host that answers.
 ///
-/// The driver gives up when the first one does not, as with `localhost`, which is `::1` first, and a server that listens
-/// on IPv4 only. Told to leave from an IPv4 address, it tries all of that family.
+/// The driver gives up when the first one does not, as with `localhost`, which is `::1` first, and a server that
+/// listens on IPv4 only. Told to leave from an IPv4 address, it tries all of that family.
 fn at_any_address(builder: OptsBuilder) -> Result<Conn, MySqlError> {
     let first = Conn::new(Opts::from(builder.clone()));
     let unreachable = matches!(

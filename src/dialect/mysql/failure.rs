@@ -23,7 +23,7 @@ pub(super) fn query_error(error: &MySqlError, overran: bool) -> QueryError {
             };
             QueryError::new(kind, refusal.message.clone())
         }
-        // What cannot be decoded leaves the connection in an unknown state: the next answer may be the rest of this one.
+        // What cannot be decoded leaves the connection in an unknown state: the next answer may be the rest of this.
         MySqlError::CodecError(_) | MySqlError::DriverError(_) | MySqlError::TlsError(_) | MySqlError::IoError(_) => {
             QueryError::new(QueryFailure::ConnectionLost, error.to_string())
         }

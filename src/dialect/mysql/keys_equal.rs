@@ -1,10 +1,10 @@
-//! Comparing a child's key with a parent's: as exactly as a foreign key would, and by the parent's index where it can be.
+//! Comparing a child's key with a parent's: as exactly as a foreign key would, by the parent's index where it can be.
 //!
 //! Left to itself MySQL compares a number with a text as floating point numbers, by which `12 = '12abc'` holds (manual,
-//! "Type Conversion in Expression Evaluation"), and refuses to compare texts of different collations (error 1267). So
-//! only values of one kind are left to it. For the others the child's value is brought into the parent's type, and where
-//! that conversion could lose something a second condition compares the two as bytes. Every condition is true or false,
-//! never null, for values that are not null.
+//! "Type Conversion in Expression Evaluation"), and refuses to compare texts of different collations (error 1267).
+//! So only values of one kind are left to it. For the others the child's value is brought into the parent's type, and
+//! where that conversion could lose something a second condition compares the two as bytes. Every condition is true or
+//! false, never null, for values that are not null.
 
 use crate::schema::{Collation, ColumnType, TypeFamily};
 

@@ -1,8 +1,8 @@
 //! MySQL 5.6 and newer, MariaDB 10.2 and newer.
 //!
-//! `server.rs` says which of the two a server is. `address.rs`, `settings.rs` and `option_file.rs` understand what users
-//! write; `connect.rs`, `session.rs`, `watchdog.rs` and `failure.rs` are the connection; `catalog.rs` reads the schema;
-//! `keys_equal.rs` and `text.rs` write SQL.
+//! `server.rs` says which of the two a server is. `address.rs`, `settings.rs` and `option_file.rs` understand what
+//! users write; `connect.rs`, `session.rs`, `watchdog.rs` and `failure.rs` are the connection; `catalog.rs` reads the
+//! schema; `keys_equal.rs` and `text.rs` write SQL.
 
 mod address;
 mod catalog;

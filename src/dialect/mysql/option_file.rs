@@ -50,7 +50,8 @@ impl Machine for ThisMachine {
 ///
 /// # Errors
 ///
-/// An option that cannot be understood. Files that are missing or may not be read are passed over, as MySQL's clients do.
+/// An option that cannot be understood. Files that are missing or may not be read are passed over, as by MySQL's
+/// clients.
 pub(super) fn read(machine: &dyn Machine, groups: &[&str]) -> Result<Settings, Error> {
     let mut reader = Reader {
         machine,

@@ -135,8 +135,8 @@ pub(super) fn attach(
     Ok(())
 }
 
-/// MariaDB hides the actions from a role that may only SELECT, but tells them in `SHOW CREATE TABLE`. All those go to the
-/// server in one piece.
+/// MariaDB hides the actions from a role that may only SELECT, but tells them in `SHOW CREATE TABLE`. All those go to
+/// the server in one piece.
 fn read_hidden_actions(
     catalog: &mut Catalog<'_>,
     references: &mut [Reference],
@@ -235,8 +235,8 @@ fn stored_columns(tables: &BTreeMap<TableName, Table>, table: &TableName, column
         .collect()
 }
 
-/// Adds the columns of a foreign key that the server hides for want of a privilege. They are there, since the foreign key
-/// is, and of a type like the other side's.
+/// Adds the columns of a foreign key that the server hides for want of a privilege. They are there, since the foreign
+/// key is, and of a type like the other side's.
 fn reveal(
     tables: &mut BTreeMap<TableName, Table>,
     (table, columns): (&TableName, &[Ident]),

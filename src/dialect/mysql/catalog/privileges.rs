@@ -7,8 +7,8 @@ use crate::schema::{Table, TableName};
 
 use super::Catalog;
 
-/// The databases that must be seen whole: the one that is audited, and those that its foreign keys lead to. `None` where
-/// all of the server is audited.
+/// The databases that must be seen whole: the one that is audited, and those that its foreign keys lead to. `None`
+/// where all of the server is audited.
 pub(super) fn databases(named: Option<&str>, tables: &BTreeMap<TableName, Table>) -> Option<BTreeSet<String>> {
     let named = named?;
     let parents = tables

@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn actions_are_found_between_all_else() {
-        let text = "CREATE TABLE `c` (\n  `id` int(11) NOT NULL COMMENT 'CONSTRAINT `a` FOREIGN KEY (x) ON DELETE SET NULL,',\n  \
-                    `p``q` int(11) DEFAULT NULL ON UPDATE current_timestamp(),\n  PRIMARY KEY (`id`),\n  \
-                    CONSTRAINT `a` FOREIGN KEY (`p``q`) REFERENCES `d``b`.`p` (`id`) ON DELETE CASCADE ON UPDATE NO ACTION,\n  \
-                    CONSTRAINT `b,)'` FOREIGN KEY (`p``q`, `id`) REFERENCES `p` (`x`, `y`),\n  \
+        let text = "CREATE TABLE `c` (\n  `id` int(11) NOT NULL COMMENT 'CONSTRAINT `a` FOREIGN KEY (x) \
+                    ON DELETE SET NULL,',\n  `p``q` int(11) DEFAULT NULL ON UPDATE current_timestamp(),\n  PRIMARY KEY (`id`),\n  \
+                    CONSTRAINT `a` FOREIGN KEY (`p``q`) REFERENCES `d``b`.`p` (`id`) \
+                    ON DELETE CASCADE ON UPDATE NO ACTION,\n  CONSTRAINT `b,)'` FOREIGN KEY (`p``q`, `id`) REFERENCES `p` (`x`, `y`),\n  \
                     CONSTRAINT `k` CHECK (`id` > 0),\n  \
                     CONSTRAINT `c` FOREIGN KEY (`id`) REFERENCES `p` (`id`) ON DELETE SET NULL\n\
                     ) ENGINE=InnoDB COMMENT='ON DELETE CASCADE, it''s \\' x'";
