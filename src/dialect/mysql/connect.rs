@@ -18,7 +18,7 @@ use super::failure::io_fault;
 use super::settings::SslMode;
 
 /// How long the server may be late in ending a statement that took too long, before the connection counts as lost.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What stands for "never" where the user allows statements any time: a server that is gone is found out by keepalive.
 const UNLIMITED: Duration = Duration::from_hours(24);
