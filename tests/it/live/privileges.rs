@@ -29,6 +29,37 @@ fn tables_without_privilege_are_not_checked_and_the_rest_is() {
 }
 
 #[test]
+fn parents_that_cannot_be_seen_are_not_checked() {
+    let engines = Engine::all();
+    let servers = engines
+        .iter()
+        .filter(|engine| matches!(engine.family(), Family::Mysql | Family::MariaDb));
+    for engine in servers {
+        let other = engine.server().database("CREATE TABLE others (id INTEGER PRIMARY KEY)");
+        let database = engine.server().database(&format!(
+            "{} CREATE TABLE strangers (id INTEGER PRIMARY KEY, other_id INTEGER NOT NULL, \
+             FOREIGN KEY (other_id) REFERENCES {}.others (id))",
+            family(1),
+            other.name()
+        ));
+        for table in ["children_1", "strangers"] {
+            database.execute(&format!("GRANT SELECT ON {}.{table} TO 'pw_user'@'%'", database.name()));
+        }
+        let outcome = audit(&database.url_as("pw_user", Some(PASSWORD_IN_URL))).finish();
+        assert_not_checked(
+            &outcome,
+            "children_1",
+            "parents(id)` is not visible to the current role",
+        );
+        assert_not_checked(&outcome, "strangers", "others(id)` is not visible to the current role");
+        // Who sees everything sees these too.
+        let outcome = audit(&database.url()).finish();
+        assert_ok(&outcome, "children_1");
+        assert_ok(&outcome, "strangers");
+    }
+}
+
+#[test]
 fn row_security_that_would_hide_rows_is_not_checked() {
     let database = postgres(18).database(&family(2));
     database.execute(
