@@ -294,6 +294,9 @@ impl Connector {
 
     fn tls_fault(&self, detail: &str) -> String {
         let what_to_do = match self.target.tls.mode {
+            SslMode::VerifyIdentity if detail.contains("not valid for name") => {
+                ": connect by a name that the certificate has, or use ssl-mode=VERIFY_CA to go without a check of it"
+            }
             SslMode::VerifyCa | SslMode::VerifyIdentity => {
                 ": name the authority of the server's certificate with ssl-ca, or use ssl-mode=REQUIRED to go without \
                  a check of it"
