@@ -10,8 +10,9 @@ use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
 
 /// The relations that foreign keys declare, by their ends.
 ///
-/// A foreign key whose parent or whose columns are missing declares none: a rule reports it. Two foreign keys between
-/// the same columns are one relation.
+/// A foreign key whose parent or whose columns are missing declares none: a rule reports it. But where the role does
+/// not see all tables the parent may be one that it cannot see: then the relation is kept, to end as not checked. Two
+/// foreign keys between the same columns are one relation.
 pub(super) fn relations(schema: &Schema) -> BTreeMap<Ends, Relation> {
     let mut relations: BTreeMap<Ends, Relation> = BTreeMap::new();
     for table in schema.tables.values().filter(|table| table.audited) {
@@ -29,6 +30,17 @@ pub(super) fn relations(schema: &Schema) -> BTreeMap<Ends, Relation> {
         }
     }
     relations
+}
+
+/// The columns that foreign keys are on, also of those that declare no relation.
+pub(super) fn children(schema: &Schema) -> Vec<ColumnSet> {
+    let audited = schema.tables.values().filter(|table| table.audited);
+    audited
+        .flat_map(|table| {
+            let columns = |key: &ForeignKey| ColumnSet::new(table.name.clone(), key.columns.clone());
+            table.foreign_keys.iter().map(columns)
+        })
+        .collect()
 }
 
 fn add(relation: &mut Relation, position: usize, foreign_key: &ForeignKey) {
@@ -60,16 +72,17 @@ fn relation(table: &Table, child: ColumnSet, parent: ColumnSet) -> Relation {
     }
 }
 
-/// Whether the parent and all columns of both ends exist.
+/// Whether the parent and all columns of both ends exist, as far as they can be seen.
 fn is_complete(schema: &Schema, table: &Table, foreign_key: &ForeignKey) -> bool {
-    let Some(parent) = schema.table(&foreign_key.parent) else {
-        return false;
-    };
-    !foreign_key.columns.is_empty()
-        && foreign_key.columns.len() == foreign_key.parent_columns.len()
-        && foreign_key.columns.iter().all(|column| table.column(column).is_some())
-        && foreign_key
+    let parent_is_complete = match schema.table(&foreign_key.parent) {
+        Some(parent) => foreign_key
             .parent_columns
             .iter()
-            .all(|column| parent.column(column).is_some())
+            .all(|column| parent.column(column).is_some()),
+        None => !schema.sees_all_tables,
+    };
+    parent_is_complete
+        && !foreign_key.columns.is_empty()
+        && foreign_key.columns.len() == foreign_key.parent_columns.len()
+        && foreign_key.columns.iter().all(|column| table.column(column).is_some())
 }

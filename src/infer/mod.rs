@@ -44,12 +44,13 @@ pub use tenant::{TenantPath, tenant_paths};
 /// The relations of a schema.
 ///
 /// Declared, stated and inferred ones are merged by their ends. A column that has a declared or stated parent gets no
-/// inferred one. Inferred relations that are less than possible are left out.
+/// inferred one, even where the declared one is missing. Inferred relations that are less than possible are left out.
 pub fn relations(schema: &Schema, stated: &Stated) -> Relations {
     let mut known = declared::relations(schema);
     stated::add(schema, stated, &mut known);
     let index = Index::new(schema);
-    let taken = Taken::by(known.values().map(|relation| &relation.child));
+    let constrained = declared::children(schema);
+    let taken = Taken::by(known.values().map(|relation| &relation.child).chain(&constrained));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
     let inferred = inferred(stated, &index, &polymorphic, &taken, &known);
     for found in inferred {

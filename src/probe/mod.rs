@@ -126,6 +126,10 @@ impl Queue<'_> {
             }
             progress(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.units.len());
             if let Some(error) = lost {
+                // A server that is gone can take its time to say so.
+                if self.next.load(Ordering::Relaxed) >= self.units.len() {
+                    return;
+                }
                 let Ok(replacement) = subject.database.replace_session() else {
                     *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     return;

@@ -88,14 +88,23 @@ fn has_wider(facts: &Facts<'_>, relation: &Relation, child: &Table) -> bool {
     })
 }
 
-/// What the table is, where no foreign key can lead from it or to it.
+/// What the table is, where no foreign key can lead from it or to it. Of MySQL's engines only NDB has foreign keys on
+/// partitioned tables (MySQL manual, "Partitioning Limitations Relating to Storage Engines").
 fn kind_without_foreign_keys(table: &Table) -> Option<&'static str> {
     match table.kind {
         TableKind::View => Some("a view"),
         TableKind::MaterializedView => Some("a materialized view"),
         TableKind::Foreign => Some("a foreign table"),
+        TableKind::Partitioned if is_innodb(table) => Some("a partitioned table"),
         TableKind::Table | TableKind::Partitioned | TableKind::WithoutRowid => None,
     }
+}
+
+fn is_innodb(table: &Table) -> bool {
+    table
+        .engine
+        .as_deref()
+        .is_some_and(|engine| engine.eq_ignore_ascii_case("InnoDB"))
 }
 
 /// The table's engine, where it parses foreign keys and ignores them (MySQL manual, "FOREIGN KEY Constraints": only
@@ -148,6 +157,18 @@ mod tests {
             .change("customers", |table| table.kind = TableKind::View)
             .stated(relation, Statement::default());
         assert_eq!(view.check("missing_foreign_key"), ["note certain orders(customer_id)"]);
+        let partitioned = |engine: Option<&str>| {
+            let change = |table: &mut Table| {
+                table.kind = TableKind::Partitioned;
+                table.engine = engine.map(str::to_owned);
+            };
+            shop()
+                .change("orders", change)
+                .inferred(relation, 950)
+                .check("missing_foreign_key")
+        };
+        assert_eq!(partitioned(Some("InnoDB")), ["note high orders(customer_id)"]);
+        assert_eq!(partitioned(None), ["warning high orders(customer_id)"]);
     }
 
     #[test]

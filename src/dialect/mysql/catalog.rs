@@ -9,6 +9,7 @@ mod indexes;
 mod privileges;
 mod scope;
 mod show_create;
+mod veiled;
 
 use std::collections::{BTreeMap, BTreeSet};
 

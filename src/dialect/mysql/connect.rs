@@ -18,7 +18,7 @@ use super::failure::io_fault;
 use super::settings::SslMode;
 
 /// How long the server may be late in ending a statement that took too long, before the connection counts as lost.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What stands for "never" where the user allows statements any time: a server that is gone is found out by keepalive.
 const UNLIMITED: Duration = Duration::from_hours(24);
@@ -294,6 +294,9 @@ impl Connector {
 
     fn tls_fault(&self, detail: &str) -> String {
         let what_to_do = match self.target.tls.mode {
+            SslMode::VerifyIdentity if detail.contains("not valid for name") => {
+                ": connect by a name that the certificate has, or use ssl-mode=VERIFY_CA to go without a check of it"
+            }
             SslMode::VerifyCa | SslMode::VerifyIdentity => {
                 ": name the authority of the server's certificate with ssl-ca, or use ssl-mode=REQUIRED to go without \
                  a check of it"

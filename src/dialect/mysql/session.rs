@@ -138,6 +138,13 @@ impl Session for MySqlSession {
 /// MySQL has `max_execution_time` from this version on (manual, "Server System Variables").
 const MAX_EXECUTION_TIME: (u32, u32, u32) = (5, 7, 8);
 
+/// MySQL shows the primary keys that it adds by itself, and lets them be hidden, from this version on (manual,
+/// "Generated Invisible Primary Keys").
+const GENERATED_PRIMARY_KEYS: (u32, u32, u32) = (8, 0, 30);
+
+/// How long a session may have nothing to do: the default of `wait_timeout`.
+const IDLE_SECONDS: u32 = 28_800;
+
 /// The statements that bring a session into a known state, whatever the server's defaults are.
 fn settings(server: Server, statement_timeout: Duration, lock_timeout: Duration) -> Vec<String> {
     // Both lock timeouts are whole seconds, at least one. 31536000 is the greatest lock_wait_timeout, 1073741824 the
@@ -146,16 +153,23 @@ fn settings(server: Server, statement_timeout: Duration, lock_timeout: Duration)
     let mut statements = vec![
         "SET NAMES utf8mb4".to_owned(),
         // No sql_mode: quotes and backslashes mean what MySQL's default makes of them, CHAR is not padded, and a
-        // statement's meaning does not depend on the server. sql_select_limit would cut off rows in silence.
+        // statement's meaning does not depend on the server. sql_select_limit would cut off rows in silence, and to
+        // set it to DEFAULT would be to set it to the server's. A completion_type of RELEASE would end the session with
+        // its first transaction, and a wait_timeout while other sessions still work.
         format!(
-            "SET SESSION sql_mode = '', time_zone = '+00:00', autocommit = 1, sql_select_limit = DEFAULT, \
-             sql_big_selects = 1, lock_wait_timeout = {lock_seconds}, innodb_lock_wait_timeout = {lock_seconds}"
+            "SET SESSION sql_mode = '', time_zone = '+00:00', autocommit = 1, completion_type = 0, \
+             sql_select_limit = {}, sql_big_selects = 1, wait_timeout = {IDLE_SECONDS}, \
+             lock_wait_timeout = {lock_seconds}, innodb_lock_wait_timeout = {lock_seconds}",
+            u64::MAX
         ),
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned(),
     ];
     if server.is_mysql_from((8, 0, 0)) {
         // Else row counts and sizes in information_schema are a day old.
         statements.push("SET SESSION information_schema_stats_expiry = 0".to_owned());
+    }
+    if server.is_mysql_from(GENERATED_PRIMARY_KEYS) {
+        statements.push("SET SESSION show_gipk_in_create_table_and_information_schema = ON".to_owned());
     }
     if server.is_mysql_from(MAX_EXECUTION_TIME) {
         let millis = u32::try_from(statement_timeout.as_millis()).unwrap_or(u32::MAX);

@@ -22,6 +22,28 @@ fn foreign_keys_between_the_same_columns_are_one_relation() {
 }
 
 #[test]
+fn a_parent_that_may_be_out_of_sight_keeps_its_relation() {
+    let mut schema = schema("children: id int pk, parent_id int; fk(parent_id -> gone.id)");
+    assert!(relations(&schema, &Stated::default()).relations.is_empty());
+    schema.sees_all_tables = false;
+    let found = relations(&schema, &Stated::default()).relations;
+    let ends: Vec<(String, String)> = found
+        .iter()
+        .map(|relation| (show(&relation.child), show(&relation.parent)))
+        .collect();
+    assert_eq!(ends, [("children.parent_id".to_owned(), "gone.id".to_owned())]);
+}
+
+#[test]
+fn a_column_whose_foreign_key_dangles_is_led_nowhere_else() {
+    let found = relations(
+        &schema("users: id int pk\nposts: id int pk, user_id int; fk(user_id -> gone.id)"),
+        &Stated::default(),
+    );
+    assert!(found.relations.is_empty(), "{found:?}");
+}
+
+#[test]
 fn cardinality_and_optionality() {
     let cases = [
         ("user_id int", Cardinality::ManyToOne, false),

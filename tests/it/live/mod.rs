@@ -11,6 +11,8 @@ mod limits;
 mod manners;
 pub(crate) mod mysql_catalog;
 mod mysql_compare;
+mod mysql_globals;
+mod mysql_oracle;
 pub(crate) mod mysql_sessions;
 mod names;
 mod postgres_catalog;

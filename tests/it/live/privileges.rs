@@ -29,6 +29,75 @@ fn tables_without_privilege_are_not_checked_and_the_rest_is() {
 }
 
 #[test]
+fn parents_that_cannot_be_seen_are_not_checked() {
+    let engines = Engine::all();
+    let servers = engines
+        .iter()
+        .filter(|engine| matches!(engine.family(), Family::Mysql | Family::MariaDb));
+    for engine in servers {
+        let other = engine.server().database("CREATE TABLE others (id INTEGER PRIMARY KEY)");
+        let database = engine.server().database(&format!(
+            "{} CREATE TABLE strangers (id INTEGER PRIMARY KEY, other_id INTEGER NOT NULL, \
+             FOREIGN KEY (other_id) REFERENCES {}.others (id))",
+            family(1),
+            other.name()
+        ));
+        for table in ["children_1", "strangers"] {
+            database.execute(&format!("GRANT SELECT ON {}.{table} TO 'pw_user'@'%'", database.name()));
+        }
+        let outcome = audit(&database.url_as("pw_user", Some(PASSWORD_IN_URL))).finish();
+        assert_not_checked(
+            &outcome,
+            "children_1",
+            "parents(id)` is not visible to the current role",
+        );
+        assert_not_checked(&outcome, "strangers", "others(id)` is not visible to the current role");
+        // Who sees everything sees these too.
+        let outcome = audit(&database.url()).finish();
+        assert_ok(&outcome, "children_1");
+        assert_ok(&outcome, "strangers");
+    }
+}
+
+#[test]
+fn foreign_keys_with_columns_out_of_sight_are_not_checked() {
+    let engines = Engine::all();
+    // MariaDB shows nothing of them.
+    let servers = engines.iter().filter(|engine| engine.family() == Family::Mysql);
+    for engine in servers {
+        let database = engine.server().database(
+            "CREATE TABLE pairs (a INT, b INT, PRIMARY KEY (a, b)) ENGINE=InnoDB; \
+             CREATE TABLE firsts (id INT PRIMARY KEY, a INT NOT NULL, b INT NOT NULL, \
+             FOREIGN KEY (a, b) REFERENCES pairs (a, b)) ENGINE=InnoDB; \
+             CREATE TABLE seconds LIKE firsts; \
+             ALTER TABLE seconds ADD FOREIGN KEY (a, b) REFERENCES pairs (a, b); \
+             CREATE TABLE owners (id INT PRIMARY KEY) ENGINE=InnoDB; \
+             CREATE TABLE singles (id INT PRIMARY KEY, owner_id INT NOT NULL, secret INT NOT NULL, \
+             KEY (owner_id), KEY (owner_id, secret), FOREIGN KEY (owner_id) REFERENCES owners (id)) ENGINE=InnoDB",
+        );
+        let grants = [
+            "(id, a) ON %.firsts",
+            "(id, b) ON %.seconds",
+            "(a) ON %.pairs",
+            "(id, owner_id) ON %.singles",
+            "(id) ON %.owners",
+        ];
+        for grant in grants {
+            let grant = grant.replace('%', database.name());
+            database.execute(&format!("GRANT SELECT {grant} TO 'pw_user'@'%'"));
+        }
+        let outcome = audit(&database.url_as("pw_user", Some(PASSWORD_IN_URL))).finish();
+        for child in ["firsts", "seconds"] {
+            assert_not_checked(&outcome, child, "permission denied");
+        }
+        assert_ok(&outcome, "singles");
+        // What is out of sight is nobody's fault.
+        assert!(!outcome.stdout.contains("nullable_composite_key"), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("parent_key_not_unique"), "{}", outcome.stdout);
+    }
+}
+
+#[test]
 fn row_security_that_would_hide_rows_is_not_checked() {
     let database = postgres(18).database(&family(2));
     database.execute(

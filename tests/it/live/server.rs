@@ -232,7 +232,7 @@ impl Server {
             }),
             // To MySQL no statement at all is an error.
             _ if sql.is_empty() => Ok(()),
-            _ => self.mysql(database)?.query_drop(sql).map_err(|error| error.to_string()),
+            _ => run_all(&mut self.mysql(database)?, sql).map_err(|error| error.to_string()),
         }
     }
 
@@ -273,6 +273,17 @@ impl Server {
             .prefer_socket(false);
         mysql::Conn::new(options).map_err(|error| error.to_string())
     }
+}
+
+/// Runs all statements. The driver's own way to do without their results does without their errors too.
+fn run_all(connection: &mut mysql::Conn, sql: &str) -> mysql::Result<()> {
+    let mut results = connection.query_iter(sql)?;
+    while let Some(rows) = results.iter() {
+        for row in rows {
+            row?;
+        }
+    }
+    Ok(())
 }
 
 /// Where `tests/run` keeps the servers' programs.

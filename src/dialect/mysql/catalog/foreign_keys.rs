@@ -8,6 +8,7 @@ use crate::schema::{
 };
 
 use super::scope::Scope;
+use super::veiled::{self, ColumnPairs};
 use super::{Catalog, Settings, shortened, show_create, table_name};
 use crate::dialect::mysql::text::quote;
 
@@ -15,18 +16,14 @@ use crate::dialect::mysql::text::quote;
 pub(super) struct Reference {
     name: String,
     pub(super) child: TableName,
-    columns: Vec<String>,
     pub(super) parent: TableName,
-    parent_columns: Vec<String>,
+    columns: ColumnPairs,
     /// On delete and on update; `None` where the server hides them.
     actions: Option<(Action, Action)>,
 }
 
 /// A foreign key's table and name.
 type Named = (TableName, String);
-
-/// Referencing and referenced columns, by their position.
-type ColumnPairs = BTreeMap<u32, (String, String)>;
 
 /// Reads the foreign keys that lead from or to a scope.
 pub(super) fn read(catalog: &mut Catalog<'_>, scope: &Scope, notes: &mut Vec<Note>) -> Result<Vec<Reference>, Error> {
@@ -50,14 +47,12 @@ pub(super) fn read(catalog: &mut Catalog<'_>, scope: &Scope, notes: &mut Vec<Not
         .into_iter()
         .map(|(of, (parent, columns))| {
             let actions = actions.remove(&of).flatten();
-            let (columns, parent_columns) = columns.into_values().unzip();
             let (child, name) = of;
             Reference {
                 name,
                 child,
-                columns,
                 parent,
-                parent_columns,
+                columns,
                 actions,
             }
         })
@@ -67,13 +62,17 @@ pub(super) fn read(catalog: &mut Catalog<'_>, scope: &Scope, notes: &mut Vec<Not
         .into_keys()
         .map(|(child, name)| format!("{name} of {child}"))
         .collect();
-    if !hidden.is_empty() {
+    note_hidden(&hidden, notes);
+    Ok(references)
+}
+
+fn note_hidden(foreign_keys: &[String], notes: &mut Vec<Note>) {
+    if !foreign_keys.is_empty() {
         notes.push(Note::new(format!(
             "not audited, because the role has no privilege on their columns, are the foreign keys {}",
-            shortened(&hidden)
+            shortened(foreign_keys)
         )));
     }
-    Ok(references)
 }
 
 /// Puts the foreign keys into their tables, under the names that these have.
@@ -90,25 +89,29 @@ pub(super) fn attach(
         reference.parent = stored.find(&reference.parent);
     }
     read_hidden_actions(catalog, &mut references, notes)?;
-    let mut lost = Vec::new();
-    for reference in references {
-        let columns = stored_columns(tables, &reference.child, reference.columns);
-        let parent_columns = stored_columns(tables, &reference.parent, reference.parent_columns);
-        reveal(
-            tables,
-            (&reference.child, &columns),
-            (&reference.parent, &parent_columns),
-        );
-        reveal(
-            tables,
-            (&reference.parent, &parent_columns),
-            (&reference.child, &columns),
-        );
+    let (mut lost, mut hidden) = (Vec::new(), Vec::new());
+    for mut reference in references {
+        if catalog.server.is_mysql_from((8, 0, 0))
+            && let Some(child) = tables.get(&reference.child)
+        {
+            let Some(all) = veiled::complete(&reference.columns, child, tables.get(&reference.parent)) else {
+                hidden.push(format!("{} of {}", reference.name, reference.child));
+                continue;
+            };
+            reference.columns = all;
+        }
+        let (columns, parent_columns) = reference.columns.into_values().unzip();
+        let columns = stored_columns(tables, &reference.child, columns);
+        let parent_columns = stored_columns(tables, &reference.parent, parent_columns);
+        let (on_delete, on_update) = reference.actions.unwrap_or((Action::NoAction, Action::NoAction));
+        let nullable = [on_delete, on_update].contains(&Action::SetNull);
+        let (child_end, parent_end) = ((&reference.child, &*columns), (&reference.parent, &*parent_columns));
+        reveal(tables, child_end, parent_end, nullable);
+        reveal(tables, parent_end, child_end, false);
         let Some(child) = tables.get_mut(&reference.child) else {
             lost.push(format!("{} of {}", reference.name, reference.child));
             continue;
         };
-        let (on_delete, on_update) = reference.actions.unwrap_or((Action::NoAction, Action::NoAction));
         child.foreign_keys.push(ForeignKey {
             name: Some(reference.name.into()),
             columns,
@@ -126,6 +129,7 @@ pub(super) fn attach(
             origin: Origin::Catalog,
         });
     }
+    note_hidden(&hidden, notes);
     if !lost.is_empty() {
         notes.push(Note::new(format!(
             "not audited, because their tables cannot be seen, are the foreign keys {}",
@@ -236,11 +240,12 @@ fn stored_columns(tables: &BTreeMap<TableName, Table>, table: &TableName, column
 }
 
 /// Adds the columns of a foreign key that the server hides for want of a privilege. They are there, since the foreign
-/// key is, and of a type like the other side's.
+/// key is, and of a type like the other side's. That they take nulls is assumed only where they must.
 fn reveal(
     tables: &mut BTreeMap<TableName, Table>,
     (table, columns): (&TableName, &[Ident]),
     (other, other_columns): (&TableName, &[Ident]),
+    nullable: bool,
 ) {
     let hidden: Vec<Column> = match tables.get(table) {
         None => return,
@@ -250,7 +255,7 @@ fn reveal(
             .filter(|(column, _)| table.column(column).is_none())
             .map(|(column, other_column)| {
                 let twin = tables.get(other).and_then(|other| other.column(other_column));
-                hidden_column(column, twin)
+                hidden_column(column, twin, nullable)
             })
             .collect(),
     };
@@ -260,7 +265,7 @@ fn reveal(
     }
 }
 
-fn hidden_column(name: &Ident, twin: Option<&Column>) -> Column {
+fn hidden_column(name: &Ident, twin: Option<&Column>, nullable: bool) -> Column {
     Column {
         name: name.clone(),
         ty: twin.map_or_else(
@@ -274,7 +279,7 @@ fn hidden_column(name: &Ident, twin: Option<&Column>) -> Column {
             },
             |twin| twin.ty.clone(),
         ),
-        nullable: true,
+        nullable,
         default: None,
         identity: false,
         generated: None,
