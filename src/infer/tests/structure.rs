@@ -218,8 +218,8 @@ fn references_without_a_target() {
     ] {
         check_unresolved(&format!("{users}\nstock: id int pk, {column}"), &[]);
     }
-    // Nothing shows that this schema's keys are called so.
-    check_unresolved("stock: id int pk, warehouse_id int", &[]);
+    // No key of this schema holds numbers.
+    check_unresolved("stock: code text pk, warehouse_id int", &[]);
 }
 
 #[test]
