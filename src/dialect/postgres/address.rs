@@ -83,6 +83,10 @@ impl Parameters {
         })?;
         match *known {
             "password" => self.password = Some(SecretString::from(value)),
+            // Where a name is expected, a whole address would be shown with its password.
+            "dbname" if value.contains("://") => {
+                return Err("`dbname` is an address and no name: give that address itself as the source".to_owned());
+            }
             known => {
                 self.values.insert(known, value);
             }
@@ -176,6 +180,14 @@ fn parse_uri(text: &str) -> Result<Parameters, String> {
     let (before, query) = rest
         .split_once('?')
         .map_or((rest, None), |(before, query)| (before, Some(query)));
+    if before.contains('@') {
+        // libpq would look for a host or database of that name, and every message about it would hold half a password.
+        return Err(
+            "a second `@` follows the user name and password: in a password, a host or a database name \
+                    an `@` is written %40 and a `/` %2F"
+                .to_owned(),
+        );
+    }
     let (places, dbname) = before
         .split_once('/')
         .map_or((before, None), |(places, dbname)| (places, Some(dbname)));
@@ -365,6 +377,10 @@ mod tests {
             ("postgres://h/d?x", "has no `=`"),
             ("password=my secret host=h", "`password`"),
             ("host='h password=secret", "closing quote"),
+            ("postgres://u:p@secret@h/d", "second `@`"),
+            ("postgres://u:p@x/secret@h/d", "second `@`"),
+            ("postgres:///postgres://u:secret@h/d", "second `@`"),
+            ("host=h dbname=postgres://u:secret@h/d", "an address and no name"),
             ("nonsense", "neither a URL nor"),
         ];
         for (address, part) in cases {
