@@ -53,6 +53,10 @@ pub(super) fn read(
     foreign_keys::attach(&mut catalog, references, &mut tables, &settings, &mut notes)?;
     let databases = privileges::databases(named.as_deref(), &tables);
     let sees_all_tables = privileges::sees_all(&mut catalog, databases.as_ref())?;
+    if !sees_all_tables && server.flavor == Flavor::MariaDb {
+        let names = privileges::read_by_columns(&mut catalog, &tables)?;
+        notes.extend(note_on_unseen_keys(&names));
+    }
     notes.extend(notes_on(&tables, &settings));
     Ok(Read {
         schema: Schema {
@@ -258,6 +262,18 @@ fn notes_on(tables: &BTreeMap<TableName, Table>, settings: &Settings) -> Vec<Not
         }
     }
     notes
+}
+
+/// Without foreign keys nothing can be called unchecked, so it is at least said.
+fn note_on_unseen_keys(tables: &[TableName]) -> Option<Note> {
+    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| {
+        Note::new(format!(
+            "MariaDB does not show all keys of a table, and none of its foreign keys, to a role that has privileges on \
+             columns of it only; grant SELECT on the whole table to have them audited: {}",
+            shortened(&names)
+        ))
+    })
 }
 
 /// The first few of the names, and how many there are more.

@@ -176,6 +176,9 @@ fn settings(server: Server, statement_timeout: Duration, lock_timeout: Duration)
         statements.push(format!("SET SESSION max_execution_time = {millis}"));
     }
     if server.flavor == Flavor::MariaDb {
+        // It remembers what a subquery gave for a value of the outer row, and takes values for the same by the collation
+        // of that value, where the subquery may tell them apart: '12' and '12 ' as the key of a number.
+        statements.push("SET SESSION optimizer_switch = 'subquery_cache=off'".to_owned());
         let seconds = statement_timeout.as_secs_f64().min(31_536_000.0);
         statements.push(format!("SET SESSION max_statement_time = {seconds:.3}"));
     }

@@ -4,6 +4,7 @@ use relaudit::dialect::{Database as Source, KeyExpression};
 
 use super::mysql_catalog::{column, open, servers, table};
 use super::mysql_sessions::{number, rows};
+use super::reports::{audit, probe_of};
 
 fn is_mariadb(source: &dyn Source) -> bool {
     source.info().kind == "mariadb"
@@ -157,6 +158,28 @@ fn keys_are_equal_when_the_values_are() {
                 source.info().server
             );
         }
+    }
+}
+
+/// MariaDB's cache of subqueries would answer for the later rows what it has found for the first.
+#[test]
+fn a_key_that_is_found_does_not_stand_for_one_that_looks_alike() {
+    for server in servers() {
+        let database = server.database(&format!(
+            "CREATE TABLE numbers (id BIGINT UNSIGNED) ENGINE=InnoDB; INSERT INTO numbers VALUES (12); \
+             CREATE TABLE texts (number_id {UTF8MB4_BIN}) ENGINE=InnoDB; \
+             INSERT INTO texts VALUES ('12'), ('12 '), ('12 '); \
+             CREATE TABLE exact (id {UTF8MB4_BIN}) ENGINE=InnoDB; INSERT INTO exact VALUES ('abc'); \
+             CREATE TABLE loose (exact_id {UTF8MB4_CI}) ENGINE=InnoDB; \
+             INSERT INTO loose VALUES ('abc'), ('ABC'), ('Abc')",
+        ));
+        let config = "relations:\n\
+             - {child: texts, columns: [number_id], parent: numbers, parent_columns: [id], kind: has_many}\n\
+             - {child: loose, columns: [exact_id], parent: exact, parent_columns: [id], kind: has_many}\n";
+        let outcome = audit(&database.url()).file("relaudit.yml", config).finish();
+        let report = outcome.json();
+        assert_eq!(probe_of(&report, "texts")["orphan_rows"], 2, "{report:#}");
+        assert_eq!(probe_of(&report, "loose")["orphan_rows"], 2, "{report:#}");
     }
 }
 

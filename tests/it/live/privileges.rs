@@ -98,6 +98,28 @@ fn foreign_keys_with_columns_out_of_sight_are_not_checked() {
 }
 
 #[test]
+fn mariadb_is_said_to_hide_the_keys_of_tables_that_are_read_by_columns() {
+    let database = super::server::mariadb().database(&family(2));
+    let name = database.name();
+    for grant in [
+        format!("SELECT ON {name}.children_1"),
+        format!("SELECT (id) ON {name}.children_1"),
+        format!("SELECT ON {name}.parents"),
+        format!("SELECT (id, parent_id) ON {name}.children_2"),
+    ] {
+        database.execute(&format!("GRANT {grant} TO 'pw_user'@'%'"));
+    }
+    let outcome = audit(&database.url_as("pw_user", Some(PASSWORD_IN_URL))).finish();
+    let notes = outcome.json()["notes"].to_string();
+    assert!(
+        notes.contains(&format!("on the whole table to have them audited: {name}.children_2\"")),
+        "{notes}"
+    );
+    let outcome = audit(&database.url()).finish();
+    assert_eq!(outcome.json()["notes"].to_string(), "[]");
+}
+
+#[test]
 fn row_security_that_would_hide_rows_is_not_checked() {
     let database = postgres(18).database(&family(2));
     database.execute(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dialect::{Error, QueryFailure, Session};
 use crate::schema::{Table, TableName};
 
-use super::Catalog;
+use super::{Catalog, table_name};
 
 /// The databases that must be seen whole: the one that is audited, and those that its foreign keys lead to. `None`
 /// where all of the server is audited.
@@ -37,6 +37,25 @@ pub(super) fn sees_all(catalog: &mut Catalog<'_>, databases: Option<&BTreeSet<St
         // A server that was started without privileges refuses the statement, and nothing else (error 1290).
         Err(failure) => Ok(failure.kind == QueryFailure::Other && failure.detail.contains("--skip-grant-tables")),
     }
+}
+
+/// The tables of which the role may only read some columns. MariaDB shows no foreign key of such a table, and no index
+/// with a column that the role may not read.
+pub(super) fn read_by_columns(
+    catalog: &mut Catalog<'_>,
+    tables: &BTreeMap<TableName, Table>,
+) -> Result<Vec<TableName>, Error> {
+    let mut of = |doing: &str, sql: &str| -> Result<BTreeSet<TableName>, Error> {
+        let rows = catalog.rows(doing, sql)?;
+        Ok(rows.into_iter().map(|mut row| table_name(&mut row, 0)).collect())
+    };
+    let by_columns = of(
+        "reading the privileges on columns",
+        include_str!("column_privileges.sql"),
+    )?;
+    let whole = of("reading the privileges on tables", include_str!("table_privileges.sql"))?;
+    let is_audited = |name: &&TableName| tables.get(*name).is_some_and(|table| table.audited);
+    Ok(by_columns.difference(&whole).filter(is_audited).cloned().collect())
 }
 
 fn is_granted(grants: &[String], databases: Option<&BTreeSet<String>>) -> bool {
