@@ -3,12 +3,15 @@
 //! Statements are applied in the order of the files to a catalogue of our own, as the server would. It never fails: what
 //! is not understood becomes a note with its place, and only that element is lost.
 
+pub mod folder;
 mod heads;
 mod mysql;
 mod postgres;
 mod references;
 mod sniff;
 pub mod splitter;
+mod sqlite;
+mod text;
 mod tokens;
 
 use crate::schema::{Location, Note, Read};
@@ -42,14 +45,30 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
     let mut notes = Vec::new();
     for file in files {
         for piece in Splitter::new(&file.text, dialect) {
-            if piece.kind != PieceKind::Statement {
-                continue;
+            match piece.kind {
+                PieceKind::Statement => {}
+                PieceKind::Rows => continue,
+                PieceKind::ClientCommand => {
+                    notes.extend(client_command(file, &piece));
+                    continue;
+                }
             }
             if let Some(what) = piece.unclosed {
-                notes.push(note(file, &piece, &format!("{what} in the statement that starts here is never closed")));
+                notes.push(note(
+                    file,
+                    &piece,
+                    &format!("{what} in the statement that starts here is never closed"),
+                ));
             }
             let sql = piece.sql();
             if reader.ignores(&sql) {
+                if !is_known(&sql) {
+                    notes.push(note(
+                        file,
+                        &piece,
+                        &format!("`{}` is no statement that is known", short(&sql)),
+                    ));
+                }
                 continue;
             }
             let tokens = Tokens::new(&sql, (piece.line, piece.column), &file.name, dialect);
@@ -71,17 +90,25 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
 enum Reader {
     Postgres(postgres::Reader),
     MySql(mysql::Reader),
+    Sqlite(sqlite::Reader),
 }
 
 impl Reader {
     fn new(files: &[SourceFile], dialect: SqlDialect) -> Self {
         match dialect {
             SqlDialect::MySql => {
-                let is_mariadb = files.iter().any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
-                let flavor = if is_mariadb { mysql::Flavor::MariaDb } else { mysql::Flavor::MySql };
+                let is_mariadb = files
+                    .iter()
+                    .any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
+                let flavor = if is_mariadb {
+                    mysql::Flavor::MariaDb
+                } else {
+                    mysql::Flavor::MySql
+                };
                 Self::MySql(mysql::Reader::new(flavor))
             }
-            SqlDialect::Postgres | SqlDialect::Sqlite => Self::Postgres(postgres::Reader::new()),
+            SqlDialect::Postgres => Self::Postgres(postgres::Reader::new()),
+            SqlDialect::Sqlite => Self::Sqlite(sqlite::Reader::new()),
         }
     }
 
@@ -89,6 +116,7 @@ impl Reader {
         match self {
             Self::Postgres(_) => postgres::is_ignored(sql),
             Self::MySql(_) => mysql::is_ignored(sql),
+            Self::Sqlite(_) => sqlite::is_ignored(sql),
         }
     }
 
@@ -96,6 +124,7 @@ impl Reader {
         match self {
             Self::Postgres(reader) => reader.apply(tokens),
             Self::MySql(reader) => reader.apply(tokens),
+            Self::Sqlite(reader) => reader.apply(tokens),
         }
     }
 
@@ -103,8 +132,122 @@ impl Reader {
         match self {
             Self::Postgres(reader) => reader.finish(),
             Self::MySql(reader) => reader.finish(),
+            Self::Sqlite(reader) => reader.finish(),
         }
     }
+}
+
+/// A note on a line that makes a client read other files, which nobody has named.
+fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Option<Note> {
+    const READING: [&str; 9] = [
+        "\\i",
+        "\\ir",
+        "\\include",
+        "\\include_relative",
+        ".read",
+        ".import",
+        ".open",
+        ".restore",
+        ".load",
+    ];
+    let command = piece.text.split_whitespace().next().unwrap_or("");
+    READING.contains(&command).then(|| {
+        let message = format!(
+            "`{}` reads another file, which is not followed: name that file too",
+            short(piece.text)
+        );
+        note(file, piece, &message)
+    })
+}
+
+/// Whether a statement starts as statements do. What does not is no SQL, or reads other files.
+fn is_known(sql: &str) -> bool {
+    const VERBS: [&str; 81] = [
+        "ABORT",
+        "ALTER",
+        "ANALYZE",
+        "ATTACH",
+        "BEGIN",
+        "BINLOG",
+        "CACHE",
+        "CALL",
+        "CHANGE",
+        "CHECK",
+        "CHECKPOINT",
+        "CHECKSUM",
+        "CLOSE",
+        "CLUSTER",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DELETE",
+        "DESC",
+        "DESCRIBE",
+        "DETACH",
+        "DISCARD",
+        "DO",
+        "DROP",
+        "END",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "FLUSH",
+        "GRANT",
+        "HANDLER",
+        "IMPORT",
+        "INSERT",
+        "INSTALL",
+        "KILL",
+        "LISTEN",
+        "LOAD",
+        "LOCK",
+        "MERGE",
+        "MOVE",
+        "NOTIFY",
+        "OPTIMIZE",
+        "PRAGMA",
+        "PREPARE",
+        "PURGE",
+        "REASSIGN",
+        "REFRESH",
+        "REINDEX",
+        "RELEASE",
+        "RENAME",
+        "REPAIR",
+        "REPLACE",
+        "RESET",
+        "REVOKE",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SECURITY",
+        "SELECT",
+        "SET",
+        "SHOW",
+        "SHUTDOWN",
+        "SIGNAL",
+        "START",
+        "STOP",
+        "TABLE",
+        "TRUNCATE",
+        "UNINSTALL",
+        "UNLISTEN",
+        "UNLOCK",
+        "UPDATE",
+        "USE",
+        "VACUUM",
+        "VALUES",
+        "WITH",
+        "XA",
+        "WARNINGS",
+        "RESIGNAL",
+        "RETURN",
+    ];
+    let first = words(sql).next().unwrap_or("");
+    // A query in parentheses, and the end of a conditional comment.
+    sql.trim_start().starts_with('(') || first.is_empty() || VERBS.iter().any(|verb| first.eq_ignore_ascii_case(verb))
 }
 
 fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
@@ -120,7 +263,8 @@ fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
 
 /// The words of a statement, without what stands between them.
 fn words(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .filter(|word| !word.is_empty())
 }
 
 /// The first words of a text, for a message.

@@ -215,7 +215,8 @@ impl<'t> Cursor<'t> {
     }
 
     pub(super) fn is_at_any(&self, words: &[&str]) -> bool {
-        self.peek().is_some_and(|token| words.iter().any(|word| token.is_word(word)))
+        self.peek()
+            .is_some_and(|token| words.iter().any(|word| token.is_word(word)))
     }
 
     /// Takes these words, if all of them come next.
@@ -381,8 +382,10 @@ impl<'t> Cursor<'t> {
 
     /// The source text from an earlier position up to here, without white space around it.
     pub(super) fn text_since(&self, position: usize) -> &'t str {
-        let (Some(first), Some(last)) = (self.tokens.list.get(position), self.tokens.list.get(self.at.wrapping_sub(1)))
-        else {
+        let (Some(first), Some(last)) = (
+            self.tokens.list.get(position),
+            self.tokens.list.get(self.at.wrapping_sub(1)),
+        ) else {
             return "";
         };
         self.tokens.sql.get(first.range.start..last.range.end).unwrap_or("")
@@ -393,6 +396,14 @@ impl<'t> Cursor<'t> {
         let mut end = self.clone();
         end.skip_to_end();
         if self.is_at_end() { "" } else { end.text_since(self.at) }
+    }
+
+    /// The bytes of the statement from here to the end.
+    pub(super) fn range(&self) -> Range<usize> {
+        let list = &self.tokens.list;
+        let start = list.get(self.at).map_or(0, |token| token.range.start);
+        let last = self.end.checked_sub(1).and_then(|last| list.get(last));
+        start..last.map_or(start, |token| token.range.end.max(start))
     }
 
     /// The place of the next token, or of the last one at the end.
@@ -409,6 +420,11 @@ impl<'t> Cursor<'t> {
     pub(super) fn origin(&self) -> Origin {
         Origin::File(self.location())
     }
+}
+
+/// Whether a parenthesis opens here.
+pub(super) fn opens(cursor: &Cursor<'_>) -> bool {
+    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
 }
 
 impl Token {

@@ -3,6 +3,8 @@
 
 mod architecture;
 mod config;
+mod ddl;
+mod differences;
 mod live;
 mod marks;
 mod readme;

@@ -1,7 +1,7 @@
 //! Keys, indexes, foreign keys and checks as they are written.
 
 use crate::ddl::references::{self, References};
-use crate::ddl::tokens::{Cursor, Kind};
+use crate::ddl::tokens::{Cursor, opens};
 use crate::schema::{Ident, Index, IndexPart};
 
 use super::Flavor;
@@ -66,7 +66,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Result<Constraint
     if cursor.take(&["FOREIGN", "KEY"]) {
         let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
         let index = if opens(cursor) { None } else { cursor.name() };
-        let columns = cursor.name_list().ok_or("the columns of the foreign key cannot be read")?;
+        let columns = cursor
+            .name_list()
+            .ok_or("the columns of the foreign key cannot be read")?;
         let read = references::read(cursor, name, (columns, false), (origin, flavor.default_action()))?;
         return Ok(Constraint::Foreign {
             read: Box::new(read),
@@ -165,8 +167,4 @@ pub(super) fn read_method(cursor: &mut Cursor<'_>, index: &mut Index) -> bool {
         index.method = method.as_str().to_ascii_lowercase();
     }
     true
-}
-
-fn opens(cursor: &Cursor<'_>) -> bool {
-    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
 }

@@ -61,11 +61,19 @@ const SYNONYMS: [(&str, &str); 30] = [
 
 /// Reads a type; `None` where there is none.
 pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Option<TypeName> {
-    let Kind::Word(word) = &cursor.next()?.kind else { return None };
+    let Kind::Word(word) = &cursor.next()?.kind else {
+        return None;
+    };
     let mut written = word.to_ascii_lowercase();
     for (first, second) in [
-        ("double", "PRECISION"), ("national", "CHAR"), ("national", "CHARACTER"), ("national", "VARCHAR"),
-        ("character", "VARYING"), ("char", "VARYING"), ("long", "VARCHAR"), ("long", "VARBINARY"),
+        ("double", "PRECISION"),
+        ("national", "CHAR"),
+        ("national", "CHARACTER"),
+        ("national", "VARCHAR"),
+        ("character", "VARYING"),
+        ("char", "VARYING"),
+        ("long", "VARCHAR"),
+        ("long", "VARBINARY"),
     ] {
         if written == first && cursor.take(&[second]) {
             written = format!("{first} {}", second.to_ascii_lowercase());
@@ -139,7 +147,8 @@ impl TypeName {
             (_, 0) if flavor == Flavor::MariaDb || self.zerofill => self.display_width(),
             _ => &[],
         };
-        self.arguments.extend(default.iter().map(|argument| (*argument).to_owned()));
+        self.arguments
+            .extend(default.iter().map(|argument| (*argument).to_owned()));
     }
 
     /// The width that MariaDB prints with a whole number's type; MySQL 8.0.19 and newer print one with ZEROFILL only.
@@ -160,7 +169,16 @@ impl TypeName {
 
     /// Whether it has a character set.
     pub(super) fn is_text(&self) -> bool {
-        let texts = ["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"];
+        let texts = [
+            "char",
+            "varchar",
+            "tinytext",
+            "text",
+            "mediumtext",
+            "longtext",
+            "enum",
+            "set",
+        ];
         texts.contains(&self.name.as_str())
     }
 
@@ -250,7 +268,11 @@ impl TypeName {
 impl TypeName {
     /// The smallest TEXT or BLOB that holds so many characters (manual, "String Data Type Syntax").
     fn sized(&self, characters: u64, collation: &str) -> Self {
-        let width = if self.is_text() { bytes_per_character(collation) } else { 1 };
+        let width = if self.is_text() {
+            bytes_per_character(collation)
+        } else {
+            1
+        };
         let prefix = match characters.saturating_mul(width) {
             0..=255 => "tiny",
             256..=65_535 => "",
@@ -298,7 +320,11 @@ pub(super) fn converted(ty: &ColumnType, to: &str) -> ColumnType {
 
 /// As the server prints a label.
 fn quoted(label: &str) -> String {
-    let escaped = label.replace('\'', "''").replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    let escaped = label
+        .replace('\'', "''")
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
     format!("'{escaped}'")
 }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL's statements, applied to a catalogue of our own.
 
 mod alter_table;
+mod block;
 mod catalog;
 mod column;
 mod constraint;
@@ -14,8 +15,8 @@ mod types;
 
 use crate::schema::{Read, TableKind, TableName};
 
-use super::{SqlDialect, short};
 use super::tokens::{Cursor, Tokens};
+use super::{SqlDialect, short};
 use catalog::Catalog;
 use types::TypeName;
 
@@ -35,6 +36,10 @@ impl Reader {
     /// Applies a statement; what cannot be applied becomes a note.
     pub(super) fn apply(&mut self, tokens: &Tokens<'_>) {
         let mut cursor = tokens.cursor();
+        if cursor.is_at(&["DO"]) {
+            self.block(tokens);
+            return;
+        }
         let place = cursor.location();
         let text = cursor.rest();
         if let Err(fault) = self.statement(&mut cursor) {
@@ -165,8 +170,20 @@ fn with_type<T>(printed: &str, then: impl FnOnce(&TypeName) -> T) -> T {
 /// Whether a statement is of no account, told by its first words: it need not be cut into tokens.
 pub(super) fn is_ignored(sql: &str) -> bool {
     const KINDS: [&str; 14] = [
-        "TABLE", "INDEX", "VIEW", "MATERIALIZED", "TYPE", "DOMAIN", "COLLATION", "EXTENSION", "FOREIGN", "UNIQUE", "SCHEMA",
-        "UNLOGGED", "TEMP", "TEMPORARY",
+        "TABLE",
+        "INDEX",
+        "VIEW",
+        "MATERIALIZED",
+        "TYPE",
+        "DOMAIN",
+        "COLLATION",
+        "EXTENSION",
+        "FOREIGN",
+        "UNIQUE",
+        "SCHEMA",
+        "UNLOGGED",
+        "TEMP",
+        "TEMPORARY",
     ];
     let mut words = super::words(sql);
     let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
@@ -181,7 +198,11 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     }
     if is(first, "COMMENT") {
         let third = words.next().unwrap_or("");
-        return !(is(third, "TABLE") || is(third, "COLUMN") || is(third, "VIEW") || is(third, "MATERIALIZED") || is(third, "FOREIGN"));
+        return !(is(third, "TABLE")
+            || is(third, "COLUMN")
+            || is(third, "VIEW")
+            || is(third, "MATERIALIZED")
+            || is(third, "FOREIGN"));
     }
-    !(is(first, "SET") || is(first, "SELECT") && sql.contains("set_config"))
+    !(is(first, "SET") || is(first, "DO") || is(first, "SELECT") && sql.contains("set_config"))
 }
