@@ -49,7 +49,9 @@ Sources:
   'host=db.example.org dbname=shop'                  the same, as libpq writes it
   mysql://user@host/db  mariadb://user@host/db       a live MySQL or MariaDB
   sqlite:shop.db  shop.db                            a SQLite file, opened read-only
-  shop.sql  -                                        SQL in SQLite's dialect, run in memory
+  shop.sql  dump.sql.gz  -                           a dump or a schema, of PostgreSQL, MySQL, MariaDB or SQLite;
+                                                     compressed with gzip or zstd, or not
+  db/migrations                                      a folder of migrations
 
 Passwords: ~/.pgpass and PGPASSWORD, ~/.my.cnf and MYSQL_PWD are read; a password in a URL shows in the list
 of processes.";
@@ -122,6 +124,9 @@ pub struct InputArgs {
     /// The dialect of a .sql source, where it cannot be told
     #[arg(long, value_enum)]
     pub dialect: Option<ScriptDialect>,
+    /// Exit with 2 where something in a .sql source was not understood
+    #[arg(long)]
+    pub strict: bool,
     /// How long a connection may take to open
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub connect_timeout: Duration,
