@@ -23,6 +23,8 @@ Examples:
   relaudit audit mysql://app@localhost/shop --format json --output audit.json
   relaudit audit shop.sqlite --table 'orders*'
   relaudit relations postgres://app@db.example.org/shop
+  relaudit audit dump.sql.gz
+  relaudit schema postgres://app@db.example.org/shop --output shop.json
   relaudit rules orphaned_rows
 
 Exit codes:
@@ -39,6 +41,9 @@ pub enum Command {
     /// List the declared and the inferred relations with their evidence; reads no rows
     #[command(after_help = SOURCES)]
     Relations(RelationsArgs),
+    /// Write the schema that was read as a JSON snapshot, which is itself a source; reads no rows
+    #[command(after_help = SOURCES)]
+    Schema(SchemaArgs),
     /// List the rules, or explain one with its bad and its good example
     Rules(RulesArgs),
 }
@@ -52,6 +57,7 @@ Sources:
   shop.sql  dump.sql.gz  -                           a dump or a schema, of PostgreSQL, MySQL, MariaDB or SQLite;
                                                      compressed with gzip or zstd, or not
   db/migrations                                      a folder of migrations
+  shop.json                                          a snapshot of `relaudit schema`
 
 Passwords: ~/.pgpass and PGPASSWORD, ~/.my.cnf and MYSQL_PWD are read; a password in a URL shows in the list
 of processes.";
@@ -88,6 +94,17 @@ pub struct RelationsArgs {
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Flags of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to read and how.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write the snapshot to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Flags of `rules`.

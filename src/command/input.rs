@@ -52,8 +52,11 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
             } else {
                 "no table matches"
             };
-            read.notes
-                .push(Note::new(format!("{message} in {}", info.name)));
+            let note = Note::new(format!("{message} in {}", info.name));
+            // A snapshot can have it already.
+            if !read.notes.contains(&note) {
+                read.notes.push(note);
+            }
         }
         inputs.push(Input {
             relations: infer::relations(&read.schema, &stated),
@@ -85,7 +88,11 @@ fn open(name: &str, args: &InputArgs, options: &ConnectOptions) -> anyhow::Resul
             let read = database.read_schema()?;
             (database.info().clone(), read, RowSource::Database(database))
         }
-        Opened::Files(files) => (files.info, files.read, files.rows.map_or(RowSource::None, RowSource::Dump)),
+        Opened::Files(files) => (
+            files.info,
+            files.read,
+            files.rows.map_or(RowSource::None, RowSource::Dump),
+        ),
     })
 }
 

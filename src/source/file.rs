@@ -29,7 +29,7 @@ pub(super) fn kind(path: &Path, dialect: Option<ScriptDialect>) -> Result<Target
         return Ok(Target::SqliteFile(path.to_owned()));
     }
     if has_extension(&["json"]) && dialect.is_none() {
-        return Err("snapshots of a schema are not supported yet; audit the database itself".to_owned());
+        return Ok(Target::Snapshot(path.to_owned()));
     }
     if !is_script {
         return Err(

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dialect::{ConnectOptions, Database, Error, SourceInfo, mysql, postgres, sqlite};
 use crate::schema::Read;
+use crate::snapshot;
 use secret::without_password;
 
 pub use dump::Dump;
@@ -28,6 +29,8 @@ pub enum Target {
     Script(PathBuf, Option<ScriptDialect>),
     /// A folder of migrations.
     Folder(PathBuf, Option<ScriptDialect>),
+    /// A snapshot of a schema.
+    Snapshot(PathBuf),
     /// SQL text on standard input.
     StandardInput(Option<ScriptDialect>),
 }
@@ -71,6 +74,7 @@ impl fmt::Debug for Target {
             Self::SqliteFile(path) => write!(f, "SqliteFile({})", path.display()),
             Self::Script(path, dialect) => write!(f, "Script({}, {dialect:?})", path.display()),
             Self::Folder(path, dialect) => write!(f, "Folder({}, {dialect:?})", path.display()),
+            Self::Snapshot(path) => write!(f, "Snapshot({})", path.display()),
             Self::StandardInput(dialect) => write!(f, "StandardInput({dialect:?})"),
         }
     }
@@ -81,7 +85,7 @@ impl fmt::Debug for Target {
 ///
 /// # Errors
 ///
-/// A source of no known kind, a file that is missing, and what is not supported yet.
+/// A source of no known kind, a file that is missing, and one that cannot be read.
 pub fn parse(text: &str, dialect: Option<ScriptDialect>) -> Result<Target, Error> {
     if text == "-" {
         return Ok(Target::StandardInput(dialect));
@@ -123,8 +127,19 @@ pub fn open(target: &Target, options: &ConnectOptions) -> Result<Opened, Error> 
             let place = bytes::Place::standard_input()?;
             script::open(place, "standard input".to_owned(), *dialect, options)
         }
+        Target::Snapshot(path) => open_snapshot(path),
         Target::Folder(path, dialect) => script::open_folder(path, *dialect),
     }
+}
+
+fn open_snapshot(path: &Path) -> Result<Opened, Error> {
+    let failed = |reason: String| Error::File {
+        source_name: path.display().to_string(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let (info, read) = snapshot::parse(&text).map_err(failed)?;
+    Ok(Opened::Files(Box::new(Files { info, read, rows: None })))
 }
 
 impl Opened {
@@ -372,7 +387,7 @@ mod tests {
             (file("a.sql.xz", &[0xfd, b'7', b'z', b'X', b'Z', 0]), "xz"),
             (file("a.zip", b"PK\x03\x04"), "zip"),
             (file("a.tar", &tar), "tar"),
-            (file("schema.json", b"{}"), "not supported yet"),
+            (file("schema.json", b"{}"), "no snapshot"),
             (file("empty.sql", b""), "is empty"),
             (file("blank.sql", b" \r\n"), "holds no SQL"),
             (file("wide.sql", b"\xff\xfeC\0R\0"), "UTF-16"),
@@ -382,7 +397,10 @@ mod tests {
             (file("notes.txt", b"SELECT 1;"), "--dialect sqlite"),
             (file("shop.db", b"no database"), "not a SQLite database"),
             (empty.path().display().to_string(), "holds no .sql files"),
-            (file("cut.sql", b"CREATE TABLE t (id serial);\nINSERT INTO t VALUES (1"), "line 2: the file was cut off"),
+            (
+                file("cut.sql", b"CREATE TABLE t (id serial);\nINSERT INTO t VALUES (1"),
+                "line 2: the file was cut off",
+            ),
         ] {
             let text = refused(&path);
             assert!(text.contains(said), "{text}");

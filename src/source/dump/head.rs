@@ -68,7 +68,10 @@ impl<'a> Tokens<'a> {
             b'\'' | b'"' => {
                 let end = self.quoted(start)?;
                 let escapes = super::stream::escapes(self.bytes, start, self.dialect);
-                (Token::Value(Raw::Quoted(self.bytes.get(start + 1..end - 1)?, escapes)), end)
+                (
+                    Token::Value(Raw::Quoted(self.bytes.get(start + 1..end - 1)?, escapes)),
+                    end,
+                )
             }
             b'0'..=b'9' => {
                 let end = self.run(start, |byte| byte.is_ascii_alphanumeric() || byte == b'.');
@@ -261,10 +264,19 @@ mod tests {
         assert_eq!(found.table, ["public", "A b"]);
         assert_eq!(found.columns, Some(vec!["id".to_owned(), "X".to_owned()]));
         assert_eq!(found.rows_at, text.find("(1"));
-        for cut in ["INSERT", "INSERT INTO a", "INSERT INTO a (b", "INSERT INTO a (b) VALUES "] {
+        for cut in [
+            "INSERT",
+            "INSERT INTO a",
+            "INSERT INTO a (b",
+            "INSERT INTO a (b) VALUES ",
+        ] {
             assert_eq!(read(cut), None, "{cut}");
         }
-        for other in ["INSERT INTO a SELECT 1;", "INSERT INTO a (b) SELECT 1;", "INSERT INTO a DEFAULT VALUES;"] {
+        for other in [
+            "INSERT INTO a SELECT 1;",
+            "INSERT INTO a (b) SELECT 1;",
+            "INSERT INTO a DEFAULT VALUES;",
+        ] {
             let found = read(other).expect("it is whole");
             assert_eq!((found.table, found.rows_at), (vec!["a".to_owned()], None), "{other}");
         }
@@ -281,10 +293,18 @@ mod tests {
         let found = read("SET a = 1, b = NULL WHERE id = 'x' ;").expect("it is simple");
         assert_eq!(
             found.set,
-            [("a".to_owned(), Raw::Plain(b"1".as_slice())), ("b".to_owned(), Raw::Null)]
+            [
+                ("a".to_owned(), Raw::Plain(b"1".as_slice())),
+                ("b".to_owned(), Raw::Null)
+            ]
         );
         assert_eq!(found.filter, [("id".to_owned(), Raw::Quoted(b"x", false))]);
-        for other in ["SET a = b WHERE c = 1;", "SET a = 1;", "SET a = 1 WHERE b > 1;", "SET a = 1 + 1 WHERE b = 1;"] {
+        for other in [
+            "SET a = b WHERE c = 1;",
+            "SET a = 1;",
+            "SET a = 1 WHERE b > 1;",
+            "SET a = 1 + 1 WHERE b = 1;",
+        ] {
             assert_eq!(read(other), None, "{other}");
         }
     }

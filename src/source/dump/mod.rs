@@ -131,7 +131,8 @@ impl Reading<'_> {
                 }
                 Next::Copy(statement) => {
                     self.copies = true;
-                    self.tables.extend(copied(&statement, self.stream.dialect()).map(|copy| copy.table));
+                    self.tables
+                        .extend(copied(&statement, self.stream.dialect()).map(|copy| copy.table));
                     self.text.push_str(&statement.raw);
                     self.end_part();
                     self.stream.copy_lines(|_, _| Ok(()))?;

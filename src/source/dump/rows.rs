@@ -152,7 +152,11 @@ impl<'a> Rows<'a> {
         let given: Vec<Ident> = match columns {
             Some(columns) => columns
                 .iter()
-                .map(|name| table.find_column(name).map_or_else(|| ident(name), |column| column.name.clone()))
+                .map(|name| {
+                    table
+                        .find_column(name)
+                        .map_or_else(|| ident(name), |column| column.name.clone())
+                })
                 .collect(),
             // Generated columns have no values in a row (PostgreSQL), or the word DEFAULT (MySQL).
             None => table.columns.iter().map(|column| column.name.clone()).collect(),
@@ -358,7 +362,8 @@ impl<'a> Rows<'a> {
             }
         };
         if !done {
-            let reason = format!("line {line}: UPDATE changes rows of `{name}`, and what it does is known to a server only");
+            let reason =
+                format!("line {line}: UPDATE changes rows of `{name}`, and what it does is known to a server only");
             self.loading.refuse(Some(&kept), &reason);
         }
         Ok(())
@@ -367,7 +372,8 @@ impl<'a> Rows<'a> {
     fn refuse_table(&mut self, tokens: &mut Tokens<'_>, line: u32, what: &str) {
         let path = tokens.path();
         if let Some(table) = self.table(path.as_deref(), line) {
-            let reason = format!("line {line}: {what} changes rows of `{table}`, and what it does is known to a server only");
+            let reason =
+                format!("line {line}: {what} changes rows of `{table}`, and what it does is known to a server only");
             self.loading.refuse(Some(&stored_in(self.schema, &table)), &reason);
         }
     }
@@ -384,16 +390,30 @@ impl<'a> Rows<'a> {
         let mut before: Option<Token<'_>> = None;
         while let Some(token) = rest.next() {
             if token.is("RENAME") {
-                let reason = format!("line {line} renames something after rows came: which rows are meant cannot be told");
+                let reason =
+                    format!("line {line} renames something after rows came: which rows are meant cannot be told");
                 self.loading.refuse(None, &reason);
                 return;
             }
             let adds_column = before.as_ref().is_some_and(|before| before.is("ADD"))
-                && !["CONSTRAINT", "PRIMARY", "FOREIGN", "UNIQUE", "KEY", "INDEX", "CHECK", "EXCLUDE", "GENERATED",
-                    "FULLTEXT", "SPATIAL", "PARTITION"]
-                    .iter()
-                    .any(|word| token.is(word));
-            changes_values |= adds_column || token.is("USING") && !before.as_ref().is_some_and(|word| word.is("UNIQUE"))
+                && ![
+                    "CONSTRAINT",
+                    "PRIMARY",
+                    "FOREIGN",
+                    "UNIQUE",
+                    "KEY",
+                    "INDEX",
+                    "CHECK",
+                    "EXCLUDE",
+                    "GENERATED",
+                    "FULLTEXT",
+                    "SPATIAL",
+                    "PARTITION",
+                ]
+                .iter()
+                .any(|word| token.is(word));
+            changes_values |= adds_column
+                || token.is("USING") && !before.as_ref().is_some_and(|word| word.is("UNIQUE"))
                 || token.is("CHANGE");
             before = Some(token);
         }
@@ -405,7 +425,9 @@ impl<'a> Rows<'a> {
     /// `CREATE TABLE … AS SELECT` fills the table.
     fn create(&mut self, tokens: &mut Tokens<'_>, line: u32) {
         while let Some(word) = tokens.peek() {
-            let is_modifier = ["TEMPORARY", "TEMP", "UNLOGGED", "GLOBAL", "LOCAL"].iter().any(|known| word.is(known));
+            let is_modifier = ["TEMPORARY", "TEMP", "UNLOGGED", "GLOBAL", "LOCAL"]
+                .iter()
+                .any(|known| word.is(known));
             if !is_modifier {
                 break;
             }
@@ -468,7 +490,9 @@ fn default_of(column: &Column) -> From {
 fn set_defaults(writer: &mut Writer<'_>, sources: &[From]) -> Result<(), Error> {
     for (at, source) in sources.iter().enumerate() {
         if let From::Default(default) = source {
-            let value = default.as_ref().map_or(DumpValue::Null, |text| DumpValue::Text(text.as_bytes()));
+            let value = default
+                .as_ref()
+                .map_or(DumpValue::Null, |text| DumpValue::Text(text.as_bytes()));
             writer.set(at, value)?;
         }
     }
@@ -562,7 +586,9 @@ fn insert_rows(
             while ended.is_none() {
                 match values::row(rest, done, dialect, &mut row) {
                     Row::Ends(end) => {
-                        let Some(next) = values::skip_space(rest, end, dialect) else { break };
+                        let Some(next) = values::skip_space(rest, end, dialect) else {
+                            break;
+                        };
                         let Some(sign) = rest.get(next) else { break };
                         if refused.is_none() {
                             refused = write_row(&row, writer, sources, &mut scratch, dialect)
@@ -607,8 +633,12 @@ fn insert_rows(
             Some(false) => {
                 let clause = stream.rest().get(..200).unwrap_or(stream.rest()).to_ascii_uppercase();
                 if memchr::memmem::find(&clause, b"UPDATE").is_some() {
-                    refused = refused.or_else(|| Some(format!("the INSERT on line {line} changes rows that are there")));
-                } else if !clause.starts_with(b"ON ") && !clause.starts_with(b"RETURNING") && !clause.starts_with(b"AS ") {
+                    refused =
+                        refused.or_else(|| Some(format!("the INSERT on line {line} changes rows that are there")));
+                } else if !clause.starts_with(b"ON ")
+                    && !clause.starts_with(b"RETURNING")
+                    && !clause.starts_with(b"AS ")
+                {
                     refused = refused.or_else(|| Some(format!("the INSERT on line {line} is not understood")));
                 }
                 stream.skip_statement()?;

@@ -343,7 +343,9 @@ enum Skipped {
 fn skip(bytes: &[u8], mut at: usize, dialect: SqlDialect) -> Skipped {
     loop {
         let rest = bytes.get(at..).unwrap_or(&[]);
-        let Some(found) = rest.iter().position(|byte| matches!(byte, b';' | b'\'' | b'"' | b'`' | b'-' | b'/' | b'#'))
+        let Some(found) = rest
+            .iter()
+            .position(|byte| matches!(byte, b';' | b'\'' | b'"' | b'`' | b'-' | b'/' | b'#'))
         else {
             return Skipped::More(before_escape(bytes, bytes.len()).max(at));
         };
@@ -412,7 +414,11 @@ pub(super) fn quoted_end(bytes: &[u8], at: usize, dialect: SqlDialect) -> Option
     let mut from = at + 1;
     loop {
         let rest = bytes.get(from..)?;
-        let found = if escapes { memchr2(quote, b'\\', rest) } else { memchr(quote, rest) };
+        let found = if escapes {
+            memchr2(quote, b'\\', rest)
+        } else {
+            memchr(quote, rest)
+        };
         let here = from + found?;
         // A quote that is the last byte may be the first of two.
         let next = *bytes.get(here + 1)?;

@@ -88,7 +88,11 @@ fn value(bytes: &[u8], start: usize, dialect: SqlDialect) -> Option<(Raw<'_>, us
             _ => {
                 let (end, is_cast) = expression_end(bytes, behind, dialect)
                     .map(|end| (end, bytes.get(behind..end).is_some_and(is_cast)))?;
-                let raw = if is_cast { raw } else { Raw::Expression(bytes.get(start..end)?) };
+                let raw = if is_cast {
+                    raw
+                } else {
+                    Raw::Expression(bytes.get(start..end)?)
+                };
                 Some((raw, end))
             }
         };
@@ -101,8 +105,9 @@ fn value(bytes: &[u8], start: usize, dialect: SqlDialect) -> Option<(Raw<'_>, us
 /// Whether all that follows a quoted text is its type, as PostgreSQL writes it: `'…'::character varying`.
 fn is_cast(text: &[u8]) -> bool {
     text.strip_prefix(b"::").is_some_and(|ty| {
-        ty.iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'"' | b' ' | b'(' | b')' | b'['  | b']'))
+        ty.iter().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'"' | b' ' | b'(' | b')' | b'[' | b']')
+        })
     })
 }
 
@@ -185,7 +190,12 @@ fn is_hex(digits: &[u8]) -> bool {
 
 /// Appends what the hexadecimal digits stand for.
 pub(super) fn unhex(digits: &[u8], into: &mut Vec<u8>) {
-    let value = |digit: u8| (digit as char).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or(0);
+    let value = |digit: u8| {
+        (digit as char)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+            .unwrap_or(0)
+    };
     into.extend(digits.chunks_exact(2).map(|pair| match pair {
         [high, low] => value(*high) << 4 | value(*low),
         _ => 0,
@@ -239,11 +249,7 @@ pub(super) fn uncopy(field: &[u8], into: &mut Vec<u8>) {
 }
 
 /// PostgreSQL's escapes after the backslash: letters, `\101` and `\x41`.
-fn unescape_digits(
-    escaped: u8,
-    bytes: &mut (impl Iterator<Item = u8> + Clone),
-    into: &mut Vec<u8>,
-) {
+fn unescape_digits(escaped: u8, bytes: &mut (impl Iterator<Item = u8> + Clone), into: &mut Vec<u8>) {
     let mut number = |first: u32, radix: u32, most: usize| {
         let mut value = first;
         let mut read = 0;
@@ -286,7 +292,10 @@ mod tests {
 
     #[test]
     fn rows_are_cut_into_values() {
-        let (values, row) = read("(1, 'a''b' , NULL,now( ')' ),'x'::character varying(3),TRUE) ", SqlDialect::Postgres);
+        let (values, row) = read(
+            "(1, 'a''b' , NULL,now( ')' ),'x'::character varying(3),TRUE) ",
+            SqlDialect::Postgres,
+        );
         assert_eq!(
             values,
             [
@@ -299,7 +308,10 @@ mod tests {
             ]
         );
         assert_eq!(row, Row::Ends(61));
-        let (values, _) = read(r"(-1.5,0x4A4b,_binary 'a\'b',X'00','\\', /* , */ 2) ", SqlDialect::MySql);
+        let (values, _) = read(
+            r"(-1.5,0x4A4b,_binary 'a\'b',X'00','\\', /* , */ 2) ",
+            SqlDialect::MySql,
+        );
         assert_eq!(
             values,
             [

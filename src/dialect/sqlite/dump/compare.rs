@@ -88,9 +88,9 @@ fn class(ty: &ColumnType) -> Class {
 
 /// A text as a UUID is stored.
 fn uuid(sql: &str) -> String {
-    let digits = ["-", "{", "}"]
-        .iter()
-        .fold(format!("lower({sql})"), |sql, sign| format!("replace({sql}, '{sign}', '')"));
+    let digits = ["-", "{", "}"].iter().fold(format!("lower({sql})"), |sql, sign| {
+        format!("replace({sql}, '{sign}', '')")
+    });
     let part = |from: u8, length: u8| format!("substr({digits}, {from}, {length})");
     format!(
         "{} || '-' || {} || '-' || {} || '-' || {} || '-' || {}",

@@ -159,7 +159,13 @@ impl Loading {
         let Some(stored) = self.tables.get(table) else {
             return Ok(true);
         };
-        let kind = |name: &Ident| stored.columns.iter().find(|(known, _)| known == name).map(|(_, kind)| *kind);
+        let kind = |name: &Ident| {
+            stored
+                .columns
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, kind)| *kind)
+        };
         let set: Vec<_> = set.iter().filter(|(name, _)| kind(name).is_some()).collect();
         if set.is_empty() {
             return Ok(true);
@@ -167,7 +173,10 @@ impl Loading {
         if filter.is_empty() || filter.iter().any(|(name, _)| kind(name).is_none()) {
             return Ok(false);
         }
-        let assigned: Vec<String> = set.iter().map(|(name, _)| format!("{} = ?", quoted(name.as_str()))).collect();
+        let assigned: Vec<String> = set
+            .iter()
+            .map(|(name, _)| format!("{} = ?", quoted(name.as_str())))
+            .collect();
         let wanted: Vec<String> = filter
             .iter()
             .map(|(name, _)| format!("{} = ?", quoted(name.as_str())))
@@ -253,7 +262,11 @@ impl Loading {
         }
         let mut parts = Vec::new();
         let columns: Vec<String> = stored.columns.iter().map(|(name, _)| quoted(name.as_str())).collect();
-        parts.push(format!("SELECT {} FROM {}", columns.join(", "), quoted(&stored.sql_name)));
+        parts.push(format!(
+            "SELECT {} FROM {}",
+            columns.join(", "),
+            quoted(&stored.sql_name)
+        ));
         for (heir, part) in heirs {
             let Some(part) = part.filter(|part| part.unread.is_none()) else {
                 let all = format!("{UNREAD}`{heir}` inherits from `{name}`, and its rows were not read");

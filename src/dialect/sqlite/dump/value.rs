@@ -20,7 +20,10 @@ pub enum DumpValue<'a> {
 pub(super) enum Kind {
     Number,
     Boolean,
-    Text { trims: bool, folds: bool },
+    Text {
+        trims: bool,
+        folds: bool,
+    },
     Uuid,
     Bytes,
     /// As written.
@@ -224,11 +227,18 @@ mod tests {
     #[test]
     fn other_kinds() {
         let uuid = "00112233-4455-6677-8899-aabbccddeeff";
-        for written in [uuid, "{00112233-4455-6677-8899-AABBCCDDEEFF}", "00112233445566778899aabbccddeeff"] {
+        for written in [
+            uuid,
+            "{00112233-4455-6677-8899-AABBCCDDEEFF}",
+            "00112233445566778899aabbccddeeff",
+        ] {
             assert_eq!(stored(Kind::Uuid, written), Value::Text(uuid.to_owned()));
         }
         assert_eq!(stored(Kind::Bytes, "\\x4a4B"), Value::Blob(b"JK".to_vec()));
-        let padded = Kind::Text { trims: true, folds: false };
+        let padded = Kind::Text {
+            trims: true,
+            folds: false,
+        };
         assert_eq!(stored(padded, "a  "), Value::Text("a".to_owned()));
         assert_eq!(stored(Kind::Boolean, "t"), Value::Integer(1));
         assert_eq!(stored(Kind::Boolean, "0"), Value::Integer(0));
