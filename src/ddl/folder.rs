@@ -114,7 +114,8 @@ impl Step {
     /// `None` for what is no migration, and for those that go down.
     fn of(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".sql").or_else(|| name.strip_suffix(".SQL"))?;
-        if stem == "down" || stem.ends_with(".down") || stem.ends_with("_down") || stem.ends_with(".undo") {
+        let last = stem.rsplit(['.', '_']).next().unwrap_or(stem);
+        if ["down", "undo"].contains(&last) {
             return None;
         }
         if let Some((head, _)) = stem.split_once("__") {

@@ -68,13 +68,8 @@ pub fn read_parts(parts: &[(&SourceFile, u32)], dialect: SqlDialect) -> Read {
             }
             let sql = piece.sql();
             if reader.ignores(&sql) {
-                if !is_known(&sql) {
-                    notes.push(note(
-                        file,
-                        &piece,
-                        &format!("`{}` is no statement that is known", short(&sql)),
-                    ));
-                }
+                let doubt = doubt(&sql, dialect);
+                notes.extend(doubt.map(|doubt| note(file, &piece, &format!("`{}` {doubt}", short(&sql)))));
                 continue;
             }
             let tokens = Tokens::new(&sql, (piece.line, piece.column), &file.name, dialect);
@@ -164,6 +159,22 @@ fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Option<Note> {
         );
         note(file, piece, &message)
     })
+}
+
+/// Why a statement that is passed over may matter all the same.
+fn doubt(sql: &str, dialect: SqlDialect) -> Option<&'static str> {
+    let mut words = words(sql);
+    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    if !is_known(sql) {
+        Some("is no statement that is known")
+    } else if is(first, "ROLLBACK") && !is(second, "TO") && !is(second, "PREPARED") {
+        Some("undoes what its transaction did; it is taken for done")
+    } else if is(first, "EXECUTE") && dialect == SqlDialect::MySql {
+        Some("runs what cannot be told from the text")
+    } else {
+        None
+    }
 }
 
 /// Whether a statement starts as statements do. What does not is no SQL, or reads other files.

@@ -487,6 +487,3 @@ impl<'a> Iterator for Splitter<'a> {
 pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
-
-#[cfg(test)]
-mod tests;

@@ -53,7 +53,10 @@ impl Reader {
             let element = refusal.offset.and_then(|offset| element_at(&cursor, &sql, offset));
             let (message, location) = match &element {
                 Some((range, location)) => {
-                    let text = sql.get(range.clone()).unwrap_or("");
+                    let text = sql
+                        .get(range.clone())
+                        .unwrap_or("")
+                        .trim_matches([',', ' ', '\n', '\r', '\t']);
                     (
                         format!("`{}` is lost: {}", short(text), refusal.message),
                         location.clone(),
@@ -75,7 +78,7 @@ impl Reader {
 
     pub(super) fn finish(self) -> Read {
         let mut notes = self.notes;
-        let read = self.scratch.and_then(|mut scratch| scratch.read_schema());
+        let read = self.scratch.and_then(Scratch::into_schema);
         let mut read = read.unwrap_or_else(|fault| {
             notes.push(Note::new(format!("the schema is lost: {fault}")));
             Read::default()
@@ -241,9 +244,9 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // Triggers and temporary tables are none of the schema; a trigger can keep a table from being renamed.
         ["CREATE" | "DROP", "TRIGGER" | "TEMP" | "TEMPORARY", ..] => true,
-        ["CREATE" | "ALTER" | "DROP", ..] => false,
-        // Dumps make virtual tables so.
-        ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..]
+        // Dumps make virtual tables by the others.
+        ["CREATE" | "ALTER" | "DROP", ..]
+        | ["PRAGMA", "WRITABLE_SCHEMA" | "LEGACY_ALTER_TABLE", ..]
         | ["INSERT", "INTO", "SQLITE_SCHEMA" | "SQLITE_MASTER"] => false,
         _ => true,
     }

@@ -439,9 +439,10 @@ impl Token {
             // Folded and cut to 63 bytes (PostgreSQL manual, "Identifiers and Key Words").
             (Kind::Word(word), SqlDialect::Postgres) => Some(cut_name(&word.to_ascii_lowercase()).into()),
             (Kind::Quoted(name), SqlDialect::Postgres) => Some(cut_name(name).into()),
-            (Kind::Word(name) | Kind::Quoted(name), _) => Some(name.as_str().into()),
-            // mysqldump --compatible=ansi; SQLite (quirks.html).
-            (Kind::Text(name), SqlDialect::MySql | SqlDialect::Sqlite) => Some(name.as_str().into()),
+            // A text can be a name after mysqldump --compatible=ansi, and in SQLite (quirks.html).
+            (Kind::Word(name) | Kind::Quoted(name) | Kind::Text(name), SqlDialect::MySql | SqlDialect::Sqlite) => {
+                Some(name.as_str().into())
+            }
             _ => None,
         }
     }

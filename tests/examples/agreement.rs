@@ -126,7 +126,8 @@ fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, 
     const DATABASE: &str = "relaudit_agreement";
     let base = server.trim_end_matches('/');
     let url = format!("{base}/{DATABASE}");
-    let pieces = Splitter::new(&file.text, dialect).filter(|piece| piece.kind == PieceKind::Statement);
+    let pieces = Splitter::new(&file.text, dialect)
+        .filter(|piece| piece.kind == PieceKind::Statement && !piece.text.starts_with("COPY "));
     if dialect == SqlDialect::Postgres {
         let connect = |url: &str| postgres::Client::connect(url, postgres::NoTls).map_err(|error| error.to_string());
         let mut own = connect(&format!("{base}/postgres"))?;
@@ -219,7 +220,13 @@ fn missing(schema: &Schema, truth: &Path) -> Vec<String> {
     let Ok(truth) = std::fs::read_to_string(truth) else {
         return Vec::new();
     };
-    let join = |names: &[relaudit::schema::Ident]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",");
+    let join = |names: &[relaudit::schema::Ident]| {
+        names
+            .iter()
+            .map(relaudit::schema::Ident::as_str)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     let known: BTreeSet<[String; 4]> = schema
         .tables
         .values()

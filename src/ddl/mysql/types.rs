@@ -7,6 +7,7 @@ use super::Flavor;
 
 /// A type as it is written.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of the type")]
 pub(super) struct TypeName {
     /// As `DATA_TYPE` has it.
     name: String,

@@ -3,6 +3,7 @@
 mod alter_table;
 mod block;
 mod catalog;
+mod change;
 mod column;
 mod constraint;
 mod create_table;
@@ -152,7 +153,9 @@ impl Reader {
                         .filter(|table| table.namespace.as_ref() == names.last())
                         .cloned()
                         .collect();
-                    gone.iter().for_each(|table| catalog.drop_table(table));
+                    for table in &gone {
+                        catalog.drop_table(table);
+                    }
                 }
                 _ => catalog.drop_type(names),
             }

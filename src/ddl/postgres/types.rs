@@ -244,12 +244,12 @@ impl TypeName {
         match (written, precision) {
             // float(1) to float(24) are real (manual, "Floating-Point Types").
             ("float", Some(bits)) => {
-                self.name = if bits <= 24 { "float4" } else { "float8" }.to_owned();
+                if bits <= 24 { "float4" } else { "float8" }.clone_into(&mut self.name);
                 self.modifiers.clear();
             }
             ("char" | "character" | "nchar" | "bit", None) => self.modifiers = vec!["1".to_owned()],
             ("numeric" | "decimal" | "dec", Some(_)) if self.modifiers.len() == 1 => {
-                self.modifiers.push("0".to_owned())
+                self.modifiers.push("0".to_owned());
             }
             _ => {}
         }

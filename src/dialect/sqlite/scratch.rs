@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use rusqlite::hooks::{AuthContext, Authorization};
+
 use super::catalog;
 use super::script::sandbox;
 use super::session::{Watched, message};
@@ -62,13 +64,18 @@ impl Scratch {
         })
     }
 
-    /// The schema as it stands.
+    /// The schema as it stands after the last statement.
     ///
     /// # Errors
     ///
     /// What was being read, and what SQLite says.
-    pub fn read_schema(&mut self) -> Result<Read, String> {
-        let read = self.connection.run(|connection| catalog::read(connection));
+    pub fn into_schema(mut self) -> Result<Read, String> {
+        let read = self.connection.run(|connection| {
+            // What no statement may ask, the catalogue's reader must.
+            let lifted = connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>);
+            lifted.map_err(|error| ("preparing to read", error))?;
+            catalog::read(connection)
+        });
         read.map_err(|(doing, error)| format!("{doing}: {}", message(&error)))
     }
 }
@@ -88,7 +95,7 @@ mod tests {
             .expect_err("no such function");
         assert!(refusal.message.contains("no_such"), "{refusal:?}");
         assert!(scratch.run("ATTACH 'x.db' AS x").is_err());
-        let read = scratch.read_schema().expect("the catalogue can be read");
+        let read = scratch.into_schema().expect("the catalogue can be read");
         assert_eq!(read.schema.tables.len(), 1);
     }
 }

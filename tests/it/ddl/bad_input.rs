@@ -56,6 +56,35 @@ fn what_is_no_sql_is_told() {
     }
 }
 
+#[test]
+fn what_cannot_be_followed_is_told() {
+    for (text, dialect, expected) in [
+        (
+            "BEGIN;\nROLLBACK;",
+            SqlDialect::Postgres,
+            "2:1: `ROLLBACK` undoes what its transaction did; it is taken for done",
+        ),
+        ("ROLLBACK TO x;", SqlDialect::Postgres, ""),
+        (
+            "PREPARE s FROM @x; EXECUTE s;",
+            SqlDialect::MySql,
+            "1:20: `EXECUTE s` runs what cannot be told from the text",
+        ),
+        (
+            "CREATE SCHEMA a CREATE TABLE t (id int);",
+            SqlDialect::Postgres,
+            "1:17: what CREATE SCHEMA makes in the schema is lost: write it as statements of their own",
+        ),
+        (
+            "\\i other.sql\nCREATE SCHEMA a;",
+            SqlDialect::Postgres,
+            "1:1: `\\i other.sql` reads another file, which is not followed: name that file too",
+        ),
+    ] {
+        assert_eq!(notes(&read(text, dialect)).join("\n"), expected, "{text}");
+    }
+}
+
 /// A fixture in which some pieces are cut out, doubled, or replaced by others.
 fn mutated() -> impl Strategy<Value = String> {
     let change = (

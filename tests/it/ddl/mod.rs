@@ -5,6 +5,7 @@ mod migrations;
 mod mysql;
 mod places;
 mod postgres;
+mod splitter;
 mod sqlite;
 
 use std::fmt::Write as _;
