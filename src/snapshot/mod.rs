@@ -103,7 +103,7 @@ mod tests {
                 text,
             };
             let mut read = ddl::read(&[file], dialect);
-            assert!(!read.schema.tables.is_empty());
+            assert!(!read.schema.tables.is_empty(), "{path}: {:?}", read.notes);
             check(&read);
             // What no file tells, and a server does.
             read.notes.push(Note::new("a note"));

@@ -394,7 +394,7 @@ mod tests {
             (file("latin.sql", b"SELECT 1;\n-- caf\xe9\n"), "line 2 is not UTF-8"),
             (file("binary.sql", b"SELECT 1;\nab\0c"), "line 2 holds a NUL"),
             (file("noise.sql", &[0x80, 0x00, 0xff]), "binary"),
-            (file("notes.txt", b"SELECT 1;"), "--dialect sqlite"),
+            (file("notes.txt", b"SELECT 1;"), "add --dialect"),
             (file("shop.db", b"no database"), "not a SQLite database"),
             (empty.path().display().to_string(), "holds no .sql files"),
             (

@@ -307,7 +307,7 @@ mod tests {
                 Raw::Plain(b"TRUE"),
             ]
         );
-        assert_eq!(row, Row::Ends(61));
+        assert_eq!(row, Row::Ends(60));
         let (values, _) = read(
             r"(-1.5,0x4A4b,_binary 'a\'b',X'00','\\', /* , */ 2) ",
             SqlDialect::MySql,
