@@ -23,6 +23,8 @@ Examples:
   relaudit audit mysql://app@localhost/shop --format json --output audit.json
   relaudit audit shop.sqlite --table 'orders*'
   relaudit relations postgres://app@db.example.org/shop
+  relaudit audit dump.sql.gz
+  relaudit schema postgres://app@db.example.org/shop --output shop.json
   relaudit rules orphaned_rows
 
 Exit codes:
@@ -39,6 +41,9 @@ pub enum Command {
     /// List the declared and the inferred relations with their evidence; reads no rows
     #[command(after_help = SOURCES)]
     Relations(RelationsArgs),
+    /// Write the schema that was read as a JSON snapshot, which is itself a source; reads no rows
+    #[command(after_help = SOURCES)]
+    Schema(SchemaArgs),
     /// List the rules, or explain one with its bad and its good example
     Rules(RulesArgs),
 }
@@ -49,7 +54,10 @@ Sources:
   'host=db.example.org dbname=shop'                  the same, as libpq writes it
   mysql://user@host/db  mariadb://user@host/db       a live MySQL or MariaDB
   sqlite:shop.db  shop.db                            a SQLite file, opened read-only
-  shop.sql  -                                        SQL in SQLite's dialect, run in memory
+  shop.sql  dump.sql.gz  -                           a dump or a schema, of PostgreSQL, MySQL, MariaDB or SQLite;
+                                                     compressed with gzip or zstd, or not
+  db/migrations                                      a folder of migrations
+  shop.json                                          a snapshot of `relaudit schema`
 
 Passwords: ~/.pgpass and PGPASSWORD, ~/.my.cnf and MYSQL_PWD are read; a password in a URL shows in the list
 of processes.";
@@ -88,6 +96,17 @@ pub struct RelationsArgs {
     pub output: OutputArgs,
 }
 
+/// Flags of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to read and how.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write the snapshot to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// Flags of `rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
@@ -122,6 +141,9 @@ pub struct InputArgs {
     /// The dialect of a .sql source, where it cannot be told
     #[arg(long, value_enum)]
     pub dialect: Option<ScriptDialect>,
+    /// Exit with 2 where something in a .sql source was not understood
+    #[arg(long)]
+    pub strict: bool,
     /// How long a connection may take to open
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub connect_timeout: Duration,

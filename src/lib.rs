@@ -16,6 +16,7 @@
 //! - [`yaml`]: the only place that names the YAML crate.
 //! - [`dialect`]: what differs between database systems; the only place that writes SQL.
 //! - [`ddl`]: SQL text → schema, without a server.
+//! - [`snapshot`]: a schema as versioned JSON, written and read.
 //! - [`source`]: what the user names as a source, opened.
 //! - [`infer`]: schema → relations.
 //! - [`probe`]: relations and a connection → what the rows say, in parallel.
@@ -47,5 +48,6 @@ pub mod relation;
 pub mod report;
 pub mod rules;
 pub mod schema;
+pub mod snapshot;
 pub mod source;
 pub mod yaml;

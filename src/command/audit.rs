@@ -6,12 +6,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::AuditArgs;
 use crate::config::Config;
-use crate::dialect::interrupt;
+use crate::dialect::{Database, interrupt};
 use crate::probe::{self, Probes};
 use crate::report::{self, Report, SourceReport};
 use crate::rules::{self, Facts, Rows, RuleSet};
+use crate::schema::Read;
 
-use super::input::{self, Input};
+use super::input::{self, Input, RowSource};
 use super::{Outcome, output};
 
 /// Audits the sources and writes the report.
@@ -31,10 +32,10 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         .iter()
         .zip(&audited)
         .map(|(input, (probes, found))| SourceReport {
-            info: input.database.info(),
+            info: &input.info,
             schema: &input.schema,
             relations: &input.relations,
-            rows: Rows::Probed(probes),
+            rows: rows(probes.as_ref()),
             rules: found,
             notes: &input.notes,
         });
@@ -50,27 +51,53 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         &mut text,
     )?;
     output::write(&args.output, &text)?;
-    Ok(outcome(&report, args))
+    Ok(input::strict(&args.input, &inputs, outcome(&report, args)))
 }
 
-fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<(Probes, rules::Report)> {
+/// What was asked of the rows, if there are any.
+fn rows(probes: Option<&Probes>) -> Rows<'_> {
+    probes.map_or(Rows::NotRead("the source has no rows"), Rows::Probed)
+}
+
+fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<(Option<Probes>, rules::Report)> {
+    let probes = match &input.rows {
+        RowSource::Database(database) => Some(probe(&**database, input, args)?),
+        RowSource::Dump(dump) => {
+            let needed = probe::needed(&input.schema, &input.relations);
+            if dump.has_rows(&input.schema, &needed) {
+                let read = Read {
+                    schema: input.schema.clone(),
+                    notes: Vec::new(),
+                };
+                let database = dump.load(&read, &needed, &input::connect_options(&args.input))?;
+                Some(probe(&*database, input, args)?)
+            } else {
+                None
+            }
+        }
+        RowSource::None => None,
+    };
+    let found = rules.check(&Facts {
+        schema: &input.schema,
+        relations: &input.relations,
+        rows: rows(probes.as_ref()),
+    });
+    Ok((probes, found))
+}
+
+fn probe(database: &dyn Database, input: &Input, args: &AuditArgs) -> anyhow::Result<Probes> {
     let options = probe::Options {
         jobs: usize::from(args.jobs),
         trust_constraints: args.trust_constraints,
     };
-    let bar = progress_bar(args, &input.database.info().name);
+    let bar = progress_bar(args, &input.info.name);
     let progress = |done: usize, all: usize| {
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
     };
-    let probes = probe::probe(&*input.database, &input.schema, &input.relations, &options, &progress)?;
+    let probes = probe::probe(database, &input.schema, &input.relations, &options, &progress)?;
     bar.finish_and_clear();
-    let found = rules.check(&Facts {
-        schema: &input.schema,
-        relations: &input.relations,
-        rows: Rows::Probed(&probes),
-    });
-    Ok((probes, found))
+    Ok(probes)
 }
 
 /// A bar on standard error, where that is a terminal and the user wants one.

@@ -5,35 +5,41 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::cli::InputArgs;
 use crate::config::{Config, Unresolved};
-use crate::dialect::{ConnectOptions, Database};
+use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::relation::Relations;
-use crate::schema::{Note, Schema, TableName};
-use crate::source;
+use crate::schema::{Note, Read, Schema, TableName};
+use crate::source::{self, Dump, Opened};
+
+use super::Outcome;
 
 /// A source that was read.
 pub(super) struct Input {
-    pub(super) database: Box<dyn Database>,
+    pub(super) info: SourceInfo,
+    pub(super) rows: RowSource,
     pub(super) schema: Schema,
     pub(super) relations: Relations,
     pub(super) notes: Vec<Note>,
 }
 
+/// Where the rows of a source are.
+pub(super) enum RowSource {
+    /// In the database that the schema was read from.
+    Database(Box<dyn Database>),
+    /// In the text that it was read from, if it has any.
+    Dump(Dump),
+    /// Nowhere.
+    None,
+}
+
 /// Opens and reads every source. One that cannot be read ends the run: a report that leaves it out would look clean.
 pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
     let scope = Scope::new(args)?;
-    let options = ConnectOptions {
-        connect_timeout: args.connect_timeout,
-        statement_timeout: args.statement_timeout,
-        lock_timeout: args.lock_timeout,
-        ..ConnectOptions::default()
-    };
+    let options = connect_options(args);
     let mut inputs = Vec::new();
     let mut missing: Option<Unresolved> = None;
     for name in source_names(args)? {
-        let target = source::parse(&name, args.dialect)?;
-        let database = source::open(&target, &options)?;
-        let mut read = database.read_schema()?;
+        let (info, mut read, rows) = open(&name, args, &options)?;
         scope.apply(&mut read.schema);
         let (stated, unresolved) = config.stated(&read.schema);
         missing = Some(match missing {
@@ -46,18 +52,58 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
             } else {
                 "no table matches"
             };
-            read.notes
-                .push(Note::new(format!("{message} in {}", database.info().name)));
+            let note = Note::new(format!("{message} in {}", info.name));
+            // A snapshot can have it already.
+            if !read.notes.contains(&note) {
+                read.notes.push(note);
+            }
         }
         inputs.push(Input {
             relations: infer::relations(&read.schema, &stated),
-            database,
+            info,
+            rows,
             schema: read.schema,
             notes: read.notes,
         });
     }
     missing.map_or(Ok(()), Unresolved::into_result)?;
     Ok(inputs)
+}
+
+/// How sources are opened.
+pub(super) fn connect_options(args: &InputArgs) -> ConnectOptions {
+    ConnectOptions {
+        connect_timeout: args.connect_timeout,
+        statement_timeout: args.statement_timeout,
+        lock_timeout: args.lock_timeout,
+        ..ConnectOptions::default()
+    }
+}
+
+/// Opens a source and reads its schema.
+fn open(name: &str, args: &InputArgs, options: &ConnectOptions) -> anyhow::Result<(SourceInfo, Read, RowSource)> {
+    let target = source::parse(name, args.dialect)?;
+    Ok(match source::open(&target, options)? {
+        Opened::Database(database) => {
+            let read = database.read_schema()?;
+            (database.info().clone(), read, RowSource::Database(database))
+        }
+        Opened::Files(files) => (
+            files.info,
+            files.read,
+            files.rows.map_or(RowSource::None, RowSource::Dump),
+        ),
+    })
+}
+
+/// With `--strict`, a note on what could not be understood in a file is as bad as a check that could not run.
+pub(super) fn strict(args: &InputArgs, inputs: &[Input], outcome: Outcome) -> Outcome {
+    let is_lost = |input: &Input| input.info.kind == "sql" && !input.notes.is_empty();
+    if args.strict && inputs.iter().any(is_lost) {
+        Outcome::Unchecked
+    } else {
+        outcome
+    }
 }
 
 fn source_names(args: &InputArgs) -> anyhow::Result<Vec<String>> {

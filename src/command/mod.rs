@@ -5,6 +5,7 @@ mod input;
 mod output;
 pub mod relations;
 pub mod rules;
+pub mod schema;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Audit(args) => audit::run(args),
         Command::Relations(args) => relations::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Rules(args) => rules::run(args),
     }
 }

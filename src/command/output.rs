@@ -1,6 +1,7 @@
 //! Where reports go.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -43,11 +44,16 @@ fn width() -> Option<u16> {
     terminal_size::terminal_size().map(|(width, _)| width.0)
 }
 
-/// Writes text to the file that the user names, or to standard output. A reader that stops reading is no error.
+/// Writes a report to the file that the user names, or to standard output. A reader that stops reading is no error.
 pub(super) fn write(args: &OutputArgs, text: &[u8]) -> anyhow::Result<()> {
-    match &args.output {
+    write_to(args.output.as_deref(), "report", text)
+}
+
+/// The same of anything.
+pub(super) fn write_to(path: Option<&Path>, what: &str, text: &[u8]) -> anyhow::Result<()> {
+    match path {
         Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("cannot write the report to {}", path.display()))
+            std::fs::write(path, text).with_context(|| format!("cannot write the {what} to {}", path.display()))
         }
         None => to_stdout(text),
     }

@@ -17,7 +17,7 @@ pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     let inputs = input::read(&args.input, &config)?;
     let none = rules::Report::default();
     let sources = inputs.iter().map(|input| SourceReport {
-        info: input.database.info(),
+        info: &input.info,
         schema: &input.schema,
         relations: &input.relations,
         rows: Rows::NotRead("`relaudit relations` reads no rows"),
@@ -35,5 +35,5 @@ pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
         &mut text,
     )?;
     output::write(&args.output, &text)?;
-    Ok(Outcome::Clean)
+    Ok(input::strict(&args.input, &inputs, Outcome::Clean))
 }

@@ -41,10 +41,16 @@ pub enum SqlDialect {
 
 /// Applies the files' statements in order, and gives the schema after the last one, with notes on what is lost.
 pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
-    let mut reader = Reader::new(files, dialect);
+    let parts: Vec<(&SourceFile, u32)> = files.iter().map(|file| (file, 1)).collect();
+    read_parts(&parts, dialect)
+}
+
+/// The same of parts of files, each with the line that it starts on. Rows were cut out between them.
+pub fn read_parts(parts: &[(&SourceFile, u32)], dialect: SqlDialect) -> Read {
+    let mut reader = Reader::new(parts, dialect);
     let mut notes = Vec::new();
-    for file in files {
-        for piece in Splitter::new(&file.text, dialect) {
+    for (file, first_line) in parts {
+        for piece in Splitter::new(&file.text, dialect).from_line(*first_line) {
             match piece.kind {
                 PieceKind::Statement => {}
                 PieceKind::Rows => continue,
@@ -89,12 +95,12 @@ enum Reader {
 }
 
 impl Reader {
-    fn new(files: &[SourceFile], dialect: SqlDialect) -> Self {
+    fn new(parts: &[(&SourceFile, u32)], dialect: SqlDialect) -> Self {
         match dialect {
             SqlDialect::MySql => {
-                let is_mariadb = files
+                let is_mariadb = parts
                     .iter()
-                    .any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
+                    .any(|(file, _)| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
                 let flavor = if is_mariadb {
                     mysql::Flavor::MariaDb
                 } else {

@@ -16,7 +16,7 @@ const HEADERS: [(&str, SqlDialect); 6] = [
 ];
 
 /// What only one dialect has, in small letters, and how much that tells.
-const MARKS: [(&str, SqlDialect, u32); 44] = [
+const MARKS: [(&str, SqlDialect, u32); 45] = [
     ("set search_path", SqlDialect::Postgres, 5),
     ("pg_catalog", SqlDialect::Postgres, 5),
     ("create extension", SqlDialect::Postgres, 5),
@@ -42,6 +42,7 @@ const MARKS: [(&str, SqlDialect, u32); 44] = [
     ("using gin", SqlDialect::Postgres, 4),
     ("concurrently", SqlDialect::Postgres, 3),
     ("plpgsql", SqlDialect::Postgres, 5),
+    ("foreign_key_checks", SqlDialect::MySql, 5),
     ("engine=", SqlDialect::MySql, 5),
     ("engine =", SqlDialect::MySql, 5),
     ("auto_increment", SqlDialect::MySql, 5),

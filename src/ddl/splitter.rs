@@ -109,6 +109,35 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    /// Counts lines from this one on: the text is a part of a file.
+    #[must_use]
+    pub fn from_line(mut self, line: u32) -> Self {
+        self.counted.1 = line;
+        self
+    }
+
+    /// Starts with a delimiter that an earlier part of the file has set.
+    #[must_use]
+    pub fn with_delimiter(mut self, delimiter: &'a str) -> Self {
+        self.delimiter = Cow::Borrowed(delimiter);
+        self
+    }
+
+    /// MySQL's delimiter, as the last `DELIMITER` line has set it.
+    pub fn delimiter(&self) -> &str {
+        &self.delimiter
+    }
+
+    /// Up to where the text is read, in bytes.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Whether the next piece is the rows of a COPY.
+    pub fn rows_follow(&self) -> bool {
+        self.rows_follow
+    }
+
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }

@@ -6,6 +6,7 @@
 
 mod cycle;
 mod facts;
+mod needed;
 mod polymorphic;
 mod relation;
 mod tenant;
@@ -22,6 +23,8 @@ pub use facts::{
     Check, CycleCounts, CycleProbe, Duplicates, PolymorphicProbe, PolymorphicValue, Probes, RelationCounts,
     RelationProbe, Sample, TenantCounts, TenantProbe,
 };
+
+pub use needed::needed;
 
 use unit::{Found, Unit};
 

@@ -1,9 +1,8 @@
 //! What a file is, by its first bytes and its name.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use super::{ScriptDialect, Target, script};
+use super::{ScriptDialect, Target, bytes};
 
 /// How many bytes tell what a file is: the mark of a tar archive ends there.
 const HEAD: u64 = 262;
@@ -12,48 +11,37 @@ const HEAD: u64 = 262;
 pub(super) fn kind(path: &Path, dialect: Option<ScriptDialect>) -> Result<Target, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if metadata.is_dir() {
-        return Err(
-            "it is a directory; migrations are not supported yet: apply them to a database and audit that, or name one file"
-                .to_owned(),
-        );
+        return Ok(Target::Folder(path.to_owned(), dialect));
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     let has_extension = |known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
-    let is_script = has_extension(&["sql"]) || dialect.is_some();
+    let mut is_script = has_extension(&["sql"]) || dialect.is_some();
     if metadata.is_file() {
-        let head = head(path).map_err(|error| error.to_string())?;
+        let head = bytes::head(path, HEAD).map_err(|error| error.to_string())?;
         if head.starts_with(b"SQLite format 3\0") {
             return Ok(Target::SqliteFile(path.to_owned()));
         }
-        refuse_by_head(&head)?;
+        refuse_by_head(&head, path)?;
+        is_script |= head.starts_with(&[0x1f, 0x8b]) || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     }
     if has_extension(&["db", "db3", "sqlite", "sqlite3"]) && !is_script {
         // It lacks SQLite's magic: to be told when it is opened, since encrypted databases lack it too.
         return Ok(Target::SqliteFile(path.to_owned()));
     }
     if has_extension(&["json"]) && dialect.is_none() {
-        return Err("snapshots of a schema are not supported yet; audit the database itself".to_owned());
+        return Ok(Target::Snapshot(path.to_owned()));
     }
     if !is_script {
         return Err(
-            "it is neither a SQLite database nor named .sql; if it is a script in SQLite's dialect, add --dialect sqlite"
+            "it is neither a SQLite database nor named .sql; if it is SQL text, add --dialect postgres, mysql or sqlite"
                 .to_owned(),
         );
     }
-    script::refuse_dialect(dialect)?;
-    Ok(Target::Script(path.to_owned()))
+    Ok(Target::Script(path.to_owned(), dialect))
 }
 
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    std::fs::File::open(path)?.take(HEAD).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-fn refuse_by_head(head: &[u8]) -> Result<(), String> {
-    let compressed: [(&[u8], &str, &str); 5] = [
-        (&[0x1f, 0x8b], "gzip", "gunzip"),
-        (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "unzstd"),
+fn refuse_by_head(head: &[u8], path: &Path) -> Result<(), String> {
+    let compressed: [(&[u8], &str, &str); 3] = [
         (b"BZh", "bzip2", "bunzip2"),
         (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz", "unxz"),
         (b"PK\x03\x04", "zip", "unzip"),
@@ -62,20 +50,20 @@ fn refuse_by_head(head: &[u8]) -> Result<(), String> {
         return Err("it is empty; check the path".to_owned());
     }
     if head.starts_with(b"PGDMP") {
-        return Err(
-            "it is an archive of pg_dump (custom format), which is not supported yet: restore it into a server \
-             (`pg_restore --create -d postgres FILE`) and audit that"
-                .to_owned(),
-        );
+        return Err(format!(
+            "it is an archive of pg_dump in its custom format: make a plain one of it (`pg_restore --file=dump.sql {}`) and \
+             audit that",
+            path.display()
+        ));
     }
     if let Some((_, format, tool)) = compressed.iter().find(|(magic, _, _)| head.starts_with(magic)) {
         return Err(format!(
-            "it is compressed with {format}, which is not supported yet: unpack it first (`{tool}`)"
+            "it is compressed with {format}, of which relaudit reads only gzip and zstd: unpack it first (`{tool}`)"
         ));
     }
     if head.get(257..).is_some_and(|mark| mark.starts_with(b"ustar")) {
         return Err(
-            "it is a tar archive, which is not supported yet: unpack it first, or restore it with `pg_restore` if pg_dump \
+            "it is a tar archive: unpack it first, or make a plain dump of it with `pg_restore --file=dump.sql` if pg_dump \
              made it"
                 .to_owned(),
         );

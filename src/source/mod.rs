@@ -1,6 +1,7 @@
-//! What the user names as a source: told apart, and opened. It never reads a schema or a row: that is for the database
-//! that it opens.
+//! What the user names as a source: told apart, and opened: live databases, and files that stand for one.
 
+mod bytes;
+mod dump;
 mod file;
 mod script;
 mod secret;
@@ -8,8 +9,12 @@ mod secret;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::dialect::{ConnectOptions, Database, Error, mysql, postgres, sqlite};
+use crate::dialect::{ConnectOptions, Database, Error, SourceInfo, mysql, postgres, sqlite};
+use crate::schema::Read;
+use crate::snapshot;
 use secret::without_password;
+
+pub use dump::Dump;
 
 /// What the user named.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,10 +25,33 @@ pub enum Target {
     Mysql(String),
     /// A SQLite file.
     SqliteFile(PathBuf),
-    /// SQL text in SQLite's dialect in a file.
-    Script(PathBuf),
-    /// SQL text in SQLite's dialect on standard input.
-    StandardInput,
+    /// SQL text in a file, of this dialect if the user says so.
+    Script(PathBuf, Option<ScriptDialect>),
+    /// A folder of migrations.
+    Folder(PathBuf, Option<ScriptDialect>),
+    /// A snapshot of a schema.
+    Snapshot(PathBuf),
+    /// SQL text on standard input.
+    StandardInput(Option<ScriptDialect>),
+}
+
+/// An opened source.
+pub enum Opened {
+    /// A database that answers.
+    Database(Box<dyn Database>),
+    /// Files that tell of one.
+    Files(Box<Files>),
+}
+
+/// What files tell of a database.
+#[derive(Debug)]
+pub struct Files {
+    /// What reports say of them.
+    pub info: SourceInfo,
+    /// The schema.
+    pub read: Read,
+    /// Where its rows are, if there can be any.
+    pub rows: Option<Dump>,
 }
 
 /// The dialect of a script, as the user states it.
@@ -44,8 +72,10 @@ impl fmt::Debug for Target {
             Self::Postgres(address) => write!(f, "Postgres({})", without_password(address)),
             Self::Mysql(address) => write!(f, "Mysql({})", without_password(address)),
             Self::SqliteFile(path) => write!(f, "SqliteFile({})", path.display()),
-            Self::Script(path) => write!(f, "Script({})", path.display()),
-            Self::StandardInput => f.write_str("StandardInput"),
+            Self::Script(path, dialect) => write!(f, "Script({}, {dialect:?})", path.display()),
+            Self::Folder(path, dialect) => write!(f, "Folder({}, {dialect:?})", path.display()),
+            Self::Snapshot(path) => write!(f, "Snapshot({})", path.display()),
+            Self::StandardInput(dialect) => write!(f, "StandardInput({dialect:?})"),
         }
     }
 }
@@ -55,10 +85,10 @@ impl fmt::Debug for Target {
 ///
 /// # Errors
 ///
-/// A source of no known kind, a file that is missing, and what is not supported yet.
+/// A source of no known kind, a file that is missing, and one that cannot be read.
 pub fn parse(text: &str, dialect: Option<ScriptDialect>) -> Result<Target, Error> {
     if text == "-" {
-        return script::in_dialect("standard input", dialect).map(|()| Target::StandardInput);
+        return Ok(Target::StandardInput(dialect));
     }
     if let Some(target) = server(text)? {
         return Ok(target);
@@ -84,18 +114,40 @@ pub fn parse(text: &str, dialect: Option<ScriptDialect>) -> Result<Target, Error
 /// # Errors
 ///
 /// See [`Error`].
-pub fn open(target: &Target, options: &ConnectOptions) -> Result<Box<dyn Database>, Error> {
+pub fn open(target: &Target, options: &ConnectOptions) -> Result<Opened, Error> {
     match target {
-        Target::Postgres(address) => postgres::open(address, options),
-        Target::Mysql(address) => mysql::open(address, options),
-        Target::SqliteFile(path) => sqlite::open_file(path, options),
-        Target::Script(path) => {
+        Target::Postgres(address) => postgres::open(address, options).map(Opened::Database),
+        Target::Mysql(address) => mysql::open(address, options).map(Opened::Database),
+        Target::SqliteFile(path) => sqlite::open_file(path, options).map(Opened::Database),
+        Target::Script(path, dialect) => {
             let name = path.display().to_string();
-            sqlite::open_script(&name, &script::read_file(path)?, options)
+            script::open(bytes::Place::File(path.clone()), name, *dialect, options)
         }
-        Target::StandardInput => {
-            let name = "standard input";
-            sqlite::open_script(name, &script::read(name, std::io::stdin().lock())?, options)
+        Target::StandardInput(dialect) => {
+            let place = bytes::Place::standard_input()?;
+            script::open(place, "standard input".to_owned(), *dialect, options)
+        }
+        Target::Snapshot(path) => open_snapshot(path),
+        Target::Folder(path, dialect) => script::open_folder(path, *dialect),
+    }
+}
+
+fn open_snapshot(path: &Path) -> Result<Opened, Error> {
+    let failed = |reason: String| Error::File {
+        source_name: path.display().to_string(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let (info, read) = snapshot::parse(&text).map_err(failed)?;
+    Ok(Opened::Files(Box::new(Files { info, read, rows: None })))
+}
+
+impl Opened {
+    /// The database, where one answers.
+    pub fn database(self) -> Option<Box<dyn Database>> {
+        match self {
+            Self::Database(database) => Some(database),
+            Self::Files(_) => None,
         }
     }
 }
@@ -323,28 +375,32 @@ mod tests {
             fs::write(&path, bytes).unwrap_or_else(|error| panic!("{error}"));
             path.display().to_string()
         };
+        let empty = tempdir().unwrap_or_else(|error| panic!("{error}"));
         let mut tar = vec![b'x'; 257];
         tar.extend(b"ustar\0");
         for (path, said) in [
-            (file("a.dump", b"PGDMP\x01\x0e\x00"), "pg_restore"),
-            (file("a.sql", b"PGDMP\x01\x0e\x00"), "pg_restore"),
-            (file("a.sql.gz", &[0x1f, 0x8b, 8, 0]), "gzip"),
-            (file("a.sql.zst", &[0x28, 0xb5, 0x2f, 0xfd]), "zstd"),
+            (file("a.dump", b"PGDMP\x01\x0e\x00"), "pg_restore --file=dump.sql"),
+            (file("a.sql", b"PGDMP\x01\x0e\x00"), "pg_restore --file=dump.sql"),
+            (file("a.sql.gz", &[0x1f, 0x8b, 8, 0]), "unpacking"),
+            (file("a.sql.zst", &[0x28, 0xb5, 0x2f, 0xfd]), "unpacking"),
             (file("a.sql.bz2", b"BZh91AY"), "bzip2"),
             (file("a.sql.xz", &[0xfd, b'7', b'z', b'X', b'Z', 0]), "xz"),
             (file("a.zip", b"PK\x03\x04"), "zip"),
             (file("a.tar", &tar), "tar"),
-            (file("schema.json", b"{}"), "not supported yet"),
+            (file("schema.json", b"{}"), "no snapshot"),
             (file("empty.sql", b""), "is empty"),
             (file("blank.sql", b" \r\n"), "holds no SQL"),
             (file("wide.sql", b"\xff\xfeC\0R\0"), "UTF-16"),
             (file("latin.sql", b"SELECT 1;\n-- caf\xe9\n"), "line 2 is not UTF-8"),
             (file("binary.sql", b"SELECT 1;\nab\0c"), "line 2 holds a NUL"),
             (file("noise.sql", &[0x80, 0x00, 0xff]), "binary"),
-            (file("notes.txt", b"SELECT 1;"), "--dialect sqlite"),
+            (file("notes.txt", b"SELECT 1;"), "add --dialect"),
             (file("shop.db", b"no database"), "not a SQLite database"),
-            (folder.path().display().to_string(), "migrations"),
-            (file("pg.sql", b"CREATE TABLE t (id serial primary key);"), "PostgreSQL"),
+            (empty.path().display().to_string(), "holds no .sql files"),
+            (
+                file("cut.sql", b"CREATE TABLE t (id serial);\nINSERT INTO t VALUES (1"),
+                "line 2: the file was cut off",
+            ),
         ] {
             let text = refused(&path);
             assert!(text.contains(said), "{text}");
@@ -352,29 +408,38 @@ mod tests {
         }
         let script = file("good.SQL", b"\xef\xbb\xbfCREATE TABLE t(x);");
         let opened = open(&target(&script), &ConnectOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        let database = opened.database().unwrap_or_else(|| panic!("SQLite runs it"));
         assert_eq!(
-            (opened.info().kind, opened.info().name.as_str()),
+            (database.info().kind, database.info().name.as_str()),
             ("sql", script.as_str())
         );
         let notes = file("notes.txt", b"CREATE TABLE t(x);");
         assert_eq!(
             parse(&notes, Some(ScriptDialect::Sqlite)).ok(),
-            Some(Target::Script(notes.clone().into()))
+            Some(Target::Script(notes.clone().into(), Some(ScriptDialect::Sqlite)))
         );
     }
 
     #[test]
-    fn scripts_of_other_dialects_wait_for_a_later_version() {
+    fn scripts_are_read_in_their_dialect() {
         let folder = tempdir().unwrap_or_else(|error| panic!("{error}"));
         let path = folder.path().join("a.sql");
-        fs::write(&path, "SELECT 1").unwrap_or_else(|error| panic!("{error}"));
-        for (dialect, system) in [(ScriptDialect::Postgres, "PostgreSQL"), (ScriptDialect::Mysql, "MySQL")] {
-            for text in [path.display().to_string(), "-".to_owned()] {
-                let error = refused_as(&text, Some(dialect));
-                assert!(error.contains(system) && error.contains("not supported yet"), "{error}");
+        let opened = |text: &str, dialect| {
+            fs::write(&path, text).unwrap_or_else(|error| panic!("{error}"));
+            let target = parse(&path.display().to_string(), dialect).unwrap_or_else(|error| panic!("{error}"));
+            match open(&target, &ConnectOptions::default()).unwrap_or_else(|error| panic!("{error}")) {
+                Opened::Files(files) => (files.info.server, files.read.schema.tables.len()),
+                Opened::Database(database) => (database.info().server.clone(), 0),
             }
-        }
-        assert_eq!(target("-"), Target::StandardInput);
+        };
+        let postgres = "CREATE TABLE t (id bigserial PRIMARY KEY);";
+        assert_eq!(opened(postgres, None), ("PostgreSQL dialect".to_owned(), 1));
+        let mysql = "CREATE TABLE `t` (`id` int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;";
+        assert_eq!(opened(mysql, None), ("MySQL dialect".to_owned(), 1));
+        let any = "CREATE TABLE t (id int PRIMARY KEY);";
+        assert_eq!(opened(any, Some(ScriptDialect::Mysql)), ("MySQL dialect".to_owned(), 1));
+        assert!(opened(any, None).0.starts_with("SQLite "));
+        assert_eq!(target("-"), Target::StandardInput(None));
     }
 
     #[test]

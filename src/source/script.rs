@@ -1,45 +1,102 @@
-//! The text of a script.
+//! SQL text: files, standard input, and folders of migrations.
 
 use std::io::Read;
 use std::path::Path;
 
-use super::ScriptDialect;
-use crate::dialect::Error;
+use super::bytes::Place;
+use super::{Files, Opened, ScriptDialect, dump};
+use crate::ddl::{self, SqlDialect, folder};
+use crate::dialect::{ConnectOptions, Error, SourceInfo, sqlite};
 
-/// Refuses the dialects that need a server.
-pub(super) fn in_dialect(name: &str, dialect: Option<ScriptDialect>) -> Result<(), Error> {
-    refuse_dialect(dialect).map_err(|reason| Error::File {
-        source_name: name.to_owned(),
-        reason,
-    })
-}
+/// How much of a text is looked at to tell its dialect, in bytes.
+const HEAD: u64 = 256 * 1024;
 
-/// The same, as a sentence.
-pub(super) fn refuse_dialect(dialect: Option<ScriptDialect>) -> Result<(), String> {
-    let (system, address) = match dialect {
-        None | Some(ScriptDialect::Sqlite) => return Ok(()),
-        Some(ScriptDialect::Postgres) => ("PostgreSQL", "postgres://…"),
-        Some(ScriptDialect::Mysql) => ("MySQL", "mysql://…"),
+/// Opens a text. SQLite runs what is in its dialect, or in none that can be told.
+pub(super) fn open(
+    place: Place,
+    name: String,
+    dialect: Option<ScriptDialect>,
+    options: &ConnectOptions,
+) -> Result<Opened, Error> {
+    let failed = |error: std::io::Error| Error::File {
+        source_name: name.clone(),
+        reason: format!("unpacking or reading it: {error}"),
     };
-    Err(format!(
-        "auditing a {system} script without a server is not supported yet: load it into a server and audit that ({address})"
-    ))
+    let mut head = Vec::new();
+    let input = place.open().map_err(failed)?;
+    input.take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    let is_text = !head.starts_with(&[0xff, 0xfe]) && !head.starts_with(&[0xfe, 0xff]) && !head.contains(&0);
+    if head.starts_with(b"PGDMP") {
+        return Err(Error::File {
+            source_name: name,
+            reason: "it is an archive of pg_dump in its custom format: make a plain one of it with `pg_restore --file=dump.sql`"
+                .to_owned(),
+        });
+    }
+    let sniffed = || is_text.then(|| ddl::sniff(&String::from_utf8_lossy(&head))).flatten();
+    match dialect.map(ScriptDialect::sql).or_else(sniffed) {
+        Some(dialect @ (SqlDialect::Postgres | SqlDialect::MySql)) => {
+            let info = info(name, dialect);
+            let (read, rows) = dump::read(place, info.clone(), dialect)?;
+            Ok(Opened::Files(Box::new(Files {
+                info,
+                read,
+                rows: Some(rows),
+            })))
+        }
+        Some(SqlDialect::Sqlite) | None => {
+            let text = read(&name, place.open().map_err(failed)?)?;
+            sqlite::open_script(&name, &text, options).map(Opened::Database)
+        }
+    }
 }
 
-/// Reads a file.
-pub(super) fn read_file(path: &Path) -> Result<String, Error> {
+/// Opens a folder of migrations. They hold no rows but a few that come with the schema.
+pub(super) fn open_folder(path: &Path, dialect: Option<ScriptDialect>) -> Result<Opened, Error> {
     let name = path.display().to_string();
-    match std::fs::File::open(path) {
-        Ok(file) => read(&name, file),
-        Err(error) => Err(Error::File {
-            source_name: name,
-            reason: error.to_string(),
-        }),
+    let failed = |reason: String| Error::File {
+        source_name: name.clone(),
+        reason,
+    };
+    let (files, notes) = folder::read(path).map_err(|error| failed(error.to_string()))?;
+    let sniffed = || files.iter().find_map(|file| ddl::sniff(&file.text));
+    let dialect = dialect.map(ScriptDialect::sql).or_else(sniffed).ok_or_else(|| {
+        failed("the dialect of its files cannot be told: add --dialect postgres, mysql or sqlite".to_owned())
+    })?;
+    let mut read = ddl::read(&files, dialect);
+    read.notes.extend(notes);
+    Ok(Opened::Files(Box::new(Files {
+        info: info(name, dialect),
+        read,
+        rows: None,
+    })))
+}
+
+fn info(name: String, dialect: SqlDialect) -> SourceInfo {
+    let server = match dialect {
+        SqlDialect::Postgres => "PostgreSQL dialect",
+        SqlDialect::MySql => "MySQL dialect",
+        SqlDialect::Sqlite => "SQLite dialect",
+    };
+    SourceInfo {
+        kind: "sql",
+        name,
+        server: server.to_owned(),
+    }
+}
+
+impl ScriptDialect {
+    fn sql(self) -> SqlDialect {
+        match self {
+            Self::Postgres => SqlDialect::Postgres,
+            Self::Mysql => SqlDialect::MySql,
+            Self::Sqlite => SqlDialect::Sqlite,
+        }
     }
 }
 
 /// Reads all of a text.
-pub(super) fn read(name: &str, mut input: impl Read) -> Result<String, Error> {
+fn read(name: &str, mut input: impl Read) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let text = match input.read_to_end(&mut bytes) {
         Ok(_) => decode(bytes),

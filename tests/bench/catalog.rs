@@ -27,7 +27,10 @@ fn main() {
     let mut size = (0, 0);
     for _ in 0..RUNS {
         let start = Instant::now();
-        let database = source::open(&target, &ConnectOptions::default()).unwrap();
+        let database = source::open(&target, &ConnectOptions::default())
+            .unwrap()
+            .database()
+            .unwrap();
         floors.push(start.elapsed());
         let start = Instant::now();
         let read = database.read_schema().unwrap();

@@ -165,7 +165,8 @@ fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, 
         }
     }
     let target = source::parse(&url, None).map_err(|error| error.to_string())?;
-    let database = source::open(&target, &ConnectOptions::default()).map_err(|error| error.to_string())?;
+    let opened = source::open(&target, &ConnectOptions::default()).map_err(|error| error.to_string())?;
+    let database = opened.database().ok_or("it is no server")?;
     database
         .read_schema()
         .map(|read| read.schema)

@@ -5,6 +5,7 @@
 mod catalog;
 mod create_index;
 mod create_table;
+pub mod dump;
 mod open;
 mod other_dialect;
 mod scratch;

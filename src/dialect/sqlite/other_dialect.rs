@@ -32,13 +32,12 @@ impl Sign {
     /// The sentence that refuses the script.
     pub(super) fn refusal(&self, line: u32) -> String {
         let (system, instead) = match self.system {
-            System::Postgres => ("PostgreSQL", "load it into a server and audit that (postgres://…)"),
-            System::Mysql => ("MySQL or MariaDB", "load it into a server and audit that (mysql://…)"),
+            System::Postgres => ("PostgreSQL", "add --dialect postgres"),
+            System::Mysql => ("MySQL or MariaDB", "add --dialect mysql"),
             System::SqlServer => ("SQL Server", "relaudit audits PostgreSQL, MySQL, MariaDB and SQLite"),
         };
         format!(
-            "line {line}: {} shows that this script is written for {system}; auditing such a file without a server is not \
-             supported yet: {instead}",
+            "line {line}: {} shows that this script is written for {system}: {instead}",
             self.what
         )
     }

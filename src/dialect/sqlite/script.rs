@@ -155,7 +155,7 @@ impl Loading<'_> {
         let failure = self.connection.failure(error);
         match failure.kind {
             QueryFailure::Other => format!(
-                "{}; a script must be one that SQLite runs: load one for another system into its server, and audit that",
+                "{}; the script is run by SQLite: if it is written for another system, add --dialect postgres or mysql",
                 failure.detail
             ),
             _ => failure.to_string(),

@@ -98,7 +98,10 @@ fn live(engine: Engine, dialect: SqlDialect, text: &str) -> Schema {
         }
     }
     let target = source::parse(&loaded.source(), None).unwrap();
-    let database = source::open(&target, &ConnectOptions::default()).unwrap();
+    let database = source::open(&target, &ConnectOptions::default())
+        .unwrap()
+        .database()
+        .unwrap();
     let schema = database.read_schema().unwrap().schema;
     without_namespaces_of(engine, &schema)
 }

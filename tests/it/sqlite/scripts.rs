@@ -212,7 +212,7 @@ fn scripts_for_other_systems_are_told() {
     ] {
         let text = refused(sql);
         assert!(text.contains(&format!("written for {system}")), "{sql}: {text}");
-        assert!(text.contains("not supported yet"), "{sql}: {text}");
+        assert!(text.contains("add --dialect"), "{sql}: {text}");
     }
 }
 
