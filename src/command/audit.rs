@@ -8,6 +8,7 @@ use crate::cli::AuditArgs;
 use crate::config::Config;
 use crate::dialect::{Database, interrupt};
 use crate::probe::{self, Probes};
+use crate::relation::Relations;
 use crate::report::{self, Report, SourceReport};
 use crate::rules::{self, Facts, Rows, RuleSet};
 use crate::schema::Read;
@@ -28,17 +29,14 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         .iter()
         .map(|input| audit(input, &rules, args))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let sources = inputs
-        .iter()
-        .zip(&audited)
-        .map(|(input, (probes, found))| SourceReport {
-            info: &input.info,
-            schema: &input.schema,
-            relations: &input.relations,
-            rows: rows(probes.as_ref()),
-            rules: found,
-            notes: &input.notes,
-        });
+    let sources = inputs.iter().zip(&audited).map(|(input, audited)| SourceReport {
+        info: &input.info,
+        schema: &input.schema,
+        relations: &audited.relations,
+        rows: rows(audited.probes.as_ref()),
+        rules: &audited.found,
+        notes: &input.notes,
+    });
     let report = Report {
         sources: sources.collect(),
     };
@@ -59,7 +57,14 @@ fn rows(probes: Option<&Probes>) -> Rows<'_> {
     probes.map_or(Rows::NotRead("the source has no rows"), Rows::Probed)
 }
 
-fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<(Option<Probes>, rules::Report)> {
+/// What came of one source.
+struct Audited {
+    relations: Relations,
+    probes: Option<Probes>,
+    found: rules::Report,
+}
+
+fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<Audited> {
     let probes = match &input.rows {
         RowSource::Database(database) => Some(probe(&**database, input, args)?),
         RowSource::Dump(dump) => {
@@ -77,12 +82,20 @@ fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<(Op
         }
         RowSource::None => None,
     };
+    let mut relations = input.relations.clone();
+    if let Some(probes) = &probes {
+        probe::weigh(&mut relations, probes);
+    }
     let found = rules.check(&Facts {
         schema: &input.schema,
-        relations: &input.relations,
+        relations: &relations,
         rows: rows(probes.as_ref()),
     });
-    Ok((probes, found))
+    Ok(Audited {
+        relations,
+        probes,
+        found,
+    })
 }
 
 fn probe(database: &dyn Database, input: &Input, args: &AuditArgs) -> anyhow::Result<Probes> {

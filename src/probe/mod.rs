@@ -11,6 +11,7 @@ mod polymorphic;
 mod relation;
 mod tenant;
 mod unit;
+mod verdict;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -25,6 +26,8 @@ pub use facts::{
 };
 
 pub use needed::needed;
+
+pub use verdict::weigh;
 
 use unit::{Found, Unit};
 

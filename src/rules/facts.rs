@@ -2,7 +2,7 @@
 
 use crate::finding::{Confidence, Finding, Severity, Subject};
 use crate::probe::{Probes, RelationCounts};
-use crate::relation::{Relation, RelationId, Relations};
+use crate::relation::{Relation, RelationId, Relations, Tier};
 use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
@@ -63,7 +63,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Every relation whose rows were counted.
+    /// Every relation whose rows were counted, without guesses that these rows refute.
     pub fn counts(&self) -> impl Iterator<Item = (&'a Relation, &'a RelationCounts)> {
         let relations = self.relations;
         self.probes().into_iter().flat_map(move |probes| {
@@ -71,6 +71,7 @@ impl<'a> Facts<'a> {
                 .relations
                 .iter()
                 .zip(&probes.relations)
+                .filter(|(relation, _)| relation.tier() != Tier::Weak)
                 .filter_map(|(relation, probe)| Some((relation, probe.outcome.done()?.as_ref()?)))
         })
     }
