@@ -8,6 +8,7 @@ mod cycle;
 mod facts;
 mod polymorphic;
 mod relation;
+mod rewritten;
 mod tenant;
 mod unit;
 
@@ -23,7 +24,7 @@ pub use facts::{
     RelationProbe, Sample, TenantCounts, TenantProbe,
 };
 
-use unit::{Found, Unit};
+use unit::{Found, Unit, trusted};
 
 /// How rows are probed.
 #[derive(Debug, Clone)]
@@ -101,6 +102,7 @@ pub fn probe(
     for (unit, found) in units.iter().zip(found) {
         unit::put(&mut probes, unit, found.unwrap_or_else(|| unit.not_checked(&lost)));
     }
+    rewritten::take_back(&subject, &database.rewritten_tables(), &mut probes);
     Ok(probes)
 }
 

@@ -19,5 +19,6 @@ mod postgres_orphans;
 pub(crate) mod private;
 mod privileges;
 mod reports;
+mod rewritten;
 mod row_rules;
 pub(crate) mod server;
