@@ -256,7 +256,7 @@ fn contradiction(stated: &Stated, relation: &StatedRelation) -> Option<&'static 
         .then_some("an earlier entry says something else of the same relation")
 }
 
-fn differ<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+fn differ<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
     one.is_some() && other.is_some() && one != other
 }
 
