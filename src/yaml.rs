@@ -12,7 +12,15 @@ pub use serde_yaml::Spanned;
 /// One sentence with line and column. It never quotes the document, which can hold a password.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let options = serde_yaml::options! { with_snippet: false, strict_booleans: true };
-    serde_yaml::from_str_with_options(text, options).map_err(|error| error.to_string())
+    serde_yaml::from_str_with_options(text, options).map_err(|error| plain(&error.to_string()))
+}
+
+/// The parser speaks to programmers who can change its options, and of its events.
+fn plain(error: &str) -> String {
+    error
+        .replace(", set DuplicateKeyPolicy in Options if acceptable", "")
+        .replace("expected sequence start", "a list belongs here")
+        .replace("expected mapping start", "keys with values belong here")
 }
 
 /// Line and column of a value, both from 1.

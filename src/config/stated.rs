@@ -69,10 +69,17 @@ impl Config {
         let columns = self.required(entry, entry.columns.as_ref(), "columns")?;
         let child = self.columns(child, columns, &entry.child)?;
         if entry.kind == Some(Kind::None) {
-            stated.forbidden.push(ForbiddenRelation {
+            let forbidden = ForbiddenRelation {
                 child,
                 parent: parent.map(|table| table.name.clone()),
-            });
+            };
+            if stated.relations.iter().any(|relation| forbids(&forbidden, relation)) {
+                return Err(self.error_at(
+                    &entry.child,
+                    "`kind: none` forbids a relation that an earlier entry states",
+                ));
+            }
+            stated.forbidden.push(forbidden);
             return Ok(());
         }
         let parent = parent.ok_or_else(|| self.error_at(&entry.child, "`parent` is missing in the relation"))?;
@@ -82,13 +89,17 @@ impl Config {
             _ => None,
         };
         let parent = self.parent_columns(parent, entry, child.columns.len())?;
-        stated.relations.push(StatedRelation {
+        let relation = StatedRelation {
             child,
             parent,
             kind,
             optional: entry.optional,
             on_delete: self.action(entry)?,
-        });
+        };
+        if let Some(reason) = contradiction(stated, &relation) {
+            return Err(self.error_at(&entry.child, reason));
+        }
+        stated.relations.push(relation);
         Ok(())
     }
 
@@ -205,7 +216,8 @@ impl Config {
         let reason = match table.primary_key() {
             Some(key) if key.columns.len() == width => return Ok(key.columns.clone()),
             Some(key) => format!(
-                "the primary key of `{}` has {} columns, the relation {width}: name the `parent_columns`",
+                "the primary key of `{}` has another number of columns ({}) than the relation ({width}): name the \
+                 `parent_columns`",
                 table.name,
                 key.columns.len()
             ),
@@ -221,4 +233,37 @@ impl Config {
             .map(Some)
             .ok_or_else(|| self.error_at(text, reason))
     }
+}
+
+/// Why a relation cannot be meant, in itself or after what earlier entries say; `None` where it can.
+fn contradiction(stated: &Stated, relation: &StatedRelation) -> Option<&'static str> {
+    if relation.child == relation.parent {
+        return Some("the relation leads from columns to themselves: name other `parent_columns`, or another `parent`");
+    }
+    if stated.forbidden.iter().any(|forbidden| forbids(forbidden, relation)) {
+        return Some("an earlier entry with `kind: none` forbids the relation");
+    }
+    let mut same = stated
+        .relations
+        .iter()
+        .filter(|known| known.child == relation.child && known.parent == relation.parent);
+    let differs = |known: &StatedRelation| {
+        differ(known.kind, relation.kind)
+            || differ(known.optional, relation.optional)
+            || differ(known.on_delete, relation.on_delete)
+    };
+    same.any(differs)
+        .then_some("an earlier entry says something else of the same relation")
+}
+
+fn differ<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
+    one.is_some() && other.is_some() && one != other
+}
+
+fn forbids(forbidden: &ForbiddenRelation, relation: &StatedRelation) -> bool {
+    forbidden.child == relation.child
+        && forbidden
+            .parent
+            .as_ref()
+            .is_none_or(|parent| *parent == relation.parent.table)
 }

@@ -1,8 +1,9 @@
 //! The half of a dialect that does I/O: an opened source, and its read-only sessions.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::schema::Read;
+use crate::schema::{Read, TableName};
 
 use super::Dialect;
 
@@ -23,6 +24,12 @@ pub trait Database: Send + Sync {
 
     /// Opens one more session in place of one whose connection was lost.
     fn replace_session(&self) -> Result<Box<dyn Session>, Error>;
+
+    /// Tables that other connections have truncated or rewritten since [`Self::read_schema`], where the server does not
+    /// refuse to read them but shows them empty. None where that cannot be told because the connection is lost.
+    fn rewritten_tables(&self) -> BTreeSet<TableName> {
+        BTreeSet::new()
+    }
 }
 
 /// A connection that probes run on.

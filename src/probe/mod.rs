@@ -9,6 +9,7 @@ mod facts;
 mod needed;
 mod polymorphic;
 mod relation;
+mod rewritten;
 mod tenant;
 mod unit;
 mod verdict;
@@ -26,10 +27,9 @@ pub use facts::{
 };
 
 pub use needed::needed;
-
 pub use verdict::weigh;
 
-use unit::{Found, Unit};
+use unit::{Found, Unit, trusted};
 
 /// How rows are probed.
 #[derive(Debug, Clone)]
@@ -107,6 +107,7 @@ pub fn probe(
     for (unit, found) in units.iter().zip(found) {
         unit::put(&mut probes, unit, found.unwrap_or_else(|| unit.not_checked(&lost)));
     }
+    rewritten::take_back(&subject, &database.rewritten_tables(), &mut probes);
     Ok(probes)
 }
 

@@ -154,8 +154,13 @@ fn rows_heading(source: &SourceReport<'_>, checked: &[Checked<'_>]) -> String {
         0 => String::new(),
         _ => format!(" ({trusted} by trust in the constraint, without reading rows)"),
     };
+    let refuted = checked.iter().filter(|checked| is_refuted(checked)).count();
+    let refuted = match refuted {
+        0 => String::new(),
+        _ => format!(" ({} that the rows refute)", counted(refuted, "guess", "guesses")),
+    };
     let mut told = vec![format!(
-        "Rows of {}: {} ok{trusted}, {} violated, {} not checked",
+        "Rows of {}: {} ok{trusted}, {} violated{refuted}, {} not checked",
         counted(summary.relations, "relation", "relations"),
         summary.ok,
         summary.violated,

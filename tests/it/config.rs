@@ -65,6 +65,24 @@ fn a_missing_table_or_column_is_named_with_its_place() {
 }
 
 #[test]
+fn entries_that_contradict_each_other_or_themselves_are_refused() {
+    let entry = |more: &str| format!("  - {{child: phones, columns: user_id, parent: users, {more}}}\n");
+    let two = |one: &str, other: &str| format!("relations:\n{}{}", entry(one), entry(other));
+    assert_refused(&two("kind: has_one", "kind: has_many"), &["earlier entry", "line 3"]);
+    assert_refused(&two("optional: true", "optional: false"), &["earlier entry", "line 3"]);
+    assert_refused(&two("kind: none", "kind: has_many"), &["`kind: none`", "line 3"]);
+    assert_refused(&two("kind: has_many", "kind: none"), &["`kind: none`", "line 3"]);
+    assert_eq!(audit(&two("kind: has_many", "optional: false")).code, Some(0));
+    assert_refused(
+        "relations:\n  - {child: users, columns: id, parent: users}\n",
+        &["to themselves", "line 2"],
+    );
+    let keys = "relations: []\nrelations: []\n";
+    assert_refused(keys, &["duplicate mapping key: relations at line 2"]);
+    assert_refused("relations: 3\n", &["a list belongs here at line 1"]);
+}
+
+#[test]
 fn a_missing_file_is_refused_where_it_was_asked_for() {
     let outcome = Run::new(["audit", "-", "--config", "missing.yml"])
         .input(SCHEMA)

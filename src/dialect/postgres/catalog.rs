@@ -17,6 +17,9 @@ use fields::Fields;
 /// How many more connections there is room for: one row, one number.
 pub(super) const FREE_SLOTS: &str = include_str!("catalog/free_slots.sql");
 
+/// Tables that look empty because they were truncated or rewritten since the snapshot: namespace and name.
+pub(super) const REWRITTEN: &str = include_str!("catalog/rewritten.sql");
+
 const RELATIONS: &str = include_str!("catalog/relations.sql");
 const INHERITANCE: &str = include_str!("catalog/inheritance.sql");
 const COLUMNS: &str = include_str!("catalog/columns.sql");
@@ -129,7 +132,8 @@ fn for_version(sql: &str, version: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        CHECKS, COLUMNS, FOREIGN_KEYS, FREE_SLOTS, INDEXES, INHERITANCE, KEYS, LABELS, RELATIONS, for_version,
+        CHECKS, COLUMNS, FOREIGN_KEYS, FREE_SLOTS, INDEXES, INHERITANCE, KEYS, LABELS, RELATIONS, REWRITTEN,
+        for_version,
     };
 
     #[test]
@@ -151,6 +155,7 @@ mod tests {
             FOREIGN_KEYS,
             INDEXES,
             FREE_SLOTS,
+            REWRITTEN,
         ] {
             let words = sql.lines().take_while(|line| line.starts_with("-- ")).count();
             assert_eq!(words, 2, "{sql}");

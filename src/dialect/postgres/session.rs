@@ -1,10 +1,11 @@
 //! An opened server: the coordinator, which reads the catalogue and holds the snapshot, and the sessions that share it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::dialect::{ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo};
-use crate::schema::{Note, Read};
+use crate::schema::{Note, Read, TableName};
 
 use super::Postgres;
 use super::address;
@@ -124,6 +125,21 @@ impl Database for PostgresDatabase {
                 Some(_) => self.open_session(None),
                 None => Err(error),
             })
+    }
+
+    fn rewritten_tables(&self) -> BTreeSet<TableName> {
+        let mut link = lock(&self.coordinator);
+        let mut tables = BTreeSet::new();
+        // Units that ran on other connections after this one was lost had states of their own.
+        let _ = begin_unit(&mut link).and_then(|()| {
+            link.read(catalog::REWRITTEN, &mut |row| {
+                if let [Some(namespace), Some(name)] = row.as_slice() {
+                    tables.insert(TableName::qualified(namespace.as_str(), name.as_str()));
+                }
+            })
+        });
+        end_unit(&mut link);
+        tables
     }
 }
 

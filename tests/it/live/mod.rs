@@ -21,5 +21,6 @@ mod postgres_orphans;
 pub(crate) mod private;
 mod privileges;
 mod reports;
+mod rewritten;
 mod row_rules;
 pub(crate) mod server;
