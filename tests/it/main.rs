@@ -5,6 +5,7 @@ mod architecture;
 mod config;
 mod ddl;
 mod differences;
+mod files;
 mod live;
 mod marks;
 mod readme;
