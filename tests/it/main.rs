@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod ddl;
 mod differences;
+mod files;
 mod live;
 mod marks;
 mod readme;

@@ -2,10 +2,13 @@
 //!
 //! The text is read twice: for the schema, and, when it is known which columns matter, for the rows.
 
+mod changes;
 mod head;
+mod names;
 mod rows;
 mod stream;
 mod values;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +30,8 @@ pub struct Dump {
     tables: BTreeSet<Vec<String>>,
     /// Whether it is a dump of pg_dump with a COPY for every table, also the empty ones.
     is_complete: bool,
+    /// Whether rows are changed after they came: then rows must be found by their primary keys.
+    has_updates: bool,
 }
 
 /// Reads the schema of a text.
@@ -49,9 +54,11 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         tables: BTreeSet::new(),
         inserts: false,
         copies: false,
+        updates: false,
     };
     reading.run().map_err(failed)?;
     let (tables, copies, inserts) = (reading.tables, reading.copies, reading.inserts);
+    let has_updates = reading.updates;
     let latin1 = reading.stream.latin1();
     let parts: Vec<(&SourceFile, u32)> = reading.parts.iter().map(|(part, line)| (part, *line)).collect();
     let first = parts.first().map_or("", |(part, _)| part.text.as_str());
@@ -83,6 +90,7 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         dialect,
         tables,
         is_complete: is_from_pg_dump && copies && !inserts,
+        has_updates,
     };
     Ok((read, dump))
 }
@@ -114,6 +122,7 @@ struct Reading<'a> {
     tables: BTreeSet<Vec<String>>,
     inserts: bool,
     copies: bool,
+    updates: bool,
 }
 
 impl Reading<'_> {
@@ -127,6 +136,8 @@ impl Reading<'_> {
                     if statement.cut_off {
                         return Err(stream::cut_off(statement.line));
                     }
+                    let start = statement.sql.get(.."UPDATE".len()).unwrap_or("");
+                    self.updates |= start.eq_ignore_ascii_case("UPDATE");
                     self.text.push_str(&statement.raw);
                 }
                 Next::Copy(statement) => {
@@ -216,9 +227,9 @@ impl Dump {
 
     /// Whether it has rows of a table of which some are needed. A table that only a migration tool writes is none.
     pub fn has_rows(&self, schema: &Schema, needed: &BTreeMap<TableName, Needed>) -> bool {
-        let names = rows::Names::new(schema, self.dialect);
+        let names = names::Names::new(schema, self.dialect);
         self.tables.iter().any(|path| match names.table(path) {
-            Ok(Some(table)) => needed.contains_key(&rows::stored_in(schema, &table)),
+            Ok(Some(table)) => needed.contains_key(&names::stored_in(schema, &table)),
             Ok(None) => false,
             Err(_) => true,
         })
@@ -240,7 +251,14 @@ impl Dump {
             reason,
         };
         let input = self.place.open().map_err(|error| failed(error.to_string()))?;
-        let loading = Loading::new(&self.info.name, &read.schema, needed)?;
+        let mut needed = needed.clone();
+        for (name, needed) in needed.iter_mut().filter(|_| self.has_updates) {
+            let key = read.schema.table(name).and_then(|table| table.primary_key());
+            needed
+                .columns
+                .extend(key.iter().flat_map(|key| key.columns.iter().cloned()));
+        }
+        let loading = Loading::new(&self.info.name, &read.schema, &needed)?;
         let stream = Stream::new(input, self.dialect);
         let mut rows = rows::Rows::new(&read.schema, stream, loading);
         rows.run().map_err(failed)?;

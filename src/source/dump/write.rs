@@ -1,0 +1,256 @@
+//! From the values of a row to the columns that are kept.
+
+use super::stream::{Failure, Stream, cut_off};
+use super::values::{self, Raw, Row};
+use crate::ddl::SqlDialect;
+use crate::dialect::Error;
+use crate::dialect::sqlite::dump::{DumpValue, Writer};
+use crate::schema::Column;
+
+/// Where the value of a kept column comes from.
+#[derive(Debug, Clone)]
+pub(super) enum From {
+    /// The value at this place of a row.
+    Value(usize),
+    /// The default: a text, or null.
+    Default(Option<String>),
+    /// The server gives it.
+    Unknown,
+}
+
+/// The value of a column that a row does not have.
+pub(super) fn default_of(column: &Column) -> From {
+    if column.identity || column.generated.is_some() {
+        return From::Unknown;
+    }
+    match column.default.as_deref() {
+        None => From::Default(None),
+        Some(text) if text.eq_ignore_ascii_case("NULL") => From::Default(None),
+        Some(text) => {
+            let is_number = text.parse::<i64>().is_ok();
+            let quoted = text.strip_prefix('\'').and_then(|rest| rest.split_once('\''));
+            match quoted {
+                Some((inner, rest)) if rest.is_empty() || rest.starts_with("::") && !rest.contains('\'') => {
+                    From::Default(Some(inner.to_owned()))
+                }
+                _ if is_number || ["true", "false"].contains(&text) => From::Default(Some(text.to_owned())),
+                _ => From::Unknown,
+            }
+        }
+    }
+}
+
+/// Sets what is the same in every row.
+pub(super) fn set_defaults(writer: &mut Writer<'_>, sources: &[From]) -> Result<(), Error> {
+    for (at, source) in sources.iter().enumerate() {
+        if let From::Default(default) = source {
+            let value = default
+                .as_ref()
+                .map_or(DumpValue::Null, |text| DumpValue::Text(text.as_bytes()));
+            writer.set(at, value)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn unknown(line: u32) -> String {
+    format!("line {line}: the rows lack a column that is needed, and only the server knows its value")
+}
+
+/// Which fields of a line of COPY go where.
+pub(super) struct Fields {
+    /// For each field up to the last that is needed: the places where it goes.
+    wanted: Vec<Option<usize>>,
+    unknown: bool,
+}
+
+impl Fields {
+    pub(super) fn new(sources: &[From]) -> Self {
+        let mut wanted = Vec::new();
+        let mut unknown = false;
+        for (place, source) in sources.iter().enumerate() {
+            match source {
+                From::Value(at) => {
+                    if wanted.len() <= *at {
+                        wanted.resize(at + 1, None);
+                    }
+                    if let Some(slot) = wanted.get_mut(*at) {
+                        *slot = Some(place);
+                    }
+                }
+                From::Default(_) => {}
+                From::Unknown => unknown = true,
+            }
+        }
+        Self { wanted, unknown }
+    }
+
+    pub(super) fn refusal(&self, line: u32) -> Option<String> {
+        self.unknown.then(|| unknown(line))
+    }
+
+    /// False where the line has too few fields.
+    pub(super) fn write(&self, line: &[u8], writer: &mut Writer<'_>, scratch: &mut Vec<u8>) -> Result<bool, Error> {
+        let mut rest = Some(line);
+        for place in &self.wanted {
+            let Some(text) = rest else { return Ok(false) };
+            let (field, behind) = match memchr::memchr(b'\t', text) {
+                Some(at) => (text.get(..at).unwrap_or(&[]), text.get(at + 1..)),
+                None => (text, None),
+            };
+            rest = behind;
+            let Some(place) = place else { continue };
+            let value = if field == b"\\N" {
+                DumpValue::Null
+            } else if memchr::memchr(b'\\', field).is_some() {
+                scratch.clear();
+                values::uncopy(field, scratch);
+                DumpValue::Text(scratch)
+            } else {
+                DumpValue::Text(field)
+            };
+            writer.set(*place, value)?;
+        }
+        writer.add()?;
+        Ok(true)
+    }
+}
+
+/// Takes the rows of an INSERT up to its end. A sentence where they cannot be used.
+pub(super) fn insert_rows(
+    stream: &mut Stream,
+    writer: &mut Writer<'_>,
+    sources: &[From],
+    line: u32,
+) -> Result<Option<String>, Failure> {
+    let dialect = stream.dialect();
+    let mut refused = sources
+        .iter()
+        .any(|source| matches!(source, From::Unknown))
+        .then(|| unknown(line));
+    set_defaults(writer, sources).map_err(plain)?;
+    let mut scratch = Vec::new();
+    loop {
+        // As many rows as the window holds.
+        let mut done = 0;
+        let mut ended = None;
+        {
+            let rest = stream.rest();
+            let mut row = Vec::new();
+            while ended.is_none() {
+                match values::row(rest, done, dialect, &mut row) {
+                    Row::Ends(end) => {
+                        let Some(next) = values::skip_space(rest, end, dialect) else {
+                            break;
+                        };
+                        let Some(sign) = rest.get(next) else { break };
+                        if refused.is_none() {
+                            refused = write_row(&row, writer, sources, &mut scratch, dialect)
+                                .map_err(plain)?
+                                .map(|reason| format!("the INSERT on line {line}: {reason}"));
+                        }
+                        done = next;
+                        match sign {
+                            b',' => match values::skip_space(rest, next + 1, dialect) {
+                                Some(start) => done = start,
+                                // The row is written; what follows is looked at when there is more of the text.
+                                None => {
+                                    done = next + 1;
+                                    break;
+                                }
+                            },
+                            b';' => ended = Some(true),
+                            _ => ended = Some(false),
+                        }
+                    }
+                    Row::More => {
+                        // White space that was not passed yet.
+                        match values::skip_space(rest, done, dialect) {
+                            Some(start) if start > done => done = start,
+                            _ => break,
+                        }
+                    }
+                    Row::None => match values::skip_space(rest, done, dialect) {
+                        Some(start) if start > done => done = start,
+                        Some(_) => ended = Some(false),
+                        None => break,
+                    },
+                }
+            }
+        }
+        stream.advance(done);
+        match ended {
+            Some(true) => {
+                stream.advance(1);
+                return Ok(refused);
+            }
+            Some(false) => {
+                let clause = stream.rest().get(..200).unwrap_or(stream.rest()).to_ascii_uppercase();
+                if memchr::memmem::find(&clause, b"UPDATE").is_some() {
+                    refused =
+                        refused.or_else(|| Some(format!("the INSERT on line {line} changes rows that are there")));
+                } else if !clause.starts_with(b"ON ")
+                    && !clause.starts_with(b"RETURNING")
+                    && !clause.starts_with(b"AS ")
+                {
+                    refused = refused.or_else(|| Some(format!("the INSERT on line {line} is not understood")));
+                }
+                stream.skip_statement()?;
+                return Ok(refused);
+            }
+            None => {
+                if !stream.fill()? {
+                    return Err(cut_off(line));
+                }
+            }
+        }
+    }
+}
+
+/// Writes a row; a sentence where one of its values is not known.
+fn write_row(
+    row: &[Raw<'_>],
+    writer: &mut Writer<'_>,
+    sources: &[From],
+    scratch: &mut Vec<u8>,
+    dialect: SqlDialect,
+) -> Result<Option<String>, Error> {
+    for (place, source) in sources.iter().enumerate() {
+        let From::Value(at) = source else { continue };
+        let value = match row.get(*at) {
+            None => return Ok(Some("a row has fewer values than there are columns".to_owned())),
+            Some(Raw::Expression(text)) => {
+                let text = String::from_utf8_lossy(text.get(..40).unwrap_or(text)).replace(['"', '\n'], " ");
+                return Ok(Some(format!("only the server knows the value of `{text}`")));
+            }
+            Some(Raw::Null) => DumpValue::Null,
+            Some(Raw::Plain(text)) => DumpValue::Text(text),
+            Some(Raw::Hex(digits)) => {
+                scratch.clear();
+                values::unhex(digits, scratch);
+                DumpValue::Bytes(scratch)
+            }
+            Some(Raw::Quoted(text, escapes)) => {
+                if memchr::memchr2(b'\'', b'\\', text).is_none() {
+                    DumpValue::Text(text)
+                } else {
+                    scratch.clear();
+                    values::unquote(text, *escapes, dialect, scratch);
+                    DumpValue::Text(scratch)
+                }
+            }
+        };
+        writer.set(place, value)?;
+    }
+    writer.add()?;
+    Ok(None)
+}
+
+/// An error's sentence, without the name that is put before it again.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+pub(super) fn plain(error: Error) -> Failure {
+    match error {
+        Error::File { reason, .. } => reason,
+        other => other.to_string(),
+    }
+}
