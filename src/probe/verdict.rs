@@ -41,3 +41,67 @@ fn keyed_rows(counts: &RelationCounts) -> u64 {
         .saturating_sub(counts.null_rows)
         .saturating_sub(counts.sentinel_rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::probe::{Check, RelationProbe};
+    use crate::relation::{Cardinality, Relation, RelationOrigin, Statement};
+    use crate::schema::{ColumnSet, TableName};
+
+    fn tier_after(origin: RelationOrigin, confidence: u16, counts: RelationCounts) -> Tier {
+        let ends = |table: &str, column: &str| ColumnSet::new(TableName::bare(table), vec![column.into()]);
+        let relation = Relation {
+            child: ends("products", "units_on_order"),
+            parent: ends("orders", "order_id"),
+            cardinality: Cardinality::ManyToOne,
+            optional: true,
+            origins: BTreeSet::from([origin]),
+            foreign_keys: Vec::new(),
+            stated: Statement::default(),
+            role: None,
+            confidence,
+            evidence: Vec::new(),
+            alternatives: Vec::new(),
+        };
+        let mut relations = Relations {
+            relations: vec![relation],
+            ..Relations::default()
+        };
+        let probes = Probes {
+            relations: vec![RelationProbe {
+                method: "anti_join",
+                outcome: Check::Done(Some(counts)),
+            }],
+            ..Probes::default()
+        };
+        weigh(&mut relations, &probes);
+        relations.relations[0].tier()
+    }
+
+    /// Ten rows: three null, two sentinels, and so many of the other five without a parent.
+    fn orphans(orphan_rows: u64) -> RelationCounts {
+        RelationCounts {
+            child_rows: 10,
+            null_rows: 3,
+            sentinel_rows: 2,
+            orphan_rows,
+            ..RelationCounts::default()
+        }
+    }
+
+    #[test]
+    fn a_guess_falls_where_more_than_half_of_its_keys_have_no_parent() {
+        assert_eq!(tier_after(RelationOrigin::Inferred, 800, orphans(2)), Tier::Likely);
+        assert_eq!(tier_after(RelationOrigin::Inferred, 800, orphans(3)), Tier::Weak);
+        assert_eq!(tier_after(RelationOrigin::Inferred, 600, orphans(5)), Tier::Weak);
+    }
+
+    #[test]
+    fn what_is_strong_or_stated_stands() {
+        assert_eq!(tier_after(RelationOrigin::Inferred, 950, orphans(5)), Tier::Strong);
+        assert_eq!(tier_after(RelationOrigin::Config, 1000, orphans(5)), Tier::Declared);
+    }
+}

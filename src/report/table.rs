@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::finding::{Confidence, Finding};
-use crate::relation::RelationOrigin;
+use crate::relation::{RelationOrigin, Tier};
 use crate::rules::Rows;
 use crate::schema::Note;
 
@@ -177,6 +177,11 @@ fn is_trusted(checked: &Checked<'_>) -> bool {
     checked
         .probe
         .is_some_and(|probe| matches!(probe.outcome.done(), Some(None)))
+}
+
+/// Whether the relation was a guess, and its rows speak against it.
+fn is_refuted(checked: &Checked<'_>) -> bool {
+    matches!(checked.status, Status::Violated) && checked.relation.tier() == Tier::Weak
 }
 
 fn relation_row(checked: &Checked<'_>) -> Vec<String> {
