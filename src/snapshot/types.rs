@@ -28,6 +28,7 @@ macro_rules! words {
 
 words!(
     /// What a table is.
+    #[expect(clippy::enum_variant_names, reason = "the words are those of the model")]
     TableKind { Table, Partitioned, WithoutRowid, Foreign, View, MaterializedView }
 );
 words!(

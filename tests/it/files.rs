@@ -415,12 +415,10 @@ fn same_by_snapshot(source: &str, dialect: Option<&str>) {
     };
     let outcome = of_source(&["schema", "--output", snapshot]);
     assert_eq!(outcome.code, Some(0), "{source}: {}", outcome.stderr);
-    for format in ["json", "table"] {
-        let direct = of_source(&["relations", "--format", format]);
-        let again = relaudit(["relations", snapshot, "--format", format]);
-        assert_eq!(direct.code, Some(0), "{source}: {}", direct.stderr);
-        assert_eq!(again.stdout, direct.stdout, "{source}");
-    }
+    let direct = of_source(&["relations", "--format", "json"]);
+    let again = relaudit(["relations", snapshot, "--format", "json"]);
+    assert_eq!(direct.code, Some(0), "{source}: {}", direct.stderr);
+    assert_eq!(again.stdout, direct.stdout, "{source}");
     let once = fs::read_to_string(snapshot).unwrap();
     assert_eq!(relaudit(["schema", snapshot]).stdout, once, "{source}");
     let report = relaudit(["audit", snapshot, "--format", "json"]).json();

@@ -170,7 +170,7 @@ impl Rows<'_> {
             before = Some(token);
         }
         if changes_values {
-            self.refuse_table(tokens, line, "ALTER TABLE");
+            self.refuse_table(tokens, line, "a change of columns");
         }
     }
 
@@ -200,7 +200,7 @@ impl Rows<'_> {
                 Token::Sign(b'(') => depth += 1,
                 Token::Sign(b')') => depth = depth.saturating_sub(1),
                 token if depth == 0 && (token.is("SELECT") || token.is("TABLE") || token.is("EXECUTE")) => {
-                    self.refuse_table(tokens, line, "CREATE TABLE AS");
+                    self.refuse_table(tokens, line, "filling by a query");
                     return;
                 }
                 _ => {}

@@ -171,9 +171,13 @@ pub(super) fn insert(bytes: &[u8], dialect: SqlDialect) -> Option<Insert> {
     if !token.is("INTO") {
         return Some(found);
     }
-    found.table = complete(&mut tokens, Tokens::path)?.unwrap_or_default();
+    let table = tokens.path();
+    // The text may end here. There is always something behind a part of a statement.
+    tokens.peek()?;
+    found.table = table.unwrap_or_default();
     if tokens.peek()? == Token::Sign(b'(') {
-        found.columns = complete(&mut tokens, Tokens::names)?;
+        found.columns = tokens.names();
+        tokens.peek()?;
         if found.columns.is_none() {
             return Some(found);
         }
@@ -188,16 +192,6 @@ pub(super) fn insert(bytes: &[u8], dialect: SqlDialect) -> Option<Insert> {
         let at = skip_space(bytes, tokens.at, dialect)?;
         bytes.get(at)?;
         found.rows_at = Some(at);
-    }
-    Some(found)
-}
-
-/// What is read; `Some(None)` where it is not there, and `None` where the text ends before that can be told.
-fn complete<'a, T>(tokens: &mut Tokens<'a>, read: impl Fn(&mut Tokens<'a>) -> Option<T>) -> Option<Option<T>> {
-    let found = read(tokens);
-    if found.is_none() {
-        // The text may end here. There is always something behind a part of a statement.
-        tokens.clone().next()?;
     }
     Some(found)
 }

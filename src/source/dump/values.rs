@@ -116,8 +116,7 @@ fn expression_end(bytes: &[u8], mut at: usize, dialect: SqlDialect) -> Option<us
     let mut depth = 0_u32;
     loop {
         match *bytes.get(at)? {
-            b',' if depth == 0 => return Some(at),
-            b')' if depth == 0 => return Some(at),
+            b',' | b')' if depth == 0 => return Some(at),
             b'(' => depth += 1,
             b')' => depth -= 1,
             b'\'' | b'"' | b'`' => {
@@ -185,7 +184,7 @@ fn quoted_end_of_all(text: &[u8], quote: usize, dialect: SqlDialect) -> bool {
 }
 
 fn is_hex(digits: &[u8]) -> bool {
-    digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit)
+    digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Appends what the hexadecimal digits stand for.

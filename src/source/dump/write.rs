@@ -151,14 +151,14 @@ pub(super) fn insert_rows(
                         }
                         done = next;
                         match sign {
-                            b',' => match values::skip_space(rest, next + 1, dialect) {
-                                Some(start) => done = start,
+                            b',' => {
                                 // The row is written; what follows is looked at when there is more of the text.
-                                None => {
+                                let Some(start) = values::skip_space(rest, next + 1, dialect) else {
                                     done = next + 1;
                                     break;
-                                }
-                            },
+                                };
+                                done = start;
+                            }
                             b';' => ended = Some(true),
                             _ => ended = Some(false),
                         }
@@ -247,7 +247,6 @@ fn write_row(
 }
 
 /// An error's sentence, without the name that is put before it again.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 pub(super) fn plain(error: Error) -> Failure {
     match error {
         Error::File { reason, .. } => reason,
