@@ -15,6 +15,7 @@
 //! - [`relation`], [`finding`]: what is meant, and what a rule reports.
 //! - [`yaml`]: the only place that names the YAML crate.
 //! - [`dialect`]: what differs between database systems; the only place that writes SQL.
+//! - [`ddl`]: SQL text → schema, without a server.
 //! - [`source`]: what the user names as a source, opened.
 //! - [`infer`]: schema → relations.
 //! - [`probe`]: relations and a connection → what the rows say, in parallel.
@@ -37,6 +38,7 @@
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod ddl;
 pub mod dialect;
 pub mod finding;
 pub mod infer;

@@ -1,0 +1,107 @@
+//! What a schema that was read from a file and the one of a live server differ in, field by field.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use relaudit::schema::{Ident, Schema, Table, TableKind, TableName};
+
+/// The differences, one a line. Not compared, each for a reason:
+///
+/// - where things are declared, and estimates of rows and bytes: only one of the two has them;
+/// - the columns, keys and indexes of views: a file tells only the query;
+/// - conditions and expressions beyond white space, quotes, parentheses and casts between texts: the server prints what
+///   it has parsed, and parses what it has printed to something else.
+pub(crate) fn differences(file: &Schema, live: &Schema) -> Vec<String> {
+    let mut found = Vec::new();
+    let names: BTreeSet<&TableName> = file.tables.keys().chain(live.tables.keys()).collect();
+    for name in names {
+        match (file.tables.get(name), live.tables.get(name)) {
+            (Some(file), Some(live)) => table(file, live, &mut found),
+            (Some(_), None) => found.push(format!("{name}: only in the file")),
+            _ => found.push(format!("{name}: only on the server")),
+        }
+    }
+    found
+}
+
+/// The schema as if its tables were in no namespace.
+pub(crate) fn without_namespaces(schema: &Schema) -> Schema {
+    let bare = |name: &mut TableName| name.namespace = None;
+    let mut tables = schema.tables.clone();
+    for table in tables.values_mut() {
+        bare(&mut table.name);
+        table.partition_of.iter_mut().chain(&mut table.inherits).for_each(bare);
+        table.foreign_keys.iter_mut().for_each(|key| bare(&mut key.parent));
+    }
+    Schema {
+        tables: tables.into_values().map(|table| (table.name.clone(), table)).collect(),
+        sees_all_tables: schema.sees_all_tables,
+    }
+}
+
+fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
+    let name = &file.name;
+    let mut compare = |what: &str, file: &dyn Debug, live: &dyn Debug| {
+        let (file, live) = (format!("{file:?}"), format!("{live:?}"));
+        if file != live {
+            found.push(format!("{name}: {what}: the file says {file}, the server {live}"));
+        }
+    };
+    compare("kind", &file.kind, &live.kind);
+    compare("comment", &file.comment, &live.comment);
+    if matches!(file.kind, TableKind::View | TableKind::MaterializedView) {
+        return;
+    }
+    compare("engine", &file.engine, &live.engine);
+    compare("partition of", &file.partition_of, &live.partition_of);
+    compare("inherits", &file.inherits, &live.inherits);
+    compare("row security", &file.row_security, &live.row_security);
+    compare("keys", &file.keys, &live.keys);
+    compare("number of checks", &file.checks.len(), &live.checks.len());
+    compare("checks", &plain_all(&file.checks), &plain_all(&live.checks));
+    let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<Ident>>();
+    compare("columns", &names(file), &names(live));
+    for (file, live) in file.columns.iter().zip(&live.columns) {
+        let mut one = |what: &str, left: &dyn Debug, right: &dyn Debug| compare(&format!("{}: {what}", file.name), left, right);
+        one("type", &file.ty, &live.ty);
+        one("nullable", &file.nullable, &live.nullable);
+        one("default", &file.default, &live.default);
+        one("identity", &file.identity, &live.identity);
+        one("generated", &file.generated, &live.generated);
+        one("comment", &file.comment, &live.comment);
+    }
+    let names = |table: &Table| table.indexes.iter().map(|index| index.name.clone()).collect::<Vec<Ident>>();
+    compare("indexes", &names(file), &names(live));
+    let index = |index: &relaudit::schema::Index| {
+        let mut index = index.clone();
+        index.predicate = index.predicate.as_deref().map(plain);
+        for part in &mut index.parts {
+            part.expression = part.expression.as_deref().map(plain);
+        }
+        index
+    };
+    for (file, live) in file.indexes.iter().zip(&live.indexes) {
+        compare("index", &index(file), &index(live));
+    }
+    let names = |table: &Table| table.foreign_keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>();
+    compare("foreign keys", &names(file), &names(live));
+    for (file, live) in file.foreign_keys.iter().zip(&live.foreign_keys) {
+        let mut file = file.clone();
+        file.origin = live.origin.clone();
+        compare("foreign key", &file, live);
+    }
+}
+
+fn plain_all(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| plain(text)).collect()
+}
+
+/// An expression without what servers add and take away.
+fn plain(text: &str) -> String {
+    const TYPES: [&str; 3] = ["::character varying", "::text", "::bpchar"];
+    let text = TYPES.iter().fold(text.to_owned(), |text, ty| text.replace(&format!("{ty}[]"), "").replace(ty, ""));
+    text.chars()
+        .filter(|letter| !letter.is_whitespace() && !"()`".contains(*letter))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
