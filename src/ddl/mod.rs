@@ -46,7 +46,11 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
                 continue;
             }
             if let Some(what) = piece.unclosed {
-                notes.push(note(file, &piece, &format!("{what} in the statement that starts here is never closed")));
+                notes.push(note(
+                    file,
+                    &piece,
+                    &format!("{what} in the statement that starts here is never closed"),
+                ));
             }
             let sql = piece.sql();
             if reader.ignores(&sql) {
@@ -77,8 +81,14 @@ impl Reader {
     fn new(files: &[SourceFile], dialect: SqlDialect) -> Self {
         match dialect {
             SqlDialect::MySql => {
-                let is_mariadb = files.iter().any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
-                let flavor = if is_mariadb { mysql::Flavor::MariaDb } else { mysql::Flavor::MySql };
+                let is_mariadb = files
+                    .iter()
+                    .any(|file| mysql::Flavor::of(&file.text) == mysql::Flavor::MariaDb);
+                let flavor = if is_mariadb {
+                    mysql::Flavor::MariaDb
+                } else {
+                    mysql::Flavor::MySql
+                };
                 Self::MySql(mysql::Reader::new(flavor))
             }
             SqlDialect::Postgres | SqlDialect::Sqlite => Self::Postgres(postgres::Reader::new()),
@@ -120,7 +130,8 @@ fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {
 
 /// The words of a statement, without what stands between them.
 fn words(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
+    sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .filter(|word| !word.is_empty())
 }
 
 /// The first words of a text, for a message.

@@ -117,7 +117,9 @@ pub(super) fn read_timing(cursor: &mut Cursor<'_>, deferrable: &mut Deferrable) 
 /// MySQL's columns have `ON UPDATE CURRENT_TIMESTAMP`, which is none.
 fn is_action(cursor: &Cursor<'_>) -> bool {
     const ACTIONS: [&str; 4] = ["NO", "RESTRICT", "CASCADE", "SET"];
-    cursor.peek_at(2).is_some_and(|token| ACTIONS.iter().any(|action| token.is_word(action)))
+    cursor
+        .peek_at(2)
+        .is_some_and(|token| ACTIONS.iter().any(|action| token.is_word(action)))
 }
 
 fn action(cursor: &mut Cursor<'_>) -> Action {

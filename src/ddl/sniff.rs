@@ -69,11 +69,19 @@ pub fn sniff(text: &str) -> Option<SqlDialect> {
     while !text.is_char_boundary(reach) {
         reach -= 1;
     }
-    let start = text.get(..reach).unwrap_or("").replace("\r\n", "\n").to_ascii_lowercase();
+    let start = text
+        .get(..reach)
+        .unwrap_or("")
+        .replace("\r\n", "\n")
+        .to_ascii_lowercase();
     if let Some((_, dialect)) = HEADERS.into_iter().find(|(header, _)| start.contains(header)) {
         return Some(dialect);
     }
-    let mut weights = [(SqlDialect::Postgres, 0), (SqlDialect::MySql, 0), (SqlDialect::Sqlite, 0)];
+    let mut weights = [
+        (SqlDialect::Postgres, 0),
+        (SqlDialect::MySql, 0),
+        (SqlDialect::Sqlite, 0),
+    ];
     let mut add = |dialect: SqlDialect, weight: u32| {
         for known in weights.iter_mut().filter(|known| known.0 == dialect) {
             known.1 += weight;
@@ -103,12 +111,24 @@ mod tests {
         for (text, expected) in [
             ("--\n-- PostgreSQL database dump\n--\n", Some(SqlDialect::Postgres)),
             ("CREATE TABLE a (id bigserial PRIMARY KEY);", Some(SqlDialect::Postgres)),
-            ("CREATE TABLE \"User\" (\"id\" TEXT NOT NULL, \"at\" TIMESTAMPTZ);", Some(SqlDialect::Postgres)),
+            (
+                "CREATE TABLE \"User\" (\"id\" TEXT NOT NULL, \"at\" TIMESTAMPTZ);",
+                Some(SqlDialect::Postgres),
+            ),
             ("-- MariaDB dump 10.19\n", Some(SqlDialect::MySql)),
-            ("CREATE TABLE a (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;", Some(SqlDialect::MySql)),
+            (
+                "CREATE TABLE a (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;",
+                Some(SqlDialect::MySql),
+            ),
             ("CREATE TABLE `a` (`id` int);", Some(SqlDialect::MySql)),
-            ("PRAGMA foreign_keys=OFF;\r\nBEGIN TRANSACTION;\r\n", Some(SqlDialect::Sqlite)),
-            ("CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);", Some(SqlDialect::Sqlite)),
+            (
+                "PRAGMA foreign_keys=OFF;\r\nBEGIN TRANSACTION;\r\n",
+                Some(SqlDialect::Sqlite),
+            ),
+            (
+                "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);",
+                Some(SqlDialect::Sqlite),
+            ),
             ("CREATE TABLE a (id int);", None),
             ("", None),
         ] {

@@ -215,7 +215,8 @@ impl<'t> Cursor<'t> {
     }
 
     pub(super) fn is_at_any(&self, words: &[&str]) -> bool {
-        self.peek().is_some_and(|token| words.iter().any(|word| token.is_word(word)))
+        self.peek()
+            .is_some_and(|token| words.iter().any(|word| token.is_word(word)))
     }
 
     /// Takes these words, if all of them come next.
@@ -381,8 +382,10 @@ impl<'t> Cursor<'t> {
 
     /// The source text from an earlier position up to here, without white space around it.
     pub(super) fn text_since(&self, position: usize) -> &'t str {
-        let (Some(first), Some(last)) = (self.tokens.list.get(position), self.tokens.list.get(self.at.wrapping_sub(1)))
-        else {
+        let (Some(first), Some(last)) = (
+            self.tokens.list.get(position),
+            self.tokens.list.get(self.at.wrapping_sub(1)),
+        ) else {
             return "";
         };
         self.tokens.sql.get(first.range.start..last.range.end).unwrap_or("")

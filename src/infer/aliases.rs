@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::names::{self, TableNames};
 use super::stem::{self, Style};
 use super::tokens;
-use super::vocabulary::{Vocabulary, vocabulary};
+use super::vocabulary::vocabulary;
+use super::weights::Weights;
 use crate::schema::{Schema, TableName};
 
 /// Everything that names can mean in one schema.
 #[derive(Debug)]
 pub(super) struct Index<'s> {
+    /// How much each reason weighs.
+    pub(super) weights: &'s Weights,
     /// All tables, in the schema's order.
     pub(super) tables: Vec<TableNames<'s>>,
     positions: BTreeMap<&'s TableName, usize>,
@@ -50,16 +53,15 @@ pub(super) enum AliasKind {
 }
 
 impl AliasKind {
-    /// What it adds to the log-odds, in thousandths.
-    pub(super) fn weight(self, vocabulary: &Vocabulary) -> i32 {
-        let weights = &vocabulary.weights;
+    /// The reason that says what is missing.
+    pub(super) fn reason(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Full => 0,
-            Self::WithoutCommonPrefix => weights.without_common_prefix,
-            Self::WithNamespace => weights.with_namespace,
-            Self::WithoutGroup => weights.without_group,
-            Self::WithoutLastWord => weights.without_last_word,
-            Self::WithoutFirstWord => weights.without_first_word,
+            Self::Full => None,
+            Self::WithoutCommonPrefix => Some(("without_common_prefix", "without the prefix that most tables have")),
+            Self::WithNamespace => Some(("with_namespace", "with the namespace in front")),
+            Self::WithoutGroup => Some(("without_group", "without the prefix that some tables share")),
+            Self::WithoutLastWord => Some(("without_last_word", "without the last word, which says little")),
+            Self::WithoutFirstWord => Some(("without_first_word", "without the first word of the table's name")),
         }
     }
 
@@ -82,9 +84,10 @@ pub(super) struct KeyName {
 
 impl<'s> Index<'s> {
     /// Reads all names of a schema.
-    pub(super) fn new(schema: &'s Schema) -> Self {
+    pub(super) fn new(schema: &'s Schema, weights: &'s Weights) -> Self {
         let tables = names::read(schema);
         let mut index = Self {
+            weights,
             positions: schema
                 .tables
                 .keys()

@@ -9,7 +9,7 @@ use super::resolve::Inferred;
 use super::score::{self, Fit};
 use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
-use crate::relation::{Evidence, Tier};
+use crate::relation::Tier;
 use crate::schema::{ColumnSet, Ident};
 
 /// Keys of more columns are no references.
@@ -149,14 +149,12 @@ fn composite_keys<'a, 's>(names: &'a TableNames<'s>) -> Vec<Vec<&'a ColumnNames<
 }
 
 fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<'_>]) -> Option<Inferred> {
-    let words = vocabulary();
     let (child_names, parent_names) = (index.table(child)?, index.table(parent)?);
     let mut columns = Vec::new();
-    let mut evidence = vec![Evidence {
-        code: "composite_key",
-        detail: format!("it has all columns of a key of {}", parent_names.table.name),
-        weight: words.bases.composite,
-    }];
+    let mut evidence = vec![index.weights.reason(
+        "composite_key",
+        format!("it has all columns of a key of {}", parent_names.table.name),
+    )];
     let mut worst = Fit::Same;
     for key_column in key {
         let (column, fit) = matching(child_names, key_column)?;
@@ -178,23 +176,22 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
     if !(named_by_child || (named_by_key && !child_names.table.is_unique_key(&columns))) {
         return None;
     }
-    evidence.push(Evidence {
-        code: "named",
-        detail: format!("names say that it belongs to {}", parent_names.table.name),
-        weight: words.weights.composite_named,
-    });
+    evidence.push(index.weights.reason(
+        "composite_named",
+        format!("names say that it belongs to {}", parent_names.table.name),
+    ));
     if worst == Fit::Same {
-        evidence.push(Evidence {
-            code: "type_same",
-            detail: "all columns have the same types".to_owned(),
-            weight: words.weights.type_same,
-        });
+        evidence.push(
+            index
+                .weights
+                .reason("composite_type_same", "all columns have the same types".to_owned()),
+        );
     } else {
-        evidence.push(Evidence {
-            code: "type_near",
-            detail: "some types differ".to_owned(),
-            weight: words.weights.type_near,
-        });
+        evidence.push(
+            index
+                .weights
+                .reason("composite_type_near", "some types differ".to_owned()),
+        );
     }
     let confidence = score::confidence(score::log_odds(&evidence));
     if Tier::of(confidence) == Tier::Weak {

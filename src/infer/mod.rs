@@ -10,6 +10,7 @@ mod cardinality;
 mod composite;
 mod declared;
 mod ends;
+mod explain;
 mod finder;
 mod join_table;
 mod names;
@@ -28,6 +29,7 @@ mod tests;
 mod tokens;
 mod unresolved;
 mod vocabulary;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,20 +37,27 @@ use crate::relation::{Polymorphic, Relation, RelationOrigin, Relations, Statemen
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
 use aliases::Index;
 use ends::Ends;
-use resolve::Inferred;
+use resolve::{Considered, Inferred};
 
+pub use explain::{ConsideredParent, Explanation, explain};
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
 pub use tenant::{TenantPath, tenant_paths};
+pub use weights::Weights;
 
 /// The relations of a schema.
 ///
 /// Declared, stated and inferred ones are merged by their ends. A column that has a declared or stated parent gets no
 /// inferred one. Inferred relations that are less than possible are left out.
 pub fn relations(schema: &Schema, stated: &Stated) -> Relations {
+    relations_by(schema, stated, Weights::built_in())
+}
+
+/// The same, with other weights.
+pub fn relations_by(schema: &Schema, stated: &Stated, weights: &Weights) -> Relations {
     let mut known = declared::relations(schema);
     stated::add(schema, stated, &mut known);
-    let index = Index::new(schema);
+    let index = Index::new(schema, weights);
     let taken = Taken::by(known.values().map(|relation| &relation.child));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
     let inferred = inferred(stated, &index, &polymorphic, &taken, &known);
@@ -96,6 +105,18 @@ impl<'a> Taken<'a> {
     }
 }
 
+/// The parents that each column can mean that is in no relation yet.
+fn considered(stated: &Stated, index: &Index<'_>, polymorphic: &[Polymorphic], taken: &Taken<'_>) -> Vec<Considered> {
+    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
+        .iter()
+        .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
+        .collect();
+    let is_free =
+        |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
+    let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
+    resolve::consider(index, is_free, allows)
+}
+
 /// What names tell of the columns that are in no relation yet.
 fn inferred(
     stated: &Stated,
@@ -104,14 +125,9 @@ fn inferred(
     taken: &Taken<'_>,
     known: &BTreeMap<Ends, Relation>,
 ) -> Vec<Inferred> {
-    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
-        .iter()
-        .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
-        .collect();
-    let is_free =
-        |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
+    let considered = considered(stated, index, polymorphic, taken);
+    let mut inferred = resolve::choose(considered);
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
-    let mut inferred = resolve::infer(index, is_free, allows);
     let singles = inferred.iter().map(|found| &found.child);
     let references = Taken::by(singles.chain(known.values().map(|relation| &relation.child)));
     let is_reference = |table: usize, column: &Ident| {

@@ -88,7 +88,10 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
         println!("     missing: {line}");
     }
     for note in &read.notes {
-        let place = note.location.as_ref().map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
+        let place = note
+            .location
+            .as_ref()
+            .map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
         println!("     {}{}", place.unwrap_or_default(), note.message);
     }
     let is_postgres = dialect == SqlDialect::Postgres;
@@ -124,18 +127,24 @@ fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, 
     if dialect == SqlDialect::Postgres {
         let connect = |url: &str| postgres::Client::connect(url, postgres::NoTls).map_err(|error| error.to_string());
         let mut own = connect(&format!("{base}/postgres"))?;
-        for sql in [format!("DROP DATABASE IF EXISTS {DATABASE}"), format!("CREATE DATABASE {DATABASE} TEMPLATE template0")] {
+        for sql in [
+            format!("DROP DATABASE IF EXISTS {DATABASE}"),
+            format!("CREATE DATABASE {DATABASE} TEMPLATE template0"),
+        ] {
             own.batch_execute(&sql).map_err(|error| error.to_string())?;
         }
         let mut client = connect(&url)?;
         for piece in pieces {
             if let Err(error) = client.batch_execute(&piece.sql()) {
-                let said = error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string);
+                let said = error
+                    .as_db_error()
+                    .map_or_else(|| error.to_string(), ToString::to_string);
                 println!("     {}:{}: the server refuses: {said}", file.name, piece.line);
             }
         }
     } else {
-        let options = mysql::Opts::from_url(&base.replacen("mariadb:", "mysql:", 1)).map_err(|error| error.to_string())?;
+        let options =
+            mysql::Opts::from_url(&base.replacen("mariadb:", "mysql:", 1)).map_err(|error| error.to_string())?;
         let mut client = mysql::Conn::new(options).map_err(|error| error.to_string())?;
         for sql in [
             format!("DROP DATABASE IF EXISTS {DATABASE}"),
@@ -153,7 +162,10 @@ fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, 
     }
     let target = source::parse(&url, None).map_err(|error| error.to_string())?;
     let database = source::open(&target, &ConnectOptions::default()).map_err(|error| error.to_string())?;
-    database.read_schema().map(|read| read.schema).map_err(|error| error.to_string())
+    database
+        .read_schema()
+        .map(|read| read.schema)
+        .map_err(|error| error.to_string())
 }
 
 /// What there is of each kind.
@@ -208,7 +220,14 @@ fn missing(schema: &Schema, truth: &Path) -> Vec<String> {
         .tables
         .values()
         .flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)))
-        .map(|(table, key)| [table.name.to_string(), join(&key.columns), key.parent.to_string(), join(&key.parent_columns)])
+        .map(|(table, key)| {
+            [
+                table.name.to_string(),
+                join(&key.columns),
+                key.parent.to_string(),
+                join(&key.parent_columns),
+            ]
+        })
         .collect();
     let mut missing = Vec::new();
     for line in truth.lines().skip(1) {
@@ -217,7 +236,11 @@ fn missing(schema: &Schema, truth: &Path) -> Vec<String> {
             continue;
         };
         let qualified = |namespace: &str, table: &str| {
-            if namespace.is_empty() { table.to_owned() } else { format!("{namespace}.{table}") }
+            if namespace.is_empty() {
+                table.to_owned()
+            } else {
+                format!("{namespace}.{table}")
+            }
         };
         let key = [
             qualified(child_schema, child),

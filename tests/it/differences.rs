@@ -59,10 +59,17 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("keys", &file.keys, &live.keys);
     compare("number of checks", &file.checks.len(), &live.checks.len());
     compare("checks", &plain_all(&file.checks), &plain_all(&live.checks));
-    let names = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect::<Vec<Ident>>();
+    let names = |table: &Table| {
+        table
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect::<Vec<Ident>>()
+    };
     compare("columns", &names(file), &names(live));
     for (file, live) in file.columns.iter().zip(&live.columns) {
-        let mut one = |what: &str, left: &dyn Debug, right: &dyn Debug| compare(&format!("{}: {what}", file.name), left, right);
+        let mut one =
+            |what: &str, left: &dyn Debug, right: &dyn Debug| compare(&format!("{}: {what}", file.name), left, right);
         one("type", &file.ty, &live.ty);
         one("nullable", &file.nullable, &live.nullable);
         one("default", &file.default, &live.default);
@@ -70,7 +77,13 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
         one("generated", &file.generated, &live.generated);
         one("comment", &file.comment, &live.comment);
     }
-    let names = |table: &Table| table.indexes.iter().map(|index| index.name.clone()).collect::<Vec<Ident>>();
+    let names = |table: &Table| {
+        table
+            .indexes
+            .iter()
+            .map(|index| index.name.clone())
+            .collect::<Vec<Ident>>()
+    };
     compare("indexes", &names(file), &names(live));
     let index = |index: &relaudit::schema::Index| {
         let mut index = index.clone();
@@ -83,7 +96,13 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     for (file, live) in file.indexes.iter().zip(&live.indexes) {
         compare("index", &index(file), &index(live));
     }
-    let names = |table: &Table| table.foreign_keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>();
+    let names = |table: &Table| {
+        table
+            .foreign_keys
+            .iter()
+            .map(|key| key.name.clone())
+            .collect::<Vec<_>>()
+    };
     compare("foreign keys", &names(file), &names(live));
     for (file, live) in file.foreign_keys.iter().zip(&live.foreign_keys) {
         let mut file = file.clone();
@@ -99,7 +118,9 @@ fn plain_all(texts: &[String]) -> Vec<String> {
 /// An expression without what servers add and take away.
 fn plain(text: &str) -> String {
     const TYPES: [&str; 3] = ["::character varying", "::text", "::bpchar"];
-    let text = TYPES.iter().fold(text.to_owned(), |text, ty| text.replace(&format!("{ty}[]"), "").replace(ty, ""));
+    let text = TYPES.iter().fold(text.to_owned(), |text, ty| {
+        text.replace(&format!("{ty}[]"), "").replace(ty, "")
+    });
     text.chars()
         .filter(|letter| !letter.is_whitespace() && !"()`".contains(*letter))
         .flat_map(char::to_lowercase)

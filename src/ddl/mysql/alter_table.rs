@@ -24,12 +24,19 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
         }
         if !catalog.tables.contains_key(&table) {
             let is_known = if_exists || catalog.temporary.contains(&table);
-            return if is_known { Ok(()) } else { Err(format!("there is no table `{table}`")) };
+            return if is_known {
+                Ok(())
+            } else {
+                Err(format!("there is no table `{table}`"))
+            };
         }
         let place = action.location();
         let text = action.rest();
         if let Err(fault) = apply(&mut action, &mut table, catalog) {
-            catalog.note(format!("of ALTER TABLE `{table}`, `{}` is lost: {fault}", short(text)), place);
+            catalog.note(
+                format!("of ALTER TABLE `{table}`, `{}` is lost: {fault}", short(text)),
+                place,
+            );
         }
     }
     Ok(())
@@ -38,12 +45,30 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
 /// Actions that change nothing that the schema holds.
 fn does_not_matter(action: &Cursor<'_>) -> bool {
     const IGNORED: [&[&str]; 20] = [
-        &["DISABLE", "KEYS"], &["ENABLE", "KEYS"], &["ALGORITHM"], &["LOCK"], &["FORCE"], &["ORDER", "BY"],
-        &["DISCARD"], &["IMPORT"], &["WITH", "VALIDATION"], &["WITHOUT", "VALIDATION"], &["ADD", "PARTITION"],
-        &["DROP", "PARTITION"], &["TRUNCATE", "PARTITION"], &["COALESCE"], &["REORGANIZE"], &["EXCHANGE"],
-        &["ANALYZE"], &["CHECK", "PARTITION"], &["ADD", "SYSTEM"], &["DROP", "SYSTEM"],
+        &["DISABLE", "KEYS"],
+        &["ENABLE", "KEYS"],
+        &["ALGORITHM"],
+        &["LOCK"],
+        &["FORCE"],
+        &["ORDER", "BY"],
+        &["DISCARD"],
+        &["IMPORT"],
+        &["WITH", "VALIDATION"],
+        &["WITHOUT", "VALIDATION"],
+        &["ADD", "PARTITION"],
+        &["DROP", "PARTITION"],
+        &["TRUNCATE", "PARTITION"],
+        &["COALESCE"],
+        &["REORGANIZE"],
+        &["EXCHANGE"],
+        &["ANALYZE"],
+        &["CHECK", "PARTITION"],
+        &["ADD", "SYSTEM"],
+        &["DROP", "SYSTEM"],
     ];
-    IGNORED.iter().any(|words| action.is_at(words)) || action.is_at(&["ADD", "PERIOD"]) || action.is_at(&["DROP", "PERIOD"])
+    IGNORED.iter().any(|words| action.is_at(words))
+        || action.is_at(&["ADD", "PERIOD"])
+        || action.is_at(&["DROP", "PERIOD"])
 }
 
 fn apply(action: &mut Cursor<'_>, table: &mut TableName, catalog: &mut Catalog) -> Result<(), String> {
@@ -81,9 +106,18 @@ fn apply_to(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -
         let _ = action.take(&["CHARSET"]) || action.take(&["CHARACTER", "SET"]);
         let charset = action.name();
         let named = if action.take(&["COLLATE"]) { action.name() } else { None };
-        let name = table_collation(charset.as_ref().map(Ident::as_str), named.as_ref().map(Ident::as_str), catalog.flavor);
+        let name = table_collation(
+            charset.as_ref().map(Ident::as_str),
+            named.as_ref().map(Ident::as_str),
+            catalog.flavor,
+        );
         if let Some(name) = name {
-            for column in draft.table.columns.iter_mut().filter(|column| column.ty.collation.is_some()) {
+            for column in draft
+                .table
+                .columns
+                .iter_mut()
+                .filter(|column| column.ty.collation.is_some())
+            {
                 column.ty.collation = Some(collation(&name));
             }
             draft.collation = name;
@@ -122,7 +156,11 @@ fn add(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> Res
         let spec = column::read(&mut part, catalog.flavor)?;
         if draft.table.find_column(spec.name().as_str()).is_some() {
             let name = spec.name();
-            return if if_not_exists { Ok(()) } else { Err(format!("there is a column `{name}` already")) };
+            return if if_not_exists {
+                Ok(())
+            } else {
+                Err(format!("there is a column `{name}` already"))
+            };
         }
         let constraints = add_column(spec, draft, catalog);
         add_constraints(constraints, draft, catalog);
@@ -136,7 +174,9 @@ fn change(action: &mut Cursor<'_>, from: &Ident, draft: &mut Draft, catalog: &mu
     let at = position(draft, from).ok_or_else(|| format!("there is no column `{from}`"))?;
     let old = draft.table.columns.remove(at);
     let before = at.checked_sub(1).and_then(|at| draft.table.columns.get(at));
-    spec.place = spec.place.or(Some(before.map_or(Place::First, |column| Place::After(column.name.clone()))));
+    spec.place = spec.place.or(Some(
+        before.map_or(Place::First, |column| Place::After(column.name.clone())),
+    ));
     let to = spec.name().clone();
     let constraints = add_column(spec, draft, catalog);
     if old.name != to {
@@ -178,16 +218,24 @@ fn drop_part(action: &mut Cursor<'_>, draft: &mut Draft) -> Result<(), String> {
         "column" => drop_column(&name, draft),
         _ => {
             let before = draft.table.foreign_keys.len() + draft.checks.len();
-            draft.table.foreign_keys.retain(|key| !key.name.as_ref().is_some_and(same));
+            draft
+                .table
+                .foreign_keys
+                .retain(|key| !key.name.as_ref().is_some_and(same));
             let mut found = false;
             if kind == "constraint" {
                 draft.checks.retain(|check| !same(&check.name));
-                found = draft.table.keys.iter().any(|key| key.name.as_ref().is_some_and(same)) && draft.drop_index(&name);
+                found =
+                    draft.table.keys.iter().any(|key| key.name.as_ref().is_some_and(same)) && draft.drop_index(&name);
             }
             found || before > draft.table.foreign_keys.len() + draft.checks.len()
         }
     };
-    if found || if_exists { Ok(()) } else { Err(format!("there is no {kind} `{name}`")) }
+    if found || if_exists {
+        Ok(())
+    } else {
+        Err(format!("there is no {kind} `{name}`"))
+    }
 }
 
 /// A column goes out of its indexes, and an index goes with its last column (manual, "ALTER TABLE Statement").
@@ -225,7 +273,9 @@ fn alter_part(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &Catalog) -> 
     let _ = (action.take(&["COLUMN"]), action.take(&["IF", "EXISTS"]));
     let name = action.name().ok_or("the column's name is missing")?;
     let at = position(draft, &name).ok_or_else(|| format!("there is no column `{name}`"))?;
-    let Some(column) = draft.table.columns.get_mut(at) else { return Ok(()) };
+    let Some(column) = draft.table.columns.get_mut(at) else {
+        return Ok(());
+    };
     if action.take(&["SET", "DEFAULT"]) {
         column.default = column::default(action, &TypeName::default(), catalog.flavor);
     } else if action.take(&["DROP", "DEFAULT"]) {
@@ -254,14 +304,28 @@ fn rename(action: &mut Cursor<'_>, table: &mut TableName, catalog: &mut Catalog)
         let to = action.name().ok_or("the new name is missing")?;
         let draft = catalog.draft(table)?;
         let found = draft.index(&from).is_some();
-        for index in draft.table.indexes.iter_mut().filter(|index| index.name.as_str().eq_ignore_ascii_case(from.as_str())) {
+        for index in draft
+            .table
+            .indexes
+            .iter_mut()
+            .filter(|index| index.name.as_str().eq_ignore_ascii_case(from.as_str()))
+        {
             index.name = to.clone();
             index.constraint = index.constraint.as_ref().map(|_| to.clone());
         }
-        for key in draft.table.keys.iter_mut().filter(|key| key.name.as_ref() == Some(&from)) {
+        for key in draft
+            .table
+            .keys
+            .iter_mut()
+            .filter(|key| key.name.as_ref() == Some(&from))
+        {
             key.name = Some(to.clone());
         }
-        return if found { Ok(()) } else { Err(format!("there is no index `{from}`")) };
+        return if found {
+            Ok(())
+        } else {
+            Err(format!("there is no index `{from}`"))
+        };
     }
     let _ = action.take_any(&["TO", "AS"]);
     let mut to = next_table(action, catalog)?;
@@ -278,13 +342,26 @@ fn rename_column(from: &Ident, to: &Ident, draft: &mut Draft, catalog: &mut Cata
             *name = to.clone();
         }
     };
-    draft.table.keys.iter_mut().flat_map(|key| &mut key.columns).for_each(rename);
+    draft
+        .table
+        .keys
+        .iter_mut()
+        .flat_map(|key| &mut key.columns)
+        .for_each(rename);
     let parts = draft.table.indexes.iter_mut().flat_map(|index| &mut index.parts);
     parts.filter_map(|part| part.column.as_mut()).for_each(rename);
-    draft.table.foreign_keys.iter_mut().flat_map(|key| &mut key.columns).for_each(rename);
+    draft
+        .table
+        .foreign_keys
+        .iter_mut()
+        .flat_map(|key| &mut key.columns)
+        .for_each(rename);
     let table = &draft.table.name;
     let own = draft.table.foreign_keys.iter_mut();
-    let others = catalog.tables.values_mut().flat_map(|other| &mut other.table.foreign_keys);
+    let others = catalog
+        .tables
+        .values_mut()
+        .flat_map(|other| &mut other.table.foreign_keys);
     for key in own.chain(others).filter(|key| key.parent == *table) {
         key.parent_columns.iter_mut().for_each(rename);
     }

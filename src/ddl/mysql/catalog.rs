@@ -71,12 +71,19 @@ impl Catalog {
     }
 
     pub(super) fn draft(&mut self, name: &TableName) -> Result<&mut Draft, String> {
-        self.tables.get_mut(name).ok_or_else(|| format!("there is no table `{name}`"))
+        self.tables
+            .get_mut(name)
+            .ok_or_else(|| format!("there is no table `{name}`"))
     }
 
     pub(super) fn new_draft(&self, name: TableName, kind: TableKind, origin: Origin) -> Draft {
-        let of_database = name.namespace.as_ref().and_then(|database| self.collations.get(database));
-        let collation = of_database.cloned().unwrap_or_else(|| default_collation("utf8mb4", self.flavor));
+        let of_database = name
+            .namespace
+            .as_ref()
+            .and_then(|database| self.collations.get(database));
+        let collation = of_database
+            .cloned()
+            .unwrap_or_else(|| default_collation("utf8mb4", self.flavor));
         let mut table = Table::new(name, kind, origin);
         table.engine = (kind == TableKind::Table).then(|| "InnoDB".to_owned());
         Draft {
@@ -89,7 +96,10 @@ impl Catalog {
 
     /// Gives a table another name. Foreign keys follow.
     pub(super) fn rename_table(&mut self, from: &TableName, to: &TableName) -> Result<(), String> {
-        let mut draft = self.tables.remove(from).ok_or_else(|| format!("there is no table `{from}`"))?;
+        let mut draft = self
+            .tables
+            .remove(from)
+            .ok_or_else(|| format!("there is no table `{from}`"))?;
         // Invented names follow the table's (manual, "RENAME TABLE Statement").
         let old = format!("{}_ibfk_", from.table);
         for key in &mut draft.table.foreign_keys {
@@ -114,7 +124,11 @@ impl Draft {
         let base = column.map_or("functional_index", Ident::as_str);
         let is_taken = |name: &str| {
             name.eq_ignore_ascii_case(PRIMARY)
-                || self.table.indexes.iter().any(|index| index.name.as_str().eq_ignore_ascii_case(name))
+                || self
+                    .table
+                    .indexes
+                    .iter()
+                    .any(|index| index.name.as_str().eq_ignore_ascii_case(name))
         };
         if !is_taken(base) {
             return base.into();
@@ -134,8 +148,13 @@ impl Draft {
             return Err(format!("there is an index `{}` already", index.name));
         }
         for part in &mut index.parts {
-            part.prefix = part.prefix.filter(|_| index.method == "btree" || index.method == "hash");
-            let column = part.column.as_ref().and_then(|name| self.table.find_column(name.as_str()));
+            part.prefix = part
+                .prefix
+                .filter(|_| index.method == "btree" || index.method == "hash");
+            let column = part
+                .column
+                .as_ref()
+                .and_then(|name| self.table.find_column(name.as_str()));
             if let Some(column) = column {
                 part.column = Some(column.name.clone());
                 // A prefix as long as the column is none.
@@ -167,7 +186,12 @@ impl Draft {
         }
         if index.name.as_str() == PRIMARY {
             let columns: Vec<Ident> = index.parts.iter().filter_map(|part| part.column.clone()).collect();
-            for column in self.table.columns.iter_mut().filter(|column| columns.contains(&column.name)) {
+            for column in self
+                .table
+                .columns
+                .iter_mut()
+                .filter(|column| columns.contains(&column.name))
+            {
                 column.nullable = false;
                 column.default = column.default.take().filter(|default| default != "NULL");
             }
@@ -178,15 +202,22 @@ impl Draft {
 
     /// The index of that name; letter case does not count.
     pub(super) fn index(&self, name: &Ident) -> Option<&Index> {
-        self.table.indexes.iter().find(|index| index.name.as_str().eq_ignore_ascii_case(name.as_str()))
+        self.table
+            .indexes
+            .iter()
+            .find(|index| index.name.as_str().eq_ignore_ascii_case(name.as_str()))
     }
 
     pub(super) fn drop_index(&mut self, name: &Ident) -> bool {
         let before = self.table.indexes.len();
-        self.table.indexes.retain(|index| !index.name.as_str().eq_ignore_ascii_case(name.as_str()));
         self.table
-            .keys
-            .retain(|key| !key.name.as_ref().is_some_and(|key| key.as_str().eq_ignore_ascii_case(name.as_str())));
+            .indexes
+            .retain(|index| !index.name.as_str().eq_ignore_ascii_case(name.as_str()));
+        self.table.keys.retain(|key| {
+            !key.name
+                .as_ref()
+                .is_some_and(|key| key.as_str().eq_ignore_ascii_case(name.as_str()))
+        });
         self.made_for_foreign_key.remove(name);
         self.table.indexes.len() < before
     }
@@ -195,7 +226,12 @@ impl Draft {
     /// Constraints").
     pub(super) fn index_foreign_key(&mut self, columns: &[Ident], name: Option<Ident>) {
         let serves = |index: &Index| {
-            let starts = index.parts.iter().map(|part| part.column.as_ref()).take(columns.len()).eq(columns.iter().map(Some));
+            let starts = index
+                .parts
+                .iter()
+                .map(|part| part.column.as_ref())
+                .take(columns.len())
+                .eq(columns.iter().map(Some));
             starts && (index.method == "btree" || index.method == "hash")
         };
         if self.table.indexes.iter().any(serves) {
@@ -203,7 +239,9 @@ impl Draft {
         }
         let mut index = empty_index();
         index.parts = columns.iter().map(|column| IndexPart::column(column.clone())).collect();
-        index.name = name.filter(|name| self.index(name).is_none()).unwrap_or_else(|| self.index_name(&index));
+        index.name = name
+            .filter(|name| self.index(name).is_none())
+            .unwrap_or_else(|| self.index_name(&index));
         let name = index.name.clone();
         if self.add_index(index).is_ok() {
             self.made_for_foreign_key.insert(name);
@@ -256,5 +294,9 @@ pub(super) fn empty_index() -> Index {
 fn is_start(made: &Index, other: &Index) -> bool {
     made.parts.len() <= other.parts.len()
         && other.method == made.method
-        && made.parts.iter().zip(&other.parts).all(|(left, right)| left.column == right.column)
+        && made
+            .parts
+            .iter()
+            .zip(&other.parts)
+            .all(|(left, right)| left.column == right.column)
 }

@@ -154,7 +154,8 @@ impl ColumnSpec {
     }
 
     fn fault(&mut self, what: &str, place: Location) {
-        self.faults.push((format!("of the column `{}`, {what}", self.column.name), place));
+        self.faults
+            .push((format!("of the column `{}`, {what}", self.column.name), place));
     }
 
     /// Reads a clause on the column's value; false if it is none.
@@ -214,7 +215,14 @@ impl ColumnSpec {
         } else if cursor.take(&["AFTER"]) {
             self.place = cursor.name().map(Place::After);
         } else if cursor
-            .take_any(&["COLUMN_FORMAT", "STORAGE", "SRID", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE", "REF_SYSTEM_ID"])
+            .take_any(&[
+                "COLUMN_FORMAT",
+                "STORAGE",
+                "SRID",
+                "ENGINE_ATTRIBUTE",
+                "SECONDARY_ENGINE_ATTRIBUTE",
+                "REF_SYSTEM_ID",
+            ])
             .is_some()
         {
             let _ = cursor.take_symbol("=");
@@ -224,7 +232,9 @@ impl ColumnSpec {
                 cursor.skip_one();
             }
         } else {
-            return cursor.take_any(&["VISIBLE", "INVISIBLE", "VIRTUAL", "PERSISTENT", "STORED"]).is_some()
+            return cursor
+                .take_any(&["VISIBLE", "INVISIBLE", "VIRTUAL", "PERSISTENT", "STORED"])
+                .is_some()
                 || cursor.take(&["WITH", "SYSTEM", "VERSIONING"])
                 || cursor.take(&["WITHOUT", "SYSTEM", "VERSIONING"])
                 || cursor.take(&["NOT", "ENFORCED"])
@@ -245,7 +255,11 @@ pub(super) fn default(cursor: &mut Cursor<'_>, ty: &TypeName, flavor: Flavor) ->
     let text = start.text_of(first);
     // A sign, an introducer (`_utf8mb4'x'`, `b'0'` in two tokens), or a call's parentheses.
     let is_prefix = matches!(first.kind, Kind::Symbol) || text.starts_with('_');
-    if is_prefix && cursor.peek().is_some_and(|token| matches!(token.kind, Kind::Number | Kind::Text(_))) {
+    if is_prefix
+        && cursor
+            .peek()
+            .is_some_and(|token| matches!(token.kind, Kind::Number | Kind::Text(_)))
+    {
         let _ = cursor.next();
     } else if matches!(first.kind, Kind::Word(_)) {
         let _ = cursor.parenthesized();

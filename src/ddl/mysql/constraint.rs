@@ -66,7 +66,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Result<Constraint
     if cursor.take(&["FOREIGN", "KEY"]) {
         let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
         let index = if opens(cursor) { None } else { cursor.name() };
-        let columns = cursor.name_list().ok_or("the columns of the foreign key cannot be read")?;
+        let columns = cursor
+            .name_list()
+            .ok_or("the columns of the foreign key cannot be read")?;
         let read = references::read(cursor, name, (columns, false), (origin, flavor.default_action()))?;
         return Ok(Constraint::Foreign {
             read: Box::new(read),

@@ -12,8 +12,23 @@ use super::types::{collation_name, default_collation};
 
 /// Engines as the server spells them.
 const ENGINES: [&str; 17] = [
-    "InnoDB", "MyISAM", "MEMORY", "CSV", "ARCHIVE", "BLACKHOLE", "MRG_MyISAM", "FEDERATED", "Aria", "CONNECT", "SPIDER",
-    "S3", "ROCKSDB", "ndbcluster", "TokuDB", "Columnstore", "SEQUENCE",
+    "InnoDB",
+    "MyISAM",
+    "MEMORY",
+    "CSV",
+    "ARCHIVE",
+    "BLACKHOLE",
+    "MRG_MyISAM",
+    "FEDERATED",
+    "Aria",
+    "CONNECT",
+    "SPIDER",
+    "S3",
+    "ROCKSDB",
+    "ndbcluster",
+    "TokuDB",
+    "Columnstore",
+    "SEQUENCE",
 ];
 
 /// Reads from behind TABLE on.
@@ -21,16 +36,27 @@ const ENGINES: [&str; 17] = [
 /// # Errors
 ///
 /// Why there is no table after it.
-pub(super) fn create(cursor: &mut Cursor<'_>, temporary: bool, replace: bool, catalog: &mut Catalog) -> Result<(), String> {
+pub(super) fn create(
+    cursor: &mut Cursor<'_>,
+    temporary: bool,
+    replace: bool,
+    catalog: &mut Catalog,
+) -> Result<(), String> {
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
     let origin = cursor.origin();
-    let name = catalog.table_name(cursor.names()).ok_or("the table's name is missing")?;
+    let name = catalog
+        .table_name(cursor.names())
+        .ok_or("the table's name is missing")?;
     if temporary {
         catalog.temporary.insert(name);
         return Ok(());
     }
     if catalog.tables.contains_key(&name) && !replace {
-        return if if_not_exists { Ok(()) } else { Err(format!("there is a table `{name}` already")) };
+        return if if_not_exists {
+            Ok(())
+        } else {
+            Err(format!("there is a table `{name}` already"))
+        };
     }
     let mut draft = catalog.new_draft(name.clone(), TableKind::Table, origin);
     let mut body = cursor.parenthesized();
@@ -45,10 +71,15 @@ pub(super) fn create(cursor: &mut Cursor<'_>, temporary: bool, replace: bool, ca
     }
     let place = cursor.location();
     let has_query = read_options(cursor, &mut draft, catalog.flavor);
-    let columns = body.map(|body| read_body(body, &mut draft, catalog)).unwrap_or_default();
+    let columns = body
+        .map(|body| read_body(body, &mut draft, catalog))
+        .unwrap_or_default();
     let constraints = add_columns(columns, &mut draft, catalog);
     if has_query && draft.table.columns.is_empty() {
-        catalog.note(format!("the columns of `{name}` are those of a query, and are not known"), place);
+        catalog.note(
+            format!("the columns of `{name}` are those of a query, and are not known"),
+            place,
+        );
     }
     add_constraints(constraints, &mut draft, catalog);
     catalog.tables.insert(name, draft);
@@ -56,7 +87,9 @@ pub(super) fn create(cursor: &mut Cursor<'_>, temporary: bool, replace: bool, ca
 }
 
 fn like(cursor: &mut Cursor<'_>, mut draft: Draft, catalog: &mut Catalog) -> Result<(), String> {
-    let model = catalog.table_name(cursor.names()).ok_or("the table's name is missing")?;
+    let model = catalog
+        .table_name(cursor.names())
+        .ok_or("the table's name is missing")?;
     let model = catalog.draft(&model)?.clone();
     let (name, origin) = (draft.table.name.clone(), draft.table.origin.clone());
     draft = model;
@@ -87,7 +120,10 @@ fn read_body(mut body: Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> 
             Ok(element) => elements.push(element),
             Err(fault) => {
                 let table = &draft.table.name;
-                catalog.note(format!("of the table `{table}`, `{}` is lost: {fault}", short(text)), place);
+                catalog.note(
+                    format!("of the table `{table}`, `{}` is lost: {fault}", short(text)),
+                    place,
+                );
             }
         }
     }
@@ -109,7 +145,11 @@ fn add_columns(elements: Vec<Element>, draft: &mut Draft, catalog: &mut Catalog)
 }
 
 /// Adds a column, and gives back the constraints that are written with it.
-pub(super) fn add_column(mut spec: ColumnSpec, draft: &mut Draft, catalog: &mut Catalog) -> Vec<(Constraint, Location)> {
+pub(super) fn add_column(
+    mut spec: ColumnSpec,
+    draft: &mut Draft,
+    catalog: &mut Catalog,
+) -> Vec<(Constraint, Location)> {
     let table = &draft.table.name;
     for (message, location) in std::mem::take(&mut spec.faults) {
         catalog.note(format!("of the table `{table}`, {message}"), location);
@@ -180,7 +220,10 @@ fn add_constraint(constraint: Constraint, draft: &mut Draft, catalog: &Catalog) 
             key.parent = catalog.table_name(parent).ok_or("the referenced table is missing")?;
             for column in &mut key.columns {
                 let known = draft.table.find_column(column.as_str());
-                *column = known.ok_or_else(|| format!("there is no column `{column}`"))?.name.clone();
+                *column = known
+                    .ok_or_else(|| format!("there is no column `{column}`"))?
+                    .name
+                    .clone();
             }
             // MATCH and DEFERRABLE are parsed and forgotten.
             (key.match_type, key.deferrable) = (Match::Simple, Deferrable::No);

@@ -28,7 +28,11 @@ impl Flavor {
             reach -= 1;
         }
         let start = text.get(..reach).unwrap_or("");
-        if start.contains("/*M!") || start.contains("MariaDB") { Self::MariaDb } else { Self::MySql }
+        if start.contains("/*M!") || start.contains("MariaDB") {
+            Self::MariaDb
+        } else {
+            Self::MySql
+        }
     }
 
     /// What a foreign key does where nothing is said: MariaDB calls it RESTRICT, MySQL 8.0 NO ACTION. They are the same.
@@ -73,20 +77,29 @@ impl Reader {
             .catalog
             .tables
             .iter()
-            .map(|(name, draft)| (name.clone(), draft.table.columns.iter().map(|column| column.name.clone()).collect()))
+            .map(|(name, draft)| {
+                (
+                    name.clone(),
+                    draft.table.columns.iter().map(|column| column.name.clone()).collect(),
+                )
+            })
             .collect();
         for (name, mut draft) in self.catalog.tables {
             draft.checks.sort_by(|left, right| left.name.cmp(&right.name));
             let mut table = draft.table;
             table.checks = draft.checks.into_iter().map(|check| check.condition).collect();
             table.indexes.sort_by(|left, right| left.name.cmp(&right.name));
-            table.keys.sort_by(|left, right| (!left.primary, &left.name).cmp(&(!right.primary, &right.name)));
+            table
+                .keys
+                .sort_by(|left, right| (!left.primary, &left.name).cmp(&(!right.primary, &right.name)));
             table.foreign_keys.sort_by(|left, right| left.name.cmp(&right.name));
             for key in &mut table.foreign_keys {
                 let stored = columns.get(&key.parent).map_or(&[][..], Vec::as_slice);
                 for column in &mut key.parent_columns {
                     // Letter case does not count in columns' names.
-                    let known = stored.iter().find(|known| known.as_str().eq_ignore_ascii_case(column.as_str()));
+                    let known = stored
+                        .iter()
+                        .find(|known| known.as_str().eq_ignore_ascii_case(column.as_str()));
                     *column = known.unwrap_or(column).clone();
                 }
             }
@@ -108,7 +121,11 @@ impl Reader {
                 return Ok(());
             }
             let _ = cursor.take_any(&["ONLINE", "OFFLINE", "IGNORE"]);
-            if cursor.take(&["TABLE"]) { alter_table::alter(cursor, catalog) } else { Ok(()) }
+            if cursor.take(&["TABLE"]) {
+                alter_table::alter(cursor, catalog)
+            } else {
+                Ok(())
+            }
         } else if cursor.take(&["DROP"]) {
             drop(cursor, catalog)
         } else if cursor.take(&["RENAME", "TABLE"]) || cursor.take(&["RENAME", "TABLES"]) {
@@ -137,7 +154,9 @@ impl Reader {
             return create_index(cursor, method, catalog);
         }
         let mut start = cursor.clone();
-        start.skip_until(|cursor| cursor.is_at_any(&["VIEW", "AS", "SELECT", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT"]));
+        start.skip_until(|cursor| {
+            cursor.is_at_any(&["VIEW", "AS", "SELECT", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT"])
+        });
         if start.take(&["VIEW"]) {
             let _ = start.take(&["IF", "NOT", "EXISTS"]);
             let origin = start.origin();
@@ -165,7 +184,10 @@ fn database(cursor: &mut Cursor<'_>, catalog: &mut Catalog) {
             cursor.skip_one();
         }
     }
-    let (charset, collation) = (charset.as_ref().map(Ident::as_str), collation.as_ref().map(Ident::as_str));
+    let (charset, collation) = (
+        charset.as_ref().map(Ident::as_str),
+        collation.as_ref().map(Ident::as_str),
+    );
     if let Some(collation) = create_table::table_collation(charset, collation, catalog.flavor) {
         catalog.collations.insert(name, collation);
     }
@@ -210,12 +232,18 @@ fn drop(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<(), String> {
         let _ = cursor.take(&["ON"]);
         let table = create_table::next_table(cursor, catalog)?;
         let found = catalog.draft(&table)?.drop_index(&name);
-        return if found || if_exists { Ok(()) } else { Err(format!("there is no index `{name}`")) };
+        return if found || if_exists {
+            Ok(())
+        } else {
+            Err(format!("there is no index `{name}`"))
+        };
     }
     if cursor.take(&["DATABASE"]) || cursor.take(&["SCHEMA"]) {
         let _ = cursor.take(&["IF", "EXISTS"]);
         let name = cursor.name();
-        catalog.tables.retain(|table, _| table.namespace.is_none() || table.namespace != name);
+        catalog
+            .tables
+            .retain(|table, _| table.namespace.is_none() || table.namespace != name);
         return Ok(());
     }
     let Some(kind) = cursor.take_any(&["TABLE", "TABLES", "VIEW"]) else {
@@ -225,7 +253,10 @@ fn drop(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<(), String> {
     for mut part in cursor.split_at_commas() {
         if let Some(name) = catalog.table_name(part.names()) {
             catalog.temporary.remove(&name);
-            let is_view = catalog.tables.get(&name).is_some_and(|draft| draft.table.kind == TableKind::View);
+            let is_view = catalog
+                .tables
+                .get(&name)
+                .is_some_and(|draft| draft.table.kind == TableKind::View);
             if is_view == (kind == "VIEW") {
                 catalog.tables.remove(&name);
             }
@@ -254,6 +285,17 @@ pub(super) fn is_ignored(sql: &str) -> bool {
         return true;
     }
     let second = words.next().unwrap_or("");
-    let others = ["TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "USER", "ROLE", "SERVER", "TABLESPACE", "AGGREGATE", "SEQUENCE"];
+    let others = [
+        "TRIGGER",
+        "FUNCTION",
+        "PROCEDURE",
+        "EVENT",
+        "USER",
+        "ROLE",
+        "SERVER",
+        "TABLESPACE",
+        "AGGREGATE",
+        "SEQUENCE",
+    ];
     others.iter().any(|word| second.eq_ignore_ascii_case(word))
 }

@@ -57,11 +57,19 @@ const SYNONYMS: [(&str, &str); 30] = [
 
 /// Reads a type; `None` where there is none.
 pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Option<TypeName> {
-    let Kind::Word(word) = &cursor.next()?.kind else { return None };
+    let Kind::Word(word) = &cursor.next()?.kind else {
+        return None;
+    };
     let mut written = word.to_ascii_lowercase();
     for (first, second) in [
-        ("double", "PRECISION"), ("national", "CHAR"), ("national", "CHARACTER"), ("national", "VARCHAR"),
-        ("character", "VARYING"), ("char", "VARYING"), ("long", "VARCHAR"), ("long", "VARBINARY"),
+        ("double", "PRECISION"),
+        ("national", "CHAR"),
+        ("national", "CHARACTER"),
+        ("national", "VARCHAR"),
+        ("character", "VARYING"),
+        ("char", "VARYING"),
+        ("long", "VARCHAR"),
+        ("long", "VARBINARY"),
     ] {
         if written == first && cursor.take(&[second]) {
             written = format!("{first} {}", second.to_ascii_lowercase());
@@ -141,7 +149,8 @@ impl TypeName {
             (_, 0) if flavor == Flavor::MariaDb => self.display_width(),
             _ => &[],
         };
-        self.arguments.extend(default.iter().map(|argument| (*argument).to_owned()));
+        self.arguments
+            .extend(default.iter().map(|argument| (*argument).to_owned()));
     }
 
     /// The width that MariaDB prints with a whole number's type; MySQL 8.0.19 and newer print none.
@@ -162,7 +171,16 @@ impl TypeName {
 
     /// Whether it has a character set.
     pub(super) fn is_text(&self) -> bool {
-        let texts = ["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"];
+        let texts = [
+            "char",
+            "varchar",
+            "tinytext",
+            "text",
+            "mediumtext",
+            "longtext",
+            "enum",
+            "set",
+        ];
         texts.contains(&self.name.as_str())
     }
 
@@ -248,7 +266,11 @@ impl TypeName {
 
 /// As the server prints a label.
 fn quoted(label: &str) -> String {
-    let escaped = label.replace('\'', "''").replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    let escaped = label
+        .replace('\'', "''")
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r");
     format!("'{escaped}'")
 }
 

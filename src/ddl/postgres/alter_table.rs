@@ -32,12 +32,19 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
             continue;
         }
         if !catalog.tables.contains_key(&table) {
-            return if if_exists || is_temporary { Ok(()) } else { Err(format!("there is no table `{table}`")) };
+            return if if_exists || is_temporary {
+                Ok(())
+            } else {
+                Err(format!("there is no table `{table}`"))
+            };
         }
         let place = action.location();
         let text = action.rest();
         if let Err(fault) = apply(&mut action, &mut table, only, catalog) {
-            catalog.note(format!("of ALTER TABLE `{table}`, `{}` is lost: {fault}", short(text)), place);
+            catalog.note(
+                format!("of ALTER TABLE `{table}`, `{}` is lost: {fault}", short(text)),
+                place,
+            );
         }
     }
     Ok(())
@@ -46,11 +53,29 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
 /// Actions that change nothing that the schema holds.
 fn does_not_matter(action: &Cursor<'_>) -> bool {
     const IGNORED: [&[&str]; 19] = [
-        &["OWNER"], &["CLUSTER"], &["SET", "WITHOUT"], &["SET", "TABLESPACE"], &["SET", "LOGGED"], &["SET", "UNLOGGED"],
-        &["SET", "ACCESS"], &["RESET"], &["REPLICA"], &["OF"], &["NOT", "OF"], &["ENABLE", "RULE"], &["DISABLE", "RULE"],
-        &["ENABLE", "REPLICA"], &["ENABLE", "ALWAYS"], &["OPTIONS"], &["ALL", "IN"], &["DEPENDS"], &["NO", "DEPENDS"],
+        &["OWNER"],
+        &["CLUSTER"],
+        &["SET", "WITHOUT"],
+        &["SET", "TABLESPACE"],
+        &["SET", "LOGGED"],
+        &["SET", "UNLOGGED"],
+        &["SET", "ACCESS"],
+        &["RESET"],
+        &["REPLICA"],
+        &["OF"],
+        &["NOT", "OF"],
+        &["ENABLE", "RULE"],
+        &["DISABLE", "RULE"],
+        &["ENABLE", "REPLICA"],
+        &["ENABLE", "ALWAYS"],
+        &["OPTIONS"],
+        &["ALL", "IN"],
+        &["DEPENDS"],
+        &["NO", "DEPENDS"],
     ];
-    let opens = action.peek_at(1).is_some_and(|token| token.kind == crate::ddl::tokens::Kind::LParen);
+    let opens = action
+        .peek_at(1)
+        .is_some_and(|token| token.kind == crate::ddl::tokens::Kind::LParen);
     IGNORED.iter().any(|words| action.is_at(words)) || (action.is_at(&["SET"]) && opens)
 }
 
@@ -101,14 +126,18 @@ fn apply(action: &mut Cursor<'_>, table: &mut TableName, only: bool, catalog: &m
 
 fn inherit_and_switches(action: &mut Cursor<'_>, table: &TableName, catalog: &mut Catalog) -> Result<(), String> {
     if action.take(&["INHERIT"]) {
-        let above = catalog.table_name(action.names()).ok_or("the table to inherit from is missing")?;
+        let above = catalog
+            .table_name(action.names())
+            .ok_or("the table to inherit from is missing")?;
         catalog.children.entry(above.clone()).or_default().push(table.clone());
         let draft = catalog.tables.get_mut(table).ok_or("there is no such table")?;
         draft.parents.push(above);
         return Ok(());
     }
     if action.take(&["NO", "INHERIT"]) {
-        let above = catalog.table_name(action.names()).ok_or("the table to inherit from is missing")?;
+        let above = catalog
+            .table_name(action.names())
+            .ok_or("the table to inherit from is missing")?;
         catalog.disinherit(&above, table);
         return Ok(());
     }
@@ -132,7 +161,11 @@ fn inherit_and_switches(action: &mut Cursor<'_>, table: &TableName, catalog: &mu
 
 fn foreign_key<'c>(catalog: &'c mut Catalog, table: &TableName, name: &Ident) -> Option<&'c mut ForeignKey> {
     let draft = catalog.tables.get_mut(table)?;
-    draft.table.foreign_keys.iter_mut().find(|key| key.name.as_ref() == Some(name))
+    draft
+        .table
+        .foreign_keys
+        .iter_mut()
+        .find(|key| key.name.as_ref() == Some(name))
 }
 
 fn add(action: &mut Cursor<'_>, table: &TableName, only: bool, catalog: &mut Catalog) -> Result<(), String> {
@@ -143,9 +176,18 @@ fn add(action: &mut Cursor<'_>, table: &TableName, only: bool, catalog: &mut Cat
     let _ = action.take(&["COLUMN"]);
     let if_not_exists = action.take(&["IF", "NOT", "EXISTS"]);
     let name = action.clone().name().ok_or("the column's name is missing")?;
-    let exists = |table: &TableName, catalog: &Catalog| catalog.tables.get(table).is_some_and(|draft| draft.table.column(&name).is_some());
+    let exists = |table: &TableName, catalog: &Catalog| {
+        catalog
+            .tables
+            .get(table)
+            .is_some_and(|draft| draft.table.column(&name).is_some())
+    };
     if exists(table, catalog) {
-        return if if_not_exists { Ok(()) } else { Err(format!("there is a column `{name}` already")) };
+        return if if_not_exists {
+            Ok(())
+        } else {
+            Err(format!("there is a column `{name}` already"))
+        };
     }
     let place = action.location();
     let start = action.clone();
@@ -156,7 +198,10 @@ fn add(action: &mut Cursor<'_>, table: &TableName, only: bool, catalog: &mut Cat
             constraints = read;
         }
     }
-    catalog.add_constraints(table, constraints.into_iter().map(|read| (read, place.clone())).collect());
+    catalog.add_constraints(
+        table,
+        constraints.into_iter().map(|read| (read, place.clone())).collect(),
+    );
     Ok(())
 }
 
@@ -165,13 +210,21 @@ fn drop_part(action: &mut Cursor<'_>, table: &TableName, catalog: &mut Catalog) 
         let if_exists = action.take(&["IF", "EXISTS"]);
         let name = action.name().ok_or("the constraint's name is missing")?;
         let found = catalog.drop_constraint(table, &name);
-        return if found || if_exists { Ok(()) } else { Err(format!("there is no constraint `{name}`")) };
+        return if found || if_exists {
+            Ok(())
+        } else {
+            Err(format!("there is no constraint `{name}`"))
+        };
     }
     let _ = action.take(&["COLUMN"]);
     let if_exists = action.take(&["IF", "EXISTS"]);
     let name = action.name().ok_or("the column's name is missing")?;
     let found = catalog.drop_column(table, &name);
-    if found || if_exists { Ok(()) } else { Err(format!("there is no column `{name}`")) }
+    if found || if_exists {
+        Ok(())
+    } else {
+        Err(format!("there is no column `{name}`"))
+    }
 }
 
 fn alter_column(action: &mut Cursor<'_>, table: &TableName, only: bool, catalog: &mut Catalog) -> Result<(), String> {
@@ -250,7 +303,12 @@ pub(super) fn new_name(action: &mut Cursor<'_>) -> Result<Ident, &'static str> {
 }
 
 impl Catalog {
-    fn change_columns(&mut self, tables: &[TableName], name: &Ident, change: &dyn Fn(&mut Column)) -> Result<(), String> {
+    fn change_columns(
+        &mut self,
+        tables: &[TableName],
+        name: &Ident,
+        change: &dyn Fn(&mut Column),
+    ) -> Result<(), String> {
         let mut found = false;
         for table in tables {
             let draft = self.tables.get_mut(table);
@@ -260,7 +318,11 @@ impl Catalog {
                 found = true;
             }
         }
-        if found { Ok(()) } else { Err(format!("there is no column `{name}`")) }
+        if found {
+            Ok(())
+        } else {
+            Err(format!("there is no column `{name}`"))
+        }
     }
 
     /// A default for a column that is there, as the server would print it.
@@ -272,7 +334,10 @@ impl Catalog {
 
     /// ALTER TABLE … ATTACH PARTITION.
     fn attach(&mut self, above: &TableName, partition: &TableName) -> Result<(), String> {
-        let draft = self.tables.get_mut(partition).ok_or_else(|| format!("there is no table `{partition}`"))?;
+        let draft = self
+            .tables
+            .get_mut(partition)
+            .ok_or_else(|| format!("there is no table `{partition}`"))?;
         draft.partition_parent = Some(above.clone());
         self.children.entry(above.clone()).or_default().push(partition.clone());
         self.add_indexes_of_parent(partition, above);
@@ -281,7 +346,11 @@ impl Catalog {
 
     /// ALTER TABLE … DETACH PARTITION: what it had inherited is its own from then on.
     fn detach(&mut self, above: &TableName, partition: &TableName) {
-        let inherited = self.tables.get(above).map(|draft| draft.table.foreign_keys.clone()).unwrap_or_default();
+        let inherited = self
+            .tables
+            .get(above)
+            .map(|draft| draft.table.foreign_keys.clone())
+            .unwrap_or_default();
         self.disinherit(above, partition);
         if let Some(draft) = self.tables.get_mut(partition) {
             draft.table.foreign_keys.extend(inherited);
@@ -301,7 +370,12 @@ impl Catalog {
     /// Foreign keys are enforced by triggers on both tables.
     fn switch_triggers(&mut self, table: &TableName, enabled: bool) {
         for (name, draft) in &mut self.tables {
-            for key in draft.table.foreign_keys.iter_mut().filter(|key| name == table || key.parent == *table) {
+            for key in draft
+                .table
+                .foreign_keys
+                .iter_mut()
+                .filter(|key| name == table || key.parent == *table)
+            {
                 key.enforced = enabled;
             }
         }
@@ -310,7 +384,9 @@ impl Catalog {
     fn drop_column(&mut self, table: &TableName, name: &Ident) -> bool {
         let mut found = false;
         for table in self.with_descendants(table, false) {
-            let Some(draft) = self.tables.get_mut(&table) else { continue };
+            let Some(draft) = self.tables.get_mut(&table) else {
+                continue;
+            };
             found |= draft.table.column(name).is_some();
             draft.table.columns.retain(|column| column.name != *name);
             draft.table.keys.retain(|key| !key.columns.contains(name));
@@ -319,7 +395,9 @@ impl Catalog {
                 .table
                 .indexes
                 .iter()
-                .filter(|index| index.parts.iter().any(|part| part.column.as_ref() == Some(name)) || index.include.contains(name))
+                .filter(|index| {
+                    index.parts.iter().any(|part| part.column.as_ref() == Some(name)) || index.include.contains(name)
+                })
                 .map(|index| index.name.clone())
                 .collect();
             for index in gone {
@@ -333,14 +411,24 @@ impl Catalog {
     fn drop_constraint(&mut self, table: &TableName, name: &Ident) -> bool {
         let mut found = false;
         for table in self.with_descendants(table, false) {
-            let Some(draft) = self.tables.get_mut(&table) else { continue };
+            let Some(draft) = self.tables.get_mut(&table) else {
+                continue;
+            };
             found |= draft.has_constraint(name);
             draft.checks.retain(|check| check.name != *name);
             draft.table.foreign_keys.retain(|key| key.name.as_ref() != Some(name));
         }
         let draft = self.tables.get(table);
-        let key = draft.and_then(|draft| draft.table.keys.iter().find(|key| key.name.as_ref() == Some(name))).cloned();
-        let is_constraint = |draft: &Draft| draft.table.indexes.iter().any(|index| index.constraint.as_ref() == Some(name));
+        let key = draft
+            .and_then(|draft| draft.table.keys.iter().find(|key| key.name.as_ref() == Some(name)))
+            .cloned();
+        let is_constraint = |draft: &Draft| {
+            draft
+                .table
+                .indexes
+                .iter()
+                .any(|index| index.constraint.as_ref() == Some(name))
+        };
         if draft.is_some_and(is_constraint) {
             found = true;
             self.drop_index(&table.sibling(name));
@@ -354,13 +442,24 @@ impl Catalog {
 
     fn rename_constraint(&mut self, table: &TableName, from: &Ident, to: &Ident) -> Result<(), String> {
         let draft = self.tables.get_mut(table).ok_or("there is no such table")?;
-        if !draft.has_constraint(from) && !draft.table.indexes.iter().any(|index| index.constraint.as_ref() == Some(from)) {
+        if !draft.has_constraint(from)
+            && !draft
+                .table
+                .indexes
+                .iter()
+                .any(|index| index.constraint.as_ref() == Some(from))
+        {
             return Err(format!("there is no constraint `{from}`"));
         }
         for check in draft.checks.iter_mut().filter(|check| check.name == *from) {
             check.name = to.clone();
         }
-        for key in draft.table.foreign_keys.iter_mut().filter(|key| key.name.as_ref() == Some(from)) {
+        for key in draft
+            .table
+            .foreign_keys
+            .iter_mut()
+            .filter(|key| key.name.as_ref() == Some(from))
+        {
             key.name = Some(to.clone());
         }
         self.rename_index(&table.sibling(from), to);
@@ -375,8 +474,15 @@ impl Catalog {
         };
         self.change_columns(tables, from, &|column| column.name = to.clone())?;
         for table in tables {
-            let Some(draft) = self.tables.get_mut(table) else { continue };
-            draft.table.keys.iter_mut().flat_map(|key| &mut key.columns).for_each(rename);
+            let Some(draft) = self.tables.get_mut(table) else {
+                continue;
+            };
+            draft
+                .table
+                .keys
+                .iter_mut()
+                .flat_map(|key| &mut key.columns)
+                .for_each(rename);
             for key in &mut draft.table.foreign_keys {
                 key.columns.iter_mut().chain(&mut key.set_columns).for_each(rename);
             }
@@ -386,7 +492,11 @@ impl Catalog {
             }
         }
         for draft in self.tables.values_mut() {
-            let references = draft.table.foreign_keys.iter_mut().filter(|key| tables.contains(&key.parent));
+            let references = draft
+                .table
+                .foreign_keys
+                .iter_mut()
+                .filter(|key| tables.contains(&key.parent));
             references.flat_map(|key| &mut key.parent_columns).for_each(rename);
         }
         Ok(())

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::schema::{ColumnType, ForeignKey, Ident, Index, IndexPart, Location, Note, Origin, Table, TableKind, TableName};
+use crate::schema::{
+    ColumnType, ForeignKey, Ident, Index, IndexPart, Location, Note, Origin, Table, TableKind, TableName,
+};
 
 use super::name::{columns_part, invent, quoted};
 
@@ -177,7 +179,9 @@ impl Catalog {
             "pkey" => String::new(),
             _ => columns_part(names.iter().map(String::as_str)),
         };
-        invent(&table.table, &part, label, |name| self.is_relation(table.namespace.as_ref(), name))
+        invent(&table.table, &part, label, |name| {
+            self.is_relation(table.namespace.as_ref(), name)
+        })
     }
 
     /// A table and everything below it: partitions and inheriting tables, unless only the table is meant.
@@ -244,7 +248,9 @@ impl Catalog {
 
     /// Gives a table another name or namespace.
     pub(super) fn rename_table(&mut self, from: &TableName, to: &TableName) {
-        let Some(mut draft) = self.tables.remove(from) else { return };
+        let Some(mut draft) = self.tables.remove(from) else {
+            return;
+        };
         for index in &draft.table.indexes {
             self.index_tables.remove(&from.sibling(&index.name));
             self.index_tables.insert(to.sibling(&index.name), to.clone());
@@ -261,8 +267,16 @@ impl Catalog {
         };
         self.children.values_mut().flatten().for_each(renamed);
         for draft in self.tables.values_mut() {
-            draft.parents.iter_mut().chain(&mut draft.partition_parent).for_each(renamed);
-            draft.table.foreign_keys.iter_mut().for_each(|key| renamed(&mut key.parent));
+            draft
+                .parents
+                .iter_mut()
+                .chain(&mut draft.partition_parent)
+                .for_each(renamed);
+            draft
+                .table
+                .foreign_keys
+                .iter_mut()
+                .for_each(|key| renamed(&mut key.parent));
         }
     }
 }

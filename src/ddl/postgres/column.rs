@@ -48,7 +48,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>, table: &TableName, catalog: &Catalog
         Some(UserType::Domain(domain)) => domain.not_null,
         _ => false,
     };
-    let mut default = clauses.default.as_ref().and_then(|text| expression::default(text, &ty, catalog));
+    let mut default = clauses
+        .default
+        .as_ref()
+        .and_then(|text| expression::default(text, &ty, catalog));
     if ty.is_serial {
         default = Some(serial_default(table, &name, catalog));
     }
@@ -74,7 +77,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>, table: &TableName, catalog: &Catalog
 /// The default of a `serial` column: the next number of a sequence that is named after it.
 fn serial_default(table: &TableName, column: &Ident, catalog: &Catalog) -> String {
     let part = columns_part([column.as_str()]);
-    let sequence = invent(&table.table, &part, "seq", |name| catalog.is_relation(table.namespace.as_ref(), name));
+    let sequence = invent(&table.table, &part, "seq", |name| {
+        catalog.is_relation(table.namespace.as_ref(), name)
+    });
     let namespace = table.namespace.as_ref().map_or("public", Ident::as_str);
     format!(
         "nextval('{}.{}'::regclass)",
@@ -84,7 +89,11 @@ fn serial_default(table: &TableName, column: &Ident, catalog: &Catalog) -> Strin
 }
 
 /// Reads the clauses that a partition or a typed table adds to a column: `column [WITH OPTIONS] clause …`.
-pub(super) fn read_options(cursor: &mut Cursor<'_>, catalog: &mut Catalog, table: &TableName) -> Result<Vec<Constraint>, &'static str> {
+pub(super) fn read_options(
+    cursor: &mut Cursor<'_>,
+    catalog: &mut Catalog,
+    table: &TableName,
+) -> Result<Vec<Constraint>, &'static str> {
     let name = cursor.name().ok_or("the column's name is missing")?;
     let _ = cursor.take(&["WITH", "OPTIONS"]);
     let mut clauses = Clauses::new(name.clone());
@@ -124,7 +133,11 @@ impl<'t> Clauses<'t> {
         while !cursor.is_at_end() {
             let place = cursor.location();
             let origin = cursor.origin();
-            let name = if cursor.take(&["CONSTRAINT"]) { cursor.name() } else { None };
+            let name = if cursor.take(&["CONSTRAINT"]) {
+                cursor.name()
+            } else {
+                None
+            };
             if cursor.is_at(&["REFERENCES"]) {
                 let columns = (vec![self.column.clone()], false);
                 match references::read(cursor, name, columns, (origin, Action::NoAction)) {
@@ -145,14 +158,25 @@ impl<'t> Clauses<'t> {
                 self.fault(&format!("`{word}` is not understood"), place);
                 cursor.skip_one();
                 cursor.skip_until(|cursor| {
-                    cursor.is_at_any(&["CONSTRAINT", "NOT", "NULL", "DEFAULT", "CHECK", "PRIMARY", "UNIQUE", "REFERENCES", "GENERATED"])
+                    cursor.is_at_any(&[
+                        "CONSTRAINT",
+                        "NOT",
+                        "NULL",
+                        "DEFAULT",
+                        "CHECK",
+                        "PRIMARY",
+                        "UNIQUE",
+                        "REFERENCES",
+                        "GENERATED",
+                    ])
                 });
             }
         }
     }
 
     fn fault(&mut self, what: &str, place: Location) {
-        self.faults.push((format!("of the column `{}`, {what}", self.column), place));
+        self.faults
+            .push((format!("of the column `{}`, {what}", self.column), place));
     }
 
     fn key(&mut self, cursor: &mut Cursor<'_>, name: Option<Ident>, primary: bool) {
@@ -204,7 +228,11 @@ impl<'t> Clauses<'t> {
                 key.deferrable |= unused != Deferrable::No;
                 known
             }
-            _ => cursor.take(&["ENFORCED"]) || cursor.take(&["NOT", "ENFORCED"]) || references::read_timing(cursor, &mut unused),
+            _ => {
+                cursor.take(&["ENFORCED"])
+                    || cursor.take(&["NOT", "ENFORCED"])
+                    || references::read_timing(cursor, &mut unused)
+            }
         }
     }
 

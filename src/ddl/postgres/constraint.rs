@@ -59,7 +59,11 @@ pub(super) fn starts(cursor: &Cursor<'_>) -> bool {
 /// What is wrong with it.
 pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Constraint, &'static str> {
     let origin = cursor.origin();
-    let name = if cursor.take(&["CONSTRAINT"]) { cursor.name() } else { None };
+    let name = if cursor.take(&["CONSTRAINT"]) {
+        cursor.name()
+    } else {
+        None
+    };
     if cursor.take(&["PRIMARY", "KEY"]) {
         return key(cursor, name, true);
     }
@@ -68,7 +72,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Constraint, &'static str> 
     }
     if cursor.take(&["FOREIGN", "KEY"]) {
         let columns = column_list(cursor).ok_or("the columns of the foreign key cannot be read")?;
-        return references::read(cursor, name, columns, (origin, Action::NoAction)).map(|read| Constraint::Foreign(Box::new(read)));
+        return references::read(cursor, name, columns, (origin, Action::NoAction))
+            .map(|read| Constraint::Foreign(Box::new(read)));
     }
     if cursor.take(&["CHECK"]) {
         return check(cursor, name);
@@ -107,7 +112,8 @@ fn key(cursor: &mut Cursor<'_>, name: Option<Ident>, primary: bool) -> Result<Co
     read_nulls(cursor, &mut key);
     let mut inside = cursor.parenthesized().ok_or("the columns of the key are missing")?;
     for mut part in inside.split_at_commas() {
-        key.columns.push(part.name().ok_or("the columns of the key cannot be read")?);
+        key.columns
+            .push(part.name().ok_or("the columns of the key cannot be read")?);
         if part.take(&["WITHOUT", "OVERLAPS"]) {
             key.without_overlaps = true;
         }
@@ -130,7 +136,11 @@ pub(super) fn read_nulls(cursor: &mut Cursor<'_>, key: &mut KeyConstraint) {
 
 /// Reads what may follow a key's columns.
 pub(super) fn read_key_clauses(cursor: &mut Cursor<'_>, key: &mut KeyConstraint) {
-    let mut deferrable = if key.deferrable { Deferrable::InitiallyImmediate } else { Deferrable::No };
+    let mut deferrable = if key.deferrable {
+        Deferrable::InitiallyImmediate
+    } else {
+        Deferrable::No
+    };
     loop {
         if cursor.take(&["INCLUDE"]) {
             key.include = cursor.name_list().unwrap_or_default();

@@ -14,20 +14,36 @@ use super::{column, index};
 /// # Errors
 ///
 /// Why there is no table after it.
-pub(super) fn create(cursor: &mut Cursor<'_>, kind: TableKind, temporary: bool, catalog: &mut Catalog) -> Result<(), String> {
+pub(super) fn create(
+    cursor: &mut Cursor<'_>,
+    kind: TableKind,
+    temporary: bool,
+    catalog: &mut Catalog,
+) -> Result<(), String> {
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
     let origin = cursor.origin();
     let name = catalog.new_name(cursor.names()).ok_or("the table's name is missing")?;
-    if temporary || name.namespace.as_ref().is_some_and(|namespace| namespace.as_str() == "pg_temp") {
+    if temporary
+        || name
+            .namespace
+            .as_ref()
+            .is_some_and(|namespace| namespace.as_str() == "pg_temp")
+    {
         catalog.temporary.insert(name.table);
         return Ok(());
     }
     if catalog.tables.contains_key(&name) {
-        return if if_not_exists { Ok(()) } else { Err(format!("there is a table `{name}` already")) };
+        return if if_not_exists {
+            Ok(())
+        } else {
+            Err(format!("there is a table `{name}` already"))
+        };
     }
     let mut draft = Draft::new(name.clone(), kind, origin);
     if cursor.take(&["PARTITION", "OF"]) {
-        let above = catalog.table_name(cursor.names()).ok_or("the partitioned table is missing")?;
+        let above = catalog
+            .table_name(cursor.names())
+            .ok_or("the partitioned table is missing")?;
         if !catalog.tables.contains_key(&above) {
             return Err(format!("there is no table `{above}` to be a partition of"));
         }
@@ -36,20 +52,26 @@ pub(super) fn create(cursor: &mut Cursor<'_>, kind: TableKind, temporary: bool, 
     } else if cursor.take(&["OF"]) {
         cursor.skip_to_end();
         catalog.insert(draft);
-        return Err(format!("the columns of `{name}` are those of a type, and are not known"));
+        return Err(format!(
+            "the columns of `{name}` are those of a type, and are not known"
+        ));
     }
     let body = cursor.parenthesized();
     if cursor.take(&["INHERITS"]) {
         let mut parents = cursor.parenthesized().ok_or("the tables of INHERITS are missing")?;
         for mut parent in parents.split_at_commas() {
-            let Some(parent) = catalog.table_name(parent.names()) else { continue };
+            let Some(parent) = catalog.table_name(parent.names()) else {
+                continue;
+            };
             catalog.inherit_columns(&mut draft, &parent);
             draft.parents.push(parent);
         }
     }
     let partition = draft.partition_parent.clone();
     catalog.insert(draft);
-    let constraints = body.map(|body| catalog.read_body(&name, body, partition.is_some())).unwrap_or_default();
+    let constraints = body
+        .map(|body| catalog.read_body(&name, body, partition.is_some()))
+        .unwrap_or_default();
     read_tail(cursor, &name, catalog);
     catalog.add_constraints(&name, constraints);
     if let Some(above) = partition {
@@ -74,15 +96,26 @@ fn read_tail(cursor: &mut Cursor<'_>, name: &TableName, catalog: &mut Catalog) {
             cursor.skip_one();
         }
     }
-    let is_empty = catalog.tables.get(name).is_some_and(|draft| draft.table.columns.is_empty());
+    let is_empty = catalog
+        .tables
+        .get(name)
+        .is_some_and(|draft| draft.table.columns.is_empty());
     if has_query && is_empty {
-        catalog.note(format!("the columns of `{name}` are those of a query, and are not known"), place);
+        catalog.note(
+            format!("the columns of `{name}` are those of a query, and are not known"),
+            place,
+        );
     }
 }
 
 impl Catalog {
     /// Reads columns and constraints; the columns are added, the constraints given back.
-    fn read_body(&mut self, table: &TableName, mut body: Cursor<'_>, is_partition: bool) -> Vec<(Constraint, Location)> {
+    fn read_body(
+        &mut self,
+        table: &TableName,
+        mut body: Cursor<'_>,
+        is_partition: bool,
+    ) -> Vec<(Constraint, Location)> {
         let mut constraints = Vec::new();
         for mut part in body.split_at_commas() {
             let place = part.location();
@@ -90,7 +123,9 @@ impl Catalog {
             let read = if part.take(&["LIKE"]) {
                 self.like(table, &mut part).map(|()| Vec::new())
             } else if constraint::starts(&part) {
-                constraint::read(&mut part).map(|read| vec![read]).map_err(str::to_owned)
+                constraint::read(&mut part)
+                    .map(|read| vec![read])
+                    .map_err(str::to_owned)
             } else if is_partition {
                 column::read_options(&mut part, self, table).map_err(str::to_owned)
             } else {
@@ -98,7 +133,10 @@ impl Catalog {
             };
             match read {
                 Ok(read) => constraints.extend(read.into_iter().map(|read| (read, place.clone()))),
-                Err(fault) => self.note(format!("of the table `{table}`, `{}` is lost: {fault}", short(text)), place),
+                Err(fault) => self.note(
+                    format!("of the table `{table}`, `{}` is lost: {fault}", short(text)),
+                    place,
+                ),
             }
         }
         constraints
@@ -112,7 +150,12 @@ impl Catalog {
         }
         if let Some(draft) = self.tables.get_mut(table) {
             // A column that is inherited too is one column.
-            match draft.table.columns.iter_mut().find(|known| known.name == spec.column.name) {
+            match draft
+                .table
+                .columns
+                .iter_mut()
+                .find(|known| known.name == spec.column.name)
+            {
                 Some(known) => {
                     let nullable = known.nullable && spec.column.nullable;
                     *known = spec.column;
@@ -142,7 +185,11 @@ impl Catalog {
             column.generated = column.generated.filter(|_| with.generated);
             column.comment = column.comment.take().filter(|_| with.comments);
         }
-        let checks = if with.constraints { model.checks.clone() } else { Vec::new() };
+        let checks = if with.constraints {
+            model.checks.clone()
+        } else {
+            Vec::new()
+        };
         let (indexes, keys) = (model.table.indexes.clone(), model.table.keys.clone());
         if let Some(draft) = self.tables.get_mut(table) {
             draft.table.columns.extend(columns);
@@ -156,7 +203,9 @@ impl Catalog {
 
     /// Adds an index, and the key that it belongs to, under an invented name.
     fn add_index_like(&mut self, table: &TableName, mut index: Index, keys: &[Key]) {
-        let key = keys.iter().find(|key| key.name.is_some() && key.name == index.constraint);
+        let key = keys
+            .iter()
+            .find(|key| key.name.is_some() && key.name == index.constraint);
         let label = key.map_or("idx", |key| if key.primary { "pkey" } else { "key" });
         index.name = self.invented_index_name(table, &index, label);
         if let (Some(mut key), Some(draft)) = (key.cloned(), self.tables.get_mut(table)) {
@@ -185,12 +234,20 @@ impl Catalog {
 
     /// Gives a partition an index for each of the table above.
     pub(super) fn add_indexes_of_parent(&mut self, partition: &TableName, above: &TableName) {
-        let indexes = self.tables.get(above).map(|draft| draft.table.indexes.clone()).unwrap_or_default();
+        let indexes = self
+            .tables
+            .get(above)
+            .map(|draft| draft.table.indexes.clone())
+            .unwrap_or_default();
         for index in &indexes {
             self.add_index_of_parent(partition, (above, index));
         }
         // A foreign key that the table above has too is inherited.
-        let inherited = self.tables.get(above).map(|draft| draft.table.foreign_keys.clone()).unwrap_or_default();
+        let inherited = self
+            .tables
+            .get(above)
+            .map(|draft| draft.table.foreign_keys.clone())
+            .unwrap_or_default();
         if let Some(draft) = self.tables.get_mut(partition) {
             draft.table.foreign_keys.retain(|own| {
                 let same = |key: &&crate::schema::ForeignKey| {
@@ -219,7 +276,12 @@ impl Catalog {
     }
 
     /// Adds a constraint. `only`: not to the tables below.
-    pub(super) fn add_constraint(&mut self, table: &TableName, constraint: Constraint, only: bool) -> Result<(), String> {
+    pub(super) fn add_constraint(
+        &mut self,
+        table: &TableName,
+        constraint: Constraint,
+        only: bool,
+    ) -> Result<(), String> {
         match constraint {
             Constraint::NotNull(column) => {
                 for table in self.with_descendants(table, only) {
@@ -251,7 +313,10 @@ impl Catalog {
 
     fn add_check(&mut self, table: &TableName, name: Option<Ident>, condition: &str, words: &[Ident], only: bool) {
         let name = name.unwrap_or_else(|| {
-            let columns = self.tables.get(table).map_or(&[][..], |draft| draft.table.columns.as_slice());
+            let columns = self
+                .tables
+                .get(table)
+                .map_or(&[][..], |draft| draft.table.columns.as_slice());
             let used: Vec<Ident> = words
                 .iter()
                 .filter(|word| columns.iter().any(|column| column.name == **word))
@@ -260,7 +325,9 @@ impl Catalog {
             self.constraint_name(table, if used.len() == 1 { &used } else { &[] }, "check")
         });
         for table in self.with_descendants(table, only) {
-            let Some(draft) = self.tables.get_mut(&table) else { continue };
+            let Some(draft) = self.tables.get_mut(&table) else {
+                continue;
+            };
             if !draft.checks.iter().any(|check| check.name == name) {
                 draft.checks.push(Check {
                     name: name.clone(),
@@ -284,12 +351,18 @@ impl Catalog {
         }
         let label = if key.primary { "pkey" } else { "key" };
         let mut made = index::empty(key.without_overlaps.then(|| "gist".into()));
-        made.parts = key.columns.iter().map(|column| crate::schema::IndexPart::column(column.clone())).collect();
+        made.parts = key
+            .columns
+            .iter()
+            .map(|column| crate::schema::IndexPart::column(column.clone()))
+            .collect();
         made.include.clone_from(&key.include);
         // WITHOUT OVERLAPS compares by other operators than equality.
         made.unique = !key.without_overlaps;
         made.nulls_not_distinct = key.nulls_not_distinct;
-        let name = key.name.unwrap_or_else(|| self.invented_index_name(table, &made, label));
+        let name = key
+            .name
+            .unwrap_or_else(|| self.invented_index_name(table, &made, label));
         made.name = name.clone();
         made.constraint = Some(name.clone());
         if key.primary {
@@ -315,13 +388,18 @@ impl Catalog {
 
     fn add_foreign_key(&mut self, table: &TableName, read: References) {
         let mut key = read.key;
-        let Some(parent) = self.table_name(read.parent) else { return };
+        let Some(parent) = self.table_name(read.parent) else {
+            return;
+        };
         if key.parent_columns.is_empty() {
             let primary = self.tables.get(&parent).and_then(|draft| draft.table.primary_key());
             key.parent_columns = primary.map(|primary| primary.columns.clone()).unwrap_or_default();
         }
         key.parent = parent;
-        let name = key.name.take().unwrap_or_else(|| self.constraint_name(table, &key.columns, "fkey"));
+        let name = key
+            .name
+            .take()
+            .unwrap_or_else(|| self.constraint_name(table, &key.columns, "fkey"));
         key.name = Some(name);
         if let Some(draft) = self.tables.get_mut(table) {
             draft.table.foreign_keys.push(key);

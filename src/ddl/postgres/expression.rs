@@ -10,8 +10,23 @@ use super::types::{self, TypeName};
 
 /// Words that can come after a column's default.
 const AFTER_DEFAULT: [&str; 17] = [
-    "CONSTRAINT", "NOT", "NULL", "CHECK", "PRIMARY", "UNIQUE", "REFERENCES", "GENERATED", "COLLATE", "DEFERRABLE",
-    "INITIALLY", "DEFAULT", "STORAGE", "COMPRESSION", "ENFORCED", "OPTIONS", "USING",
+    "CONSTRAINT",
+    "NOT",
+    "NULL",
+    "CHECK",
+    "PRIMARY",
+    "UNIQUE",
+    "REFERENCES",
+    "GENERATED",
+    "COLLATE",
+    "DEFERRABLE",
+    "INITIALLY",
+    "DEFAULT",
+    "STORAGE",
+    "COMPRESSION",
+    "ENFORCED",
+    "OPTIONS",
+    "USING",
 ];
 
 /// Goes to the end of a default that starts here, and gives it on its own.
@@ -100,11 +115,17 @@ pub(super) fn default(cursor: &Cursor<'_>, ty: &TypeName, catalog: &Catalog) -> 
     if let Some(sequence) = sequence(cursor, catalog) {
         return Some(format!("nextval('{sequence}'::regclass)"));
     }
-    if is_call(cursor) && first.name(cursor.dialect()).is_some_and(|name| text.get(..name.as_str().len()).is_some()) {
+    if is_call(cursor)
+        && first
+            .name(cursor.dialect())
+            .is_some_and(|name| text.get(..name.as_str().len()).is_some())
+    {
         let name_length = cursor.text_of(first).len();
         let (name, rest) = text.split_at_checked(name_length)?;
         return Some(match first.kind {
-            Kind::Word(_) if !SQL_VALUES.contains(&name.to_ascii_uppercase().as_str()) => name.to_ascii_lowercase() + rest,
+            Kind::Word(_) if !SQL_VALUES.contains(&name.to_ascii_uppercase().as_str()) => {
+                name.to_ascii_lowercase() + rest
+            }
             _ => text.to_owned(),
         });
     }
@@ -113,8 +134,17 @@ pub(super) fn default(cursor: &Cursor<'_>, ty: &TypeName, catalog: &Catalog) -> 
 
 /// Functions that are called without parentheses, or with a precision.
 const SQL_VALUES: [&str; 11] = [
-    "CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_ROLE", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP",
-    "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP", "SESSION_USER", "USER",
+    "CURRENT_CATALOG",
+    "CURRENT_DATE",
+    "CURRENT_ROLE",
+    "CURRENT_SCHEMA",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "LOCALTIME",
+    "LOCALTIMESTAMP",
+    "SESSION_USER",
+    "USER",
 ];
 
 fn single(cursor: &Cursor<'_>, token: &Token, ty: &TypeName) -> String {

@@ -34,10 +34,16 @@ impl Catalog {
             table.checks = draft.checks.into_iter().map(|check| check.condition).collect();
             table.inherits = if root.is_some() { Vec::new() } else { inherits };
             table.partition_of = root;
-            table.keys.sort_by(|left, right| (!left.primary, &left.name).cmp(&(!right.primary, &right.name)));
+            table
+                .keys
+                .sort_by(|left, right| (!left.primary, &left.name).cmp(&(!right.primary, &right.name)));
             table.indexes.sort_by(|left, right| left.name.cmp(&right.name));
             table.foreign_keys.sort_by(|left, right| left.name.cmp(&right.name));
-            for key in table.foreign_keys.iter_mut().filter(|key| key.parent_columns.is_empty()) {
+            for key in table
+                .foreign_keys
+                .iter_mut()
+                .filter(|key| key.parent_columns.is_empty())
+            {
                 key.parent_columns = primary_keys.get(&key.parent).cloned().unwrap_or_default();
             }
             for column in &mut table.columns {
@@ -59,7 +65,11 @@ impl Catalog {
     fn labels(&self) -> BTreeMap<String, Vec<String>> {
         let enums = self.types.iter().filter_map(|((namespace, name), ty)| match ty {
             UserType::Enum(labels) => {
-                let printed = format!("{}.{}", quoted_where_needed(namespace.as_str()), quoted_where_needed(name.as_str()));
+                let printed = format!(
+                    "{}.{}",
+                    quoted_where_needed(namespace.as_str()),
+                    quoted_where_needed(name.as_str())
+                );
                 Some((printed, labels.clone()))
             }
             _ => None,

@@ -29,7 +29,10 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> IndexPart {
         && !cursor
             .peek()
             .is_some_and(|token| matches!(token.kind, Kind::LParen | Kind::Period | Kind::Symbol));
-    let column = start.peek().and_then(|token| token.name(start.dialect())).filter(|_| is_column);
+    let column = start
+        .peek()
+        .and_then(|token| token.name(start.dialect()))
+        .filter(|_| is_column);
     let mut expression = None;
     if !is_column {
         *cursor = start.clone();
@@ -56,7 +59,11 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> IndexPart {
 pub(super) fn create(cursor: &mut Cursor<'_>, unique: bool, catalog: &mut Catalog) -> Result<(), String> {
     let _ = cursor.take(&["CONCURRENTLY"]);
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
-    let name = if cursor.is_at(&["ON"]) { None } else { cursor.names().pop() };
+    let name = if cursor.is_at(&["ON"]) {
+        None
+    } else {
+        cursor.names().pop()
+    };
     if !cursor.take(&["ON"]) {
         return Err("ON is missing".to_owned());
     }
@@ -80,12 +87,20 @@ pub(super) fn create(cursor: &mut Cursor<'_>, unique: bool, catalog: &mut Catalo
         index.predicate = Some(expression::condition(cursor));
     }
     if !catalog.tables.contains_key(&table) {
-        return if is_temporary { Ok(()) } else { Err(format!("there is no table `{table}`")) };
+        return if is_temporary {
+            Ok(())
+        } else {
+            Err(format!("there is no table `{table}`"))
+        };
     }
     if let Some(name) = &name {
         index.name = name.clone();
         if catalog.index_tables.contains_key(&table.sibling(name)) {
-            return if if_not_exists { Ok(()) } else { Err(format!("there is an index `{name}` already")) };
+            return if if_not_exists {
+                Ok(())
+            } else {
+                Err(format!("there is an index `{name}` already"))
+            };
         }
     } else {
         index.name = catalog.invented_index_name(&table, &index, "idx");
@@ -122,8 +137,15 @@ impl Catalog {
                 None => "idx",
                 Some(constraint) => {
                     let keys = self.tables.get(parent).map(|draft| draft.table.keys.as_slice());
-                    let key = keys.unwrap_or(&[]).iter().find(|key| key.name.as_ref() == Some(constraint));
-                    if key.is_some_and(|key| key.primary) { "pkey" } else { "key" }
+                    let key = keys
+                        .unwrap_or(&[])
+                        .iter()
+                        .find(|key| key.name.as_ref() == Some(constraint));
+                    if key.is_some_and(|key| key.primary) {
+                        "pkey"
+                    } else {
+                        "key"
+                    }
                 }
             };
             let name = self.invented_index_name(partition, above, label);
@@ -143,7 +165,11 @@ impl Catalog {
     /// Gives a partition the constraint that an index of the table above belongs to.
     fn copy_key(&mut self, partition: &TableName, parent: &TableName, above: &Index, name: &Ident) {
         let keys = self.tables.get(parent).map(|draft| draft.table.keys.as_slice());
-        let key = keys.unwrap_or(&[]).iter().find(|key| key.name == above.constraint && key.name.is_some()).cloned();
+        let key = keys
+            .unwrap_or(&[])
+            .iter()
+            .find(|key| key.name == above.constraint && key.name.is_some())
+            .cloned();
         if let (Some(mut key), Some(draft)) = (key, self.tables.get_mut(partition)) {
             key.name = Some(name.clone());
             if key.primary {
@@ -158,7 +184,9 @@ impl Catalog {
         let attached = self.attached.entry(above.clone()).or_default();
         attached.insert(partition);
         let count = attached.len();
-        let Some(table) = self.index_tables.get(above).cloned() else { return };
+        let Some(table) = self.index_tables.get(above).cloned() else {
+            return;
+        };
         let is_whole = count >= self.partitions(&table).len();
         if let Some(draft) = self.tables.get_mut(&table) {
             let index = draft.table.indexes.iter_mut().find(|index| index.name == above.table);
@@ -170,7 +198,9 @@ impl Catalog {
 
     /// Removes an index, and those of partitions that belong to it.
     pub(super) fn drop_index(&mut self, name: &TableName) -> bool {
-        let Some(table) = self.index_tables.remove(name) else { return false };
+        let Some(table) = self.index_tables.remove(name) else {
+            return false;
+        };
         if let Some(draft) = self.tables.get_mut(&table) {
             draft.table.indexes.retain(|index| index.name != name.table);
             draft.table.keys.retain(|key| key.name.as_ref() != Some(&name.table));
@@ -183,7 +213,9 @@ impl Catalog {
 
     /// Gives an index another name, and its constraint too.
     pub(super) fn rename_index(&mut self, name: &TableName, to: &Ident) -> bool {
-        let Some(table) = self.index_tables.remove(name) else { return false };
+        let Some(table) = self.index_tables.remove(name) else {
+            return false;
+        };
         self.index_tables.insert(name.sibling(to), table.clone());
         if let Some(attached) = self.attached.remove(name) {
             self.attached.insert(name.sibling(to), attached);
@@ -193,7 +225,12 @@ impl Catalog {
                 index.name = to.clone();
                 index.constraint = index.constraint.as_ref().map(|_| to.clone());
             }
-            for key in draft.table.keys.iter_mut().filter(|key| key.name.as_ref() == Some(&name.table)) {
+            for key in draft
+                .table
+                .keys
+                .iter_mut()
+                .filter(|key| key.name.as_ref() == Some(&name.table))
+            {
                 key.name = Some(to.clone());
             }
         }

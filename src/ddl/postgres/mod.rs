@@ -14,8 +14,8 @@ mod types;
 
 use crate::schema::{Read, TableKind, TableName};
 
-use super::{SqlDialect, short};
 use super::tokens::{Cursor, Tokens};
+use super::{SqlDialect, short};
 use catalog::Catalog;
 use types::TypeName;
 
@@ -165,8 +165,20 @@ fn with_type<T>(printed: &str, then: impl FnOnce(&TypeName) -> T) -> T {
 /// Whether a statement is of no account, told by its first words: it need not be cut into tokens.
 pub(super) fn is_ignored(sql: &str) -> bool {
     const KINDS: [&str; 14] = [
-        "TABLE", "INDEX", "VIEW", "MATERIALIZED", "TYPE", "DOMAIN", "COLLATION", "EXTENSION", "FOREIGN", "UNIQUE", "SCHEMA",
-        "UNLOGGED", "TEMP", "TEMPORARY",
+        "TABLE",
+        "INDEX",
+        "VIEW",
+        "MATERIALIZED",
+        "TYPE",
+        "DOMAIN",
+        "COLLATION",
+        "EXTENSION",
+        "FOREIGN",
+        "UNIQUE",
+        "SCHEMA",
+        "UNLOGGED",
+        "TEMP",
+        "TEMPORARY",
     ];
     let mut words = super::words(sql);
     let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
@@ -181,7 +193,11 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     }
     if is(first, "COMMENT") {
         let third = words.next().unwrap_or("");
-        return !(is(third, "TABLE") || is(third, "COLUMN") || is(third, "VIEW") || is(third, "MATERIALIZED") || is(third, "FOREIGN"));
+        return !(is(third, "TABLE")
+            || is(third, "COLUMN")
+            || is(third, "VIEW")
+            || is(third, "MATERIALIZED")
+            || is(third, "FOREIGN"));
     }
     !(is(first, "SET") || is(first, "SELECT") && sql.contains("set_config"))
 }

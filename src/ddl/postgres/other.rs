@@ -15,7 +15,9 @@ impl Catalog {
             let _ = cursor.take_any(&["LOCAL", "SESSION"]);
             if cursor.take(&["SEARCH_PATH"]) && (cursor.take(&["TO"]) || cursor.take_symbol("=")) {
                 let parts = cursor.split_at_commas();
-                let names = parts.into_iter().filter_map(|mut part| part.name().or_else(|| part.text().map(Ident::from)));
+                let names = parts
+                    .into_iter()
+                    .filter_map(|mut part| part.name().or_else(|| part.text().map(Ident::from)));
                 self.set_search_path(names.collect());
             }
             return;
@@ -24,7 +26,9 @@ impl Catalog {
             if !token.is_word("set_config") {
                 continue;
             }
-            let Some(mut inside) = cursor.parenthesized() else { return };
+            let Some(mut inside) = cursor.parenthesized() else {
+                return;
+            };
             if inside.text() == Some("search_path") && inside.take_kind(&Kind::Comma) {
                 let path = inside.text().unwrap_or("").to_owned();
                 let names = path.split(',').map(|name| Ident::from(name.trim().trim_matches('"')));
@@ -47,7 +51,9 @@ impl Catalog {
     pub(super) fn create_view(&mut self, cursor: &mut Cursor<'_>, kind: TableKind, temporary: bool) {
         let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
         let origin = cursor.origin();
-        let Some(name) = self.new_name(cursor.names()) else { return };
+        let Some(name) = self.new_name(cursor.names()) else {
+            return;
+        };
         if temporary {
             self.temporary.insert(name.table);
         } else if !self.tables.contains_key(&name) {
@@ -61,7 +67,10 @@ impl Catalog {
         let mut ty = UserType::Other;
         if cursor.take(&["AS", "ENUM"]) {
             let mut labels = cursor.parenthesized().ok_or("the labels are missing")?;
-            let labels = labels.split_at_commas().into_iter().filter_map(|mut label| label.text().map(str::to_owned));
+            let labels = labels
+                .split_at_commas()
+                .into_iter()
+                .filter_map(|mut label| label.text().map(str::to_owned));
             ty = UserType::Enum(labels.collect());
         }
         self.types.insert(key, ty);
@@ -134,7 +143,10 @@ impl Catalog {
             let _ = cursor.take(&["TO"]);
             let to = cursor.text().ok_or("the new label is missing")?;
             if let Some(UserType::Enum(labels)) = self.types.get_mut(&key) {
-                for label in labels.iter_mut().filter(|label| Some(label.as_str()) == from.as_deref()) {
+                for label in labels
+                    .iter_mut()
+                    .filter(|label| Some(label.as_str()) == from.as_deref())
+                {
                     to.clone_into(label);
                 }
             }
@@ -150,7 +162,11 @@ impl Catalog {
 
     fn rename_type(&mut self, from: &(Ident, Ident), to: (Ident, Ident)) {
         let printed = |(namespace, name): &(Ident, Ident)| {
-            format!("{}.{}", quoted_where_needed(namespace.as_str()), quoted_where_needed(name.as_str()))
+            format!(
+                "{}.{}",
+                quoted_where_needed(namespace.as_str()),
+                quoted_where_needed(name.as_str())
+            )
         };
         let (before, after) = (printed(from), printed(&to));
         let renamed = |text: &mut String| {
@@ -201,7 +217,9 @@ impl Catalog {
         }
         let name = self.index_name(cursor.names()).ok_or("the index's name is missing")?;
         if cursor.take(&["ATTACH", "PARTITION"]) {
-            let partition = self.index_name(cursor.names()).ok_or("the partition's index is missing")?;
+            let partition = self
+                .index_name(cursor.names())
+                .ok_or("the partition's index is missing")?;
             self.attach_index(&name, partition);
         } else if cursor.is_at(&["RENAME"]) {
             let _ = cursor.take(&["RENAME"]);
@@ -223,7 +241,10 @@ impl Catalog {
             ("cube", &["cube"]),
             ("postgis", &["geometry", "geography", "box2d", "box3d", "raster"]),
             ("vector", &["vector", "halfvec", "sparsevec"]),
-            ("isn", &["isbn", "isbn13", "issn", "issn13", "ean13", "upc", "ismn", "ismn13"]),
+            (
+                "isn",
+                &["isbn", "isbn13", "issn", "issn13", "ean13", "upc", "ismn", "ismn13"],
+            ),
             ("intarray", &["query_int"]),
             ("seg", &["seg"]),
         ];
@@ -231,7 +252,11 @@ impl Catalog {
             let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
             let Some(extension) = cursor.name() else { return };
             cursor.skip_until(|cursor| cursor.is_at(&["SCHEMA"]));
-            let namespace = if cursor.take(&["SCHEMA"]) { cursor.name() } else { self.search_path.first().cloned() };
+            let namespace = if cursor.take(&["SCHEMA"]) {
+                cursor.name()
+            } else {
+                self.search_path.first().cloned()
+            };
             let types = EXTENSION_TYPES.iter().find(|(name, _)| *name == extension.as_str());
             if let (Some(namespace), Some((_, types))) = (namespace, types) {
                 for ty in *types {
@@ -240,11 +265,17 @@ impl Catalog {
             }
         } else if cursor.take(&["COLLATION"]) {
             let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
-            let Ok((namespace, name)) = self.new_type(cursor) else { return };
+            let Ok((namespace, name)) = self.new_type(cursor) else {
+                return;
+            };
             cursor.skip_until(|cursor| cursor.peek().is_some_and(|token| token.kind == Kind::LParen));
-            let Some(mut options) = cursor.parenthesized() else { return };
+            let Some(mut options) = cursor.parenthesized() else {
+                return;
+            };
             let folds = options.split_at_commas().iter_mut().any(|option| {
-                option.take(&["DETERMINISTIC"]) && option.take_symbol("=") && option.rest().trim_matches('\'').eq_ignore_ascii_case("false")
+                option.take(&["DETERMINISTIC"])
+                    && option.take_symbol("=")
+                    && option.rest().trim_matches('\'').eq_ignore_ascii_case("false")
             });
             if folds {
                 let printed = format!("{}.{}", quoted(namespace.as_str()), quoted(name.as_str()));
@@ -271,7 +302,12 @@ impl Catalog {
             let renamed = TableName::qualified(to.clone(), table.table.clone());
             self.rename_table(&table, &renamed);
         }
-        let types: Vec<(Ident, Ident)> = self.types.keys().filter(|(namespace, _)| *namespace == from).cloned().collect();
+        let types: Vec<(Ident, Ident)> = self
+            .types
+            .keys()
+            .filter(|(namespace, _)| *namespace == from)
+            .cloned()
+            .collect();
         for key in types {
             let renamed = (to.clone(), key.1.clone());
             self.rename_type(&key, renamed);

@@ -71,13 +71,72 @@ const SYSTEM: [(&str, &str, &str); 41] = [
 
 /// Those of the server's own types that are printed as they are called.
 const PLAIN: [&str; 66] = [
-    "text", "bytea", "uuid", "date", "json", "jsonb", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "tsvector",
-    "tsquery", "point", "line", "lseg", "box", "path", "polygon", "circle", "int4range", "int8range", "numrange",
-    "tsrange", "tstzrange", "daterange", "int4multirange", "int8multirange", "nummultirange", "tsmultirange",
-    "tstzmultirange", "datemultirange", "oid", "name", "xid", "xid8", "cid", "tid", "regclass", "regtype", "regproc",
-    "regprocedure", "regoper", "regoperator", "regrole", "regnamespace", "regconfig", "regdictionary", "regcollation",
-    "pg_lsn", "pg_snapshot", "txid_snapshot", "jsonpath", "refcursor", "aclitem", "int2vector", "oidvector",
-    "gtsvector", "pg_node_tree", "record", "void", "unknown", "anyarray", "cstring", "trigger",
+    "text",
+    "bytea",
+    "uuid",
+    "date",
+    "json",
+    "jsonb",
+    "xml",
+    "money",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "tsvector",
+    "tsquery",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "oid",
+    "name",
+    "xid",
+    "xid8",
+    "cid",
+    "tid",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regrole",
+    "regnamespace",
+    "regconfig",
+    "regdictionary",
+    "regcollation",
+    "pg_lsn",
+    "pg_snapshot",
+    "txid_snapshot",
+    "jsonpath",
+    "refcursor",
+    "aclitem",
+    "int2vector",
+    "oidvector",
+    "gtsvector",
+    "pg_node_tree",
+    "record",
+    "void",
+    "unknown",
+    "anyarray",
+    "cstring",
+    "trigger",
 ];
 
 /// Reads a type; `None` where there is none.
@@ -87,7 +146,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<TypeName> {
     let mut names = cursor.names();
     let last = names.pop()?;
     let mut namespace = names.pop();
-    if namespace.as_ref().is_some_and(|namespace| namespace.as_str() == "pg_catalog") {
+    if namespace
+        .as_ref()
+        .is_some_and(|namespace| namespace.as_str() == "pg_catalog")
+    {
         namespace = None;
     }
     let mut name = last.as_str().to_owned();
@@ -106,7 +168,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<TypeName> {
         }
     } else if can_be_words && name == "interval" {
         let start = cursor.position();
-        while cursor.take_any(&["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"]).is_some() {}
+        while cursor
+            .take_any(&["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"])
+            .is_some()
+        {}
         fields = cursor.text_since(start).to_lowercase();
         if cursor.position() == start {
             fields.clear();
@@ -138,7 +203,11 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<TypeName> {
 fn continue_name(cursor: &mut Cursor<'_>, name: &mut String) {
     if name == "national" {
         name.clear();
-        name.push_str(if cursor.take(&["CHARACTER"]) { "character" } else { "char" });
+        name.push_str(if cursor.take(&["CHARACTER"]) {
+            "character"
+        } else {
+            "char"
+        });
         let _ = cursor.take(&["CHAR"]);
     }
     if matches!(name.as_str(), "character" | "char" | "nchar" | "bit") && cursor.take(&["VARYING"]) {
@@ -179,7 +248,9 @@ impl TypeName {
                 self.modifiers.clear();
             }
             ("char" | "character" | "nchar" | "bit", None) => self.modifiers = vec!["1".to_owned()],
-            ("numeric" | "decimal" | "dec", Some(_)) if self.modifiers.len() == 1 => self.modifiers.push("0".to_owned()),
+            ("numeric" | "decimal" | "dec", Some(_)) if self.modifiers.len() == 1 => {
+                self.modifiers.push("0".to_owned())
+            }
             _ => {}
         }
     }
@@ -188,10 +259,10 @@ impl TypeName {
     fn bare(&self) -> String {
         if !self.is_system {
             let name = quoted_where_needed(&self.name);
-            return self
-                .namespace
-                .as_ref()
-                .map_or_else(|| name.clone(), |namespace| format!("{}.{name}", quoted_where_needed(namespace.as_str())));
+            return self.namespace.as_ref().map_or_else(
+                || name.clone(),
+                |namespace| format!("{}.{name}", quoted_where_needed(namespace.as_str())),
+            );
         }
         match self.name.as_str() {
             "char" => "\"char\"".to_owned(),
@@ -246,7 +317,11 @@ impl TypeName {
             return TypeFamily::Array;
         }
         if !self.is_system {
-            return if self.name == "citext" { TypeFamily::Text } else { TypeFamily::Other };
+            return if self.name == "citext" {
+                TypeFamily::Text
+            } else {
+                TypeFamily::Other
+            };
         }
         match self.name.as_str() {
             "int2" => integer(16),
