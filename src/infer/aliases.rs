@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::abbreviations::Abbreviations;
 use super::names::{self, TableNames};
 use super::stem::{self, Style};
 use super::tokens;
@@ -19,6 +20,9 @@ pub(super) struct Index<'s> {
     positions: BTreeMap<&'s TableName, usize>,
     aliases: HashMap<String, Vec<Alias>>,
     keys: HashMap<String, Vec<KeyName>>,
+    /// The primary keys of one column by their glued names, but for generic ones.
+    shared_keys: HashMap<String, Vec<KeyName>>,
+    abbreviations: Abbreviations,
     /// The table that holds people.
     pub(super) people: Option<usize>,
     /// How many tables have a column of that glued name.
@@ -96,6 +100,8 @@ impl<'s> Index<'s> {
                 .collect(),
             aliases: HashMap::new(),
             keys: HashMap::new(),
+            shared_keys: HashMap::new(),
+            abbreviations: Abbreviations::default(),
             holders: HashMap::new(),
             people: None,
             bare_names: false,
@@ -104,6 +110,8 @@ impl<'s> Index<'s> {
         index.add_aliases();
         index.count_holders();
         index.add_keys();
+        index.add_shared_keys();
+        index.abbreviations = Abbreviations::read(&index.tables);
         index.people = index.find_people();
         index.bare_names = index.has_bare_names();
         index
@@ -117,6 +125,16 @@ impl<'s> Index<'s> {
     /// The keys that are called so, glued.
     pub(super) fn keys_called(&self, name: &str) -> &[KeyName] {
         self.keys.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The primary keys of one column that are called so, glued, whoever owns the name.
+    pub(super) fn keys_shared(&self, name: &str) -> &[KeyName] {
+        self.shared_keys.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables that a word can be short for, the surest ways first, each with the code of its reason.
+    pub(super) fn abbreviated(&self, word: &str) -> [(&'static str, &[usize]); 2] {
+        self.abbreviations.of(word)
     }
 
     /// Whether a glued name is the whole name of this table.
@@ -204,6 +222,26 @@ impl<'s> Index<'s> {
             }
         }
         self.keys = keys;
+    }
+
+    fn add_shared_keys(&mut self) {
+        for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
+            let Some(key) = names.keys.first().filter(|key| key.primary) else {
+                continue;
+            };
+            let Some(column) = names.column(key.column) else {
+                continue;
+            };
+            let name = column.words.concat();
+            if !vocabulary().generic_keys.has(&name) {
+                self.shared_keys.entry(name).or_default().push(KeyName {
+                    table,
+                    column: key.column,
+                    primary: true,
+                    owned: false,
+                });
+            }
+        }
     }
 
     /// Whether a column's name is the table's name and a tail, and no other table's name fits better.

@@ -98,7 +98,7 @@ impl Holders {
     fn read(index: &Index<'_>) -> Self {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (table, names) in index.tables.iter().enumerate() {
-            let audited = names.table.audited && names.table.kind.holds_rows() && names.table.partition_of.is_none();
+            let audited = names.table.audited && names.table.kind.holds_rows() && !names.is_part;
             for column in names.columns.iter().filter(|_| audited) {
                 let mut add = |name: String| {
                     let tables = by_name.entry(name).or_default();

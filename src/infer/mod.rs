@@ -4,14 +4,17 @@
 //! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:
 //! `rules/_inference.yaml`.
 
+mod abbreviations;
 mod aliases;
 mod candidates;
 mod cardinality;
 mod composite;
+mod conventions;
 mod declared;
 mod ends;
 mod explain;
 mod finder;
+mod hints;
 mod join_table;
 mod names;
 mod naming;

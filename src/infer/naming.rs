@@ -32,10 +32,19 @@ pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Chil
     if own.len() < whole.len() {
         finder.by_name(whole);
     }
+    if let Some(words) = child.column.words_without_ordinal() {
+        finder.by_name(words);
+        finder.ordinal(words);
+    }
     finder.self_reference(own);
     finder.person(own);
+    finder.family();
+    finder.by_text();
     if finder.found.is_empty() {
         finder.glued_ending(own);
+    }
+    if finder.found.is_empty() {
+        finder.abbreviation(own);
     }
     finder.found
 }

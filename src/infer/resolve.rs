@@ -1,21 +1,23 @@
 //! One parent for each column: what speaks for and against each candidate, and which one wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
+use super::conventions;
 use super::naming;
 use super::score::{self, Fit};
 use super::stem;
+use super::tokens;
 use super::vocabulary::vocabulary;
 use super::weights::Weights;
 use crate::relation::{Alternative, Evidence, Tier};
-use crate::schema::{ColumnSet, Ident, Table};
+use crate::schema::{self, ColumnSet, Ident, Table};
 
 /// How many runners-up are told.
 const ALTERNATIVES: usize = 3;
-/// Two parents whose log-odds differ by no more than this, in thousandths, cannot be told apart.
-const CLOSE: i32 = 400;
+/// A reason that weighs less, in thousandths, is not worth a word.
+const TELLING: i32 = 20;
 
 /// A relation that names, types and keys tell of.
 #[derive(Debug, Clone)]
@@ -48,6 +50,22 @@ pub(super) struct Rated {
 }
 
 impl Rated {
+    pub(super) fn new(parent: ColumnSet, place: (usize, usize), evidence: Vec<Evidence>, same_namespace: bool) -> Self {
+        Self {
+            log_odds: score::log_odds(&evidence),
+            parent,
+            place,
+            evidence,
+            same_namespace,
+        }
+    }
+
+    /// Removes a reason.
+    fn take_back(&mut self, code: &str) {
+        self.evidence.retain(|reason| reason.code != code);
+        self.log_odds = score::log_odds(&self.evidence);
+    }
+
     /// Adds a reason.
     pub(super) fn add(&mut self, reason: Evidence) {
         self.log_odds += reason.weight;
@@ -65,7 +83,7 @@ pub(super) fn consider(
     let mut considered = Vec::new();
     for (table, names) in index.tables.iter().enumerate() {
         let table_itself = names.table;
-        if !table_itself.audited || !table_itself.kind.holds_rows() || table_itself.partition_of.is_some() {
+        if !table_itself.audited || !table_itself.kind.holds_rows() || names.is_part {
             continue;
         }
         let indexed = Indexed::read(table_itself);
@@ -95,8 +113,9 @@ pub(super) fn consider(
         }
     }
     for one in &mut considered {
-        one.rank(index.weights);
+        one.rank();
     }
+    conventions::apply(index, &mut considered, is_allowed);
     considered
 }
 
@@ -124,7 +143,10 @@ fn without_circles(inferred: Vec<Inferred>) -> Vec<Inferred> {
 
 impl Considered {
     /// Puts the best first, and says so where the next is nearly as good.
-    fn rank(&mut self, weights: &Weights) {
+    pub(super) fn rank(&mut self) {
+        for rated in &mut self.found {
+            rated.take_back("ambiguous");
+        }
         self.found.sort_by(|one, other| {
             other
                 .log_odds
@@ -143,12 +165,14 @@ impl Considered {
         let Some((best, rest)) = self.found.split_first_mut() else {
             return;
         };
-        let rival = rest
-            .iter()
-            .find(|other| other.parent.table != best.parent.table && other.log_odds >= best.log_odds - CLOSE);
-        if let Some(rival) = rival {
-            let detail = format!("it can nearly as well be {}", rival.parent);
-            best.add(weights.reason("ambiguous", detail));
+        let rivals: Vec<i32> = rest.iter().map(|other| other.log_odds).collect();
+        let weight = score::against_rivals(&rivals);
+        if let Some(rival) = rest.first().filter(|_| weight < -TELLING) {
+            best.add(Evidence {
+                code: "ambiguous",
+                detail: format!("it can be {} too", rival.parent),
+                weight,
+            });
         }
     }
 
@@ -203,6 +227,14 @@ fn why_not(best: &Rated, other: &Rated) -> String {
 struct Indexed<'s> {
     /// For each column in an index: whether it is the only or leading column, and of how many.
     places: BTreeMap<&'s Ident, Place>,
+    /// The columns that lead an index whose name has `fk` in it.
+    by_name: BTreeSet<&'s Ident>,
+}
+
+/// MySQL makes an index for each foreign key and names it after the key; it stays when the key is dropped.
+fn says_foreign_key(index: &schema::Index) -> bool {
+    let words = &vocabulary().foreign_key_words;
+    tokens::words(index.name.as_str()).iter().any(|word| words.has(word))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -221,7 +253,11 @@ impl<'s> Indexed<'s> {
                 .and_modify(|known| *known = place.min(*known))
                 .or_insert(place);
         };
+        let mut by_name = BTreeSet::new();
         for index in table.indexes.iter().filter(|index| index.valid) {
+            if says_foreign_key(index) {
+                by_name.extend(index.parts.first().and_then(|part| part.column.as_ref()));
+            }
             let alone = index.parts.len() == 1;
             if let Some(column) = index.parts.first().and_then(|part| part.column.as_ref()) {
                 add(column, if alone { Place::Alone } else { Place::First });
@@ -237,7 +273,7 @@ impl<'s> Indexed<'s> {
                 add(column, place);
             }
         }
-        Self { places }
+        Self { places, by_name }
     }
 }
 
@@ -315,6 +351,12 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
             Some(Place::First) => reasons.add("index_member", "an index of several columns leads with it"),
             Some(Place::InKey) => reasons.add("index_member", "it is part of a key"),
             None => {}
+        }
+        if indexed.by_name.contains(&column.name) {
+            reasons.add(
+                "index_named",
+                "an index that leads with it says that it is for a foreign key",
+            );
         }
         if !column.nullable {
             reasons.add("required", "it takes no null");

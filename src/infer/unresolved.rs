@@ -38,7 +38,7 @@ pub(super) fn columns(
     let mut found = Vec::new();
     for (position, names) in index.tables.iter().enumerate() {
         let table = names.table;
-        if !table.audited || !table.kind.holds_rows() || table.partition_of.is_some() {
+        if !table.audited || !table.kind.holds_rows() || names.is_part {
             continue;
         }
         for column in names

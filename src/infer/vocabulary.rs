@@ -22,6 +22,8 @@ pub(super) struct Vocabulary {
     pub(super) agent_endings: Vec<String>,
     pub(super) not_agents: Words,
     pub(super) by: Words,
+    pub(super) comments: Vec<String>,
+    pub(super) foreign_key_words: Words,
     pub(super) measures: Words,
     pub(super) self_references: SelfReferences,
     pub(super) providers: Words,

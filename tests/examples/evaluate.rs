@@ -14,11 +14,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use relaudit::infer;
+use relaudit::infer::{self, Explanation, Weights};
 use relaudit::relation::Relations;
 
 #[path = "evaluate/corpus.rs"]
 mod corpus;
+#[path = "evaluate/fit.rs"]
+mod fit;
 #[path = "evaluate/measure.rs"]
 mod measure;
 #[path = "evaluate/print.rs"]
@@ -44,6 +46,12 @@ struct Arguments {
     /// Leave every second foreign key in, and ask only for the others
     #[arg(long)]
     keep_half: bool,
+    /// Print the weights that fit these schemas best, as rules/_inference.yaml has them
+    #[arg(long)]
+    fit: bool,
+    /// Infer the relations of each schema with weights that were fitted to all others
+    #[arg(long)]
+    cross_validate: bool,
     /// List what was proposed and is not declared, and what was missed
     #[arg(long)]
     differences: bool,
@@ -70,8 +78,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             case.keep_half();
         }
     }
+    if arguments.fit {
+        return print_fit(&cases);
+    }
     let start = Instant::now();
-    let found: Vec<Vec<Proposal>> = cases.iter().map(infer).collect();
+    let found: Vec<Vec<Proposal>> = if arguments.cross_validate {
+        cross_validate(&cases)?
+    } else {
+        cases.iter().map(|case| infer(case, Weights::built_in())).collect()
+    };
     eprintln!("inferred in {:?}", start.elapsed());
     let results: Vec<(&Case, &[Proposal])> = cases.iter().zip(found.iter().map(Vec::as_slice)).collect();
     print::schemas(&results);
@@ -84,8 +99,48 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn infer(case: &Case) -> Vec<Proposal> {
-    proposals(&infer::relations(&case.schema, &Case::stated()))
+fn infer(case: &Case, weights: &Weights) -> Vec<Proposal> {
+    proposals(&infer::relations_by(&case.schema, &Case::stated(), weights))
+}
+
+/// What a second fit learns from what is seen with the weights of the first.
+fn fit_twice(cases: &[&Case], seen: &[Vec<Explanation>], prior: &Weights) -> Weights {
+    let first = fit::fit(cases, seen, prior);
+    fit::fit(cases, &fit::see(cases, &first), prior)
+}
+
+fn print_fit(cases: &[Case]) -> anyhow::Result<()> {
+    let prior = fit::prior()?;
+    let cases: Vec<&Case> = cases.iter().collect();
+    let fitted = fit_twice(&cases, &fit::see(&cases, &prior), &prior);
+    println!("weights:");
+    for (code, weight) in fitted.iter() {
+        println!("  {code}: {weight}");
+    }
+    Ok(())
+}
+
+/// Each schema by weights that never saw it.
+fn cross_validate(cases: &[Case]) -> anyhow::Result<Vec<Vec<Proposal>>> {
+    let prior = fit::prior()?;
+    let all: Vec<&Case> = cases.iter().collect();
+    let seen = fit::see(&all, &prior);
+    let proposals = all.iter().enumerate().map(|(left_out, case)| {
+        let others: Vec<&Case> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != left_out)
+            .map(|(_, case)| *case)
+            .collect();
+        let seen: Vec<Vec<Explanation>> = seen
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != left_out)
+            .map(|(_, seen)| seen.clone())
+            .collect();
+        infer(case, &fit_twice(&others, &seen, &prior))
+    });
+    Ok(proposals.collect())
 }
 
 /// The inferred relations as pairs.

@@ -1,0 +1,139 @@
+//! Fits the weights of inference to schemas whose foreign keys are known.
+//!
+//! A column has one parent of those that its name can mean, or none. How likely each is goes by the sum of its reasons'
+//! weights (a multinomial logit, with 0 for none), which is what inference itself says. The weights are those that make
+//! what is declared likeliest; a pull towards the weights from before keeps those in place that few columns tell of.
+
+use std::collections::BTreeMap;
+
+use relaudit::infer::{self, Explanation, Weights};
+use relaudit::yaml;
+
+use super::corpus::{Case, Pair};
+
+const PRIOR: &str = include_str!("prior.yaml");
+/// How strongly the weights are pulled towards the prior ones.
+const PULL: f64 = 0.3;
+const STEPS: i32 = 300;
+const RATE: f64 = 0.05;
+
+/// One column: the reasons of each candidate as indexes of weights, and which candidate is the parent.
+struct Sample {
+    candidates: Vec<Vec<usize>>,
+    parent: Option<usize>,
+    weight: f64,
+}
+
+/// The weights from before any fit.
+pub(crate) fn prior() -> anyhow::Result<Weights> {
+    let mut file: BTreeMap<String, BTreeMap<String, i32>> = yaml::read(PRIOR).map_err(anyhow::Error::msg)?;
+    Ok(Weights::new(file.remove("weights").unwrap_or_default()))
+}
+
+/// The weights that fit the cases best, learned from what inference sees with `known` weights.
+pub(crate) fn fit(cases: &[&Case], seen: &[Vec<Explanation>], prior: &Weights) -> Weights {
+    let names: Vec<&str> = prior.iter().map(|(name, _)| name).collect();
+    let start: Vec<f64> = prior.iter().map(|(_, weight)| f64::from(weight) / 1000.0).collect();
+    let samples: Vec<Sample> = cases
+        .iter()
+        .zip(seen)
+        .filter(|(case, _)| !case.recall_only)
+        .flat_map(|(case, seen)| samples(case, seen, &names))
+        .collect();
+    let fitted = climb(&samples, &start);
+    let weights = names
+        .iter()
+        .zip(fitted)
+        .map(|(name, weight)| ((*name).to_owned(), thousandths(weight)));
+    Weights::new(weights.collect())
+}
+
+/// What inference sees in each case.
+pub(crate) fn see(cases: &[&Case], weights: &Weights) -> Vec<Vec<Explanation>> {
+    cases
+        .iter()
+        .map(|case| infer::explain(&case.schema, &Case::stated(), weights))
+        .collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "log-odds are small numbers")]
+fn thousandths(weight: f64) -> i32 {
+    (weight * 1000.0).round() as i32
+}
+
+fn samples(case: &Case, seen: &[Explanation], names: &[&str]) -> Vec<Sample> {
+    let mut samples: Vec<Sample> = seen
+        .iter()
+        .filter(|column| !column.parents.is_empty())
+        .map(|column| Sample {
+            candidates: column
+                .parents
+                .iter()
+                .map(|parent| {
+                    let codes = parent.evidence.iter().map(|reason| reason.code);
+                    codes.filter_map(|code| names.binary_search(&code).ok()).collect()
+                })
+                .collect(),
+            parent: column.parents.iter().position(|parent| {
+                Pair::of(&column.child, &parent.parent)
+                    .iter()
+                    .all(|pair| case.truth.contains(pair))
+            }),
+            weight: 1.0,
+        })
+        .collect();
+    // A schema of a thousand columns tells more than one of ten, but not a hundred times as much.
+    let count = f64::from(u32::try_from(samples.len()).unwrap_or(u32::MAX));
+    for sample in &mut samples {
+        sample.weight = (40.0 / count.max(1.0)).sqrt();
+    }
+    samples
+}
+
+/// Adam on the whole of the samples, which is convex but for nothing: it ends where the likelihood is greatest.
+fn climb(samples: &[Sample], start: &[f64]) -> Vec<f64> {
+    let mut weights = start.to_vec();
+    let (mut mean, mut square) = (vec![0.0; start.len()], vec![0.0; start.len()]);
+    for step in 1..=STEPS {
+        let slope = slope(samples, &weights, start);
+        let (unbias_mean, unbias_square) = (1.0 - 0.9_f64.powi(step), 1.0 - 0.99_f64.powi(step));
+        let rate = RATE * (1.0 - 0.9 * f64::from(step) / f64::from(STEPS));
+        for (at, weight) in weights.iter_mut().enumerate() {
+            mean[at] = 0.9 * mean[at] + 0.1 * slope[at];
+            square[at] = 0.99 * square[at] + 0.01 * slope[at] * slope[at];
+            *weight -= rate * (mean[at] / unbias_mean) / ((square[at] / unbias_square).sqrt() + 1e-8);
+        }
+    }
+    weights
+}
+
+fn slope(samples: &[Sample], weights: &[f64], start: &[f64]) -> Vec<f64> {
+    let mut slope: Vec<f64> = weights
+        .iter()
+        .zip(start)
+        .map(|(weight, start)| PULL * (weight - start))
+        .collect();
+    for sample in samples {
+        let scores: Vec<f64> = sample
+            .candidates
+            .iter()
+            .map(|codes| {
+                codes
+                    .iter()
+                    .map(|code| weights[*code])
+                    .sum::<f64>()
+                    .clamp(-30.0, 30.0)
+                    .exp()
+            })
+            .collect();
+        let sum: f64 = 1.0 + scores.iter().sum::<f64>();
+        for (at, (codes, score)) in sample.candidates.iter().zip(&scores).enumerate() {
+            let is_parent = if sample.parent == Some(at) { 1.0 } else { 0.0 };
+            let error = sample.weight * (score / sum - is_parent);
+            for code in codes {
+                slope[*code] += error;
+            }
+        }
+    }
+    slope
+}
