@@ -16,6 +16,8 @@ const SURE: i32 = 1500;
 const EXAMPLES: usize = 8;
 /// This many columns that are named in one way and mean one parent are no accident.
 const ALIKE: usize = 3;
+/// And these still less.
+const MANY_ALIKE: usize = 8;
 
 /// A table and the position of a column in it.
 type Place = (usize, usize);
@@ -165,9 +167,13 @@ impl Conventions {
                 _ => {}
             }
             let others = self.alike.get(&(rated.place, way)).map_or(0, HashSet::len);
-            if others > ALIKE {
+            if others >= ALIKE {
                 let detail = "columns of several names are named in this way and mean it";
                 rated.add(weights.reason("many_alike", detail));
+            }
+            if others >= MANY_ALIKE {
+                let detail = "columns of many names are named in this way and mean it";
+                rated.add(weights.reason("very_many_alike", detail));
             }
             if self.indexed && !is_indexed(rated) && !is_own_key(rated) {
                 let detail = "nearly all references of this schema lead an index, and this column does not";

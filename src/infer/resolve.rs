@@ -372,6 +372,17 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
             "a column beside it tells what kind of thing it points to",
         );
     }
+    if child
+        .names
+        .words
+        .iter()
+        .any(|word| vocabulary().tables.records.has(word))
+    {
+        reasons.add(
+            "records",
+            "its table records what was, and may outlive what it refers to",
+        );
+    }
     if candidate.generic {
         let detail = format!("`{}` can stand for many things", column.name);
         reasons.add("generic_name", detail);

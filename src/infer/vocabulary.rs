@@ -60,6 +60,7 @@ pub(super) struct TableWords {
     pub(super) empty_suffixes: Words,
     pub(super) copies: Words,
     pub(super) extensions: Words,
+    pub(super) records: Words,
     pub(super) people: OrderedWords,
 }
 

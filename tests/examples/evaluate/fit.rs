@@ -13,7 +13,9 @@ use super::corpus::{Case, Pair};
 
 const PRIOR: &str = include_str!("prior.yaml");
 /// How strongly the weights are pulled towards the prior ones.
-const PULL: f64 = 0.3;
+const PULL: f64 = 1.0;
+/// How strongly the share that a schema leaves undeclared is pulled towards that of the others.
+const SCHEMA_PULL: f64 = 0.5;
 const STEPS: i32 = 300;
 const RATE: f64 = 0.05;
 
@@ -22,6 +24,8 @@ struct Sample {
     candidates: Vec<Vec<usize>>,
     parent: Option<usize>,
     weight: f64,
+    /// The index of its schema, behind those of the weights.
+    schema: usize,
 }
 
 /// The weights from before any fit.
@@ -37,10 +41,11 @@ pub(crate) fn fit(cases: &[&Case], seen: &[Vec<Explanation>], prior: &Weights) -
     let samples: Vec<Sample> = cases
         .iter()
         .zip(seen)
-        .filter(|(case, _)| !case.recall_only)
-        .flat_map(|(case, seen)| samples(case, seen, &names))
+        .enumerate()
+        .filter(|(_, (case, _))| !case.recall_only)
+        .flat_map(|(at, (case, seen))| samples(case, seen, &names, names.len() + at))
         .collect();
-    let fitted = climb(&samples, &start);
+    let fitted = climb(&samples, &start, cases.len());
     let weights = names
         .iter()
         .zip(fitted)
@@ -61,7 +66,7 @@ fn thousandths(weight: f64) -> i32 {
     (weight * 1000.0).round() as i32
 }
 
-fn samples(case: &Case, seen: &[Explanation], names: &[&str]) -> Vec<Sample> {
+fn samples(case: &Case, seen: &[Explanation], names: &[&str], schema: usize) -> Vec<Sample> {
     let mut samples: Vec<Sample> = seen
         .iter()
         .filter(|column| !column.parents.is_empty())
@@ -80,6 +85,7 @@ fn samples(case: &Case, seen: &[Explanation], names: &[&str]) -> Vec<Sample> {
                     .all(|pair| case.truth.contains(pair))
             }),
             weight: 1.0,
+            schema,
         })
         .collect();
     // A schema of a thousand columns tells more than one of ten, but not a hundred times as much.
@@ -91,9 +97,13 @@ fn samples(case: &Case, seen: &[Explanation], names: &[&str]) -> Vec<Sample> {
 }
 
 /// Adam on the whole of the samples, which is convex but for nothing: it ends where the likelihood is greatest.
-fn climb(samples: &[Sample], start: &[f64]) -> Vec<f64> {
+///
+/// Schemas differ in how many of their references they declare, which is no reason for or against any one of them: a
+/// number for each schema takes that up, and is thrown away.
+fn climb(samples: &[Sample], start: &[f64], schemas: usize) -> Vec<f64> {
     let mut weights = start.to_vec();
-    let (mut mean, mut square) = (vec![0.0; start.len()], vec![0.0; start.len()]);
+    weights.resize(start.len() + schemas, 0.0);
+    let (mut mean, mut square) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
     for step in 1..=STEPS {
         let slope = slope(samples, &weights, start);
         let (unbias_mean, unbias_square) = (1.0 - 0.9_f64.powi(step), 1.0 - 0.99_f64.powi(step));
@@ -104,6 +114,7 @@ fn climb(samples: &[Sample], start: &[f64]) -> Vec<f64> {
             *weight -= rate * (mean[at] / unbias_mean) / ((square[at] / unbias_square).sqrt() + 1e-8);
         }
     }
+    weights.truncate(start.len());
     weights
 }
 
@@ -113,7 +124,9 @@ fn slope(samples: &[Sample], weights: &[f64], start: &[f64]) -> Vec<f64> {
         .zip(start)
         .map(|(weight, start)| PULL * (weight - start))
         .collect();
+    slope.extend(weights.iter().skip(start.len()).map(|weight| SCHEMA_PULL * weight));
     for sample in samples {
+        let of_schema = weights[sample.schema];
         let scores: Vec<f64> = sample
             .candidates
             .iter()
@@ -133,6 +146,7 @@ fn slope(samples: &[Sample], weights: &[f64], start: &[f64]) -> Vec<f64> {
             for code in codes {
                 slope[*code] += error;
             }
+            slope[sample.schema] += error;
         }
     }
     slope
