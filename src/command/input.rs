@@ -8,13 +8,15 @@ use crate::config::{Config, Unresolved};
 use crate::dialect::{ConnectOptions, Database};
 use crate::infer;
 use crate::relation::Relations;
-use crate::schema::{Note, Schema, TableName};
+use crate::schema::{Note, Schema, Stated, TableName};
 use crate::source;
 
 /// A source that was read.
 pub(super) struct Input {
     pub(super) database: Box<dyn Database>,
     pub(super) schema: Schema,
+    /// What the configuration states of it.
+    pub(super) stated: Stated,
     pub(super) relations: Relations,
     pub(super) notes: Vec<Note>,
 }
@@ -52,6 +54,7 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
         inputs.push(Input {
             relations: infer::relations(&read.schema, &stated),
             database,
+            stated,
             schema: read.schema,
             notes: read.notes,
         });

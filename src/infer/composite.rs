@@ -73,6 +73,8 @@ fn without_implied(inferred: Vec<Inferred>) -> Vec<Inferred> {
 }
 
 /// One parent for each set of child columns; the surest, then the first.
+///
+/// Of parents that are as sure and share their key, that one is meant which the others' names extend.
 fn best_of_each(mut inferred: Vec<Inferred>) -> Vec<Inferred> {
     let sorted = |set: &ColumnSet| {
         let mut columns = set.columns.clone();
@@ -83,10 +85,15 @@ fn best_of_each(mut inferred: Vec<Inferred>) -> Vec<Inferred> {
         sorted(&one.child)
             .cmp(&sorted(&other.child))
             .then(other.confidence.cmp(&one.confidence))
+            .then_with(|| name_length(&one.parent).cmp(&name_length(&other.parent)))
             .then_with(|| one.parent.cmp(&other.parent))
     });
     inferred.dedup_by(|later, kept| sorted(&later.child) == sorted(&kept.child));
     inferred
+}
+
+fn name_length(set: &ColumnSet) -> usize {
+    set.table.table.as_str().len()
 }
 
 /// The tables that have a column of that name.
@@ -173,13 +180,19 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
     let named_by_child =
         child_names.words.len() > meaning.len() && child_names.words.windows(meaning.len()).any(|part| part == meaning);
     // A child with the same key is a brother, unless its name says that it belongs to the parent.
-    if !(named_by_child || (named_by_key && !child_names.table.is_unique_key(&columns))) {
+    let is_brother = child_names.table.is_unique_key(&columns);
+    if named_by_child || (named_by_key && !is_brother) {
+        let detail = format!("names say that it belongs to {}", parent_names.table.name);
+        evidence.push(index.weights.reason("composite_named", detail));
+    } else if key.len() >= 3 && !is_brother && is_primary(parent_names, key) {
+        evidence.push(
+            index
+                .weights
+                .reason("composite_wide", "so many columns are not alike by chance"),
+        );
+    } else {
         return None;
     }
-    evidence.push(index.weights.reason(
-        "composite_named",
-        format!("names say that it belongs to {}", parent_names.table.name),
-    ));
     if worst == Fit::Same {
         evidence.push(
             index
@@ -205,6 +218,15 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
         evidence,
         alternatives: Vec::new(),
     })
+}
+
+fn is_primary(names: &TableNames<'_>, key: &[&ColumnNames<'_>]) -> bool {
+    let primary = names
+        .table
+        .primary_key()
+        .map(|key| key.columns.as_slice())
+        .unwrap_or_default();
+    primary.len() == key.len() && key.iter().all(|column| primary.contains(&column.column.name))
 }
 
 /// The child's column for one column of the key: the same name, or the same but for prefixes of the tables' columns.

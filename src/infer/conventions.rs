@@ -1,6 +1,6 @@
 //! The second look: what the sure references of a schema are like tells of those that are less sure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::aliases::Index;
 use super::candidates;
@@ -19,6 +19,23 @@ const ALIKE: usize = 3;
 /// And these still less.
 const MANY_ALIKE: usize = 8;
 
+/// The ways of naming that are right in one schema and wrong in the next.
+const DOUBTFUL: [&str; 13] = [
+    "bare_unusual",
+    "qualified_bare",
+    "role_stem",
+    "role_weak_tail",
+    "weak_tail",
+    "role_bare_usual",
+    "role_bare_unusual",
+    "key_shared",
+    "key_unique",
+    "role_key_owned",
+    "role_key_unique",
+    "abbreviation",
+    "abbreviation_part",
+];
+
 /// A table and the position of a column in it.
 type Place = (usize, usize);
 
@@ -26,8 +43,8 @@ type Place = (usize, usize);
 struct Conventions {
     /// Where columns of one name lead, by glued name; `None` where they lead to several parents.
     by_name: HashMap<String, Examples>,
-    /// How many columns of different names lead to a parent by one way of naming.
-    alike: HashMap<(Place, &'static str), HashSet<String>>,
+    /// How many columns lead to a parent by one way of naming.
+    alike: HashMap<(Place, &'static str), usize>,
     /// Whether nearly all lead an index.
     indexed: bool,
 }
@@ -72,16 +89,17 @@ pub(super) fn apply(
 impl Conventions {
     fn learn(index: &Index<'_>, considered: &[Considered]) -> Self {
         let mut by_name: HashMap<String, Examples> = HashMap::new();
-        let mut alike: HashMap<(Place, &'static str), HashSet<String>> = HashMap::new();
+        let mut alike: HashMap<(Place, &'static str), usize> = HashMap::new();
         let (mut sure, mut indexed) = (0_usize, 0_usize);
         for one in considered {
             let Some(best) = one.found.first() else { continue };
             let Some(name) = glued_name(index, one.place) else {
                 continue;
             };
-            if best.evidence.iter().any(|reason| reason.code == "type_same") {
-                let way = best.evidence.first().map_or("", |reason| reason.code);
-                alike.entry((best.place, way)).or_default().insert(name.clone());
+            let way = best.evidence.first().map_or("", |reason| reason.code);
+            // Where the name leaves no doubt, others add nothing.
+            if DOUBTFUL.contains(&way) && has(&best.evidence, &["type_same"]) {
+                *alike.entry((best.place, way)).or_default() += 1;
             }
             if best.log_odds < SURE {
                 continue;
@@ -166,13 +184,13 @@ impl Conventions {
                 }
                 _ => {}
             }
-            let others = self.alike.get(&(rated.place, way)).map_or(0, HashSet::len);
+            let others = self.alike.get(&(rated.place, way)).copied().unwrap_or(0);
             if others >= ALIKE {
-                let detail = "columns of several names are named in this way and mean it";
+                let detail = "several columns are named in this way and mean it";
                 rated.add(weights.reason("many_alike", detail));
             }
             if others >= MANY_ALIKE {
-                let detail = "columns of many names are named in this way and mean it";
+                let detail = "many columns are named in this way and mean it";
                 rated.add(weights.reason("very_many_alike", detail));
             }
             if self.indexed && !is_indexed(rated) && !is_own_key(rated) {

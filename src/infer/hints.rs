@@ -42,6 +42,36 @@ impl Finder<'_, '_> {
         }
     }
 
+    /// The stem and the child's own name overlap: `payment_event.event_type_id` → `payment_event_types`, and
+    /// `product_attribute_value.attribute_id` → `product_attributes`.
+    pub(super) fn overlapping(&mut self, stem: &Stem, code: &'static str) {
+        let (whole, own) = (self.child.names.whole.clone(), self.child.table);
+        let name = stem.words.concat();
+        let mut names: Vec<String> = Vec::new();
+        for cut in 1..stem.words.len() {
+            let (front, rest) = stem.words.split_at(cut);
+            if whole.ends_with(&front.concat()) {
+                names.push(format!("{whole}{}", rest.concat()));
+            }
+        }
+        // The child's name begins with the parent's, which ends in the stem.
+        names.extend(
+            whole
+                .match_indices(&name)
+                .filter(|(at, _)| *at > 0)
+                .filter_map(|(at, found)| whole.get(..at + found.len()).map(str::to_owned)),
+        );
+        for name in names {
+            let called = self.index.tables_called(&name).to_vec();
+            for alias in called
+                .iter()
+                .filter(|alias| alias.kind.is_whole() && alias.table != own)
+            {
+                self.add_table(alias.table, stem, Way::plain(code), &stem.words);
+            }
+        }
+    }
+
     fn called_wholly(&self, words: &[String]) -> Option<usize> {
         let called = self.index.tables_called(&words.concat());
         let table = called.iter().find(|alias| alias.kind.is_whole())?.table;

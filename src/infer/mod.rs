@@ -129,7 +129,7 @@ fn inferred(
     known: &BTreeMap<Ends, Relation>,
 ) -> Vec<Inferred> {
     let considered = considered(stated, index, polymorphic, taken);
-    let mut inferred = resolve::choose(considered);
+    let inferred = resolve::choose(considered);
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
     let singles = inferred.iter().map(|found| &found.child);
     let references = Taken::by(singles.chain(known.values().map(|relation| &relation.child)));
@@ -157,8 +157,47 @@ fn inferred(
             .any(|column| !taken.has(&found.child.table, column));
         is_new && allows(&found.child, &found.parent)
     });
+    let mut inferred = without_implied(inferred, &composites, known);
     inferred.append(&mut composites);
     inferred
+}
+
+/// Leaves out what a reference by several columns implies: an order line's warehouse is that of its order, to which it
+/// refers by warehouse and number.
+fn without_implied(
+    inferred: Vec<Inferred>,
+    composites: &[Inferred],
+    known: &BTreeMap<Ends, Relation>,
+) -> Vec<Inferred> {
+    let declared = known.values().map(|relation| (&relation.child, &relation.parent));
+    let references: BTreeSet<(&ColumnSet, &ColumnSet)> = inferred
+        .iter()
+        .map(|found| (&found.child, &found.parent))
+        .chain(declared)
+        .collect();
+    let mut by_column: BTreeMap<(&TableName, &Ident), Vec<(&Inferred, &Ident)>> = BTreeMap::new();
+    for composite in composites {
+        for (column, key) in composite.child.columns.iter().zip(&composite.parent.columns) {
+            by_column
+                .entry((&composite.child.table, column))
+                .or_default()
+                .push((composite, key));
+        }
+    }
+    let is_implied = |found: &Inferred| {
+        let Some(column) = found.child.columns.first() else {
+            return false;
+        };
+        by_column.get(&(&found.child.table, column)).is_some_and(|ways| {
+            ways.iter().any(|(composite, key)| {
+                let middle = ColumnSet::new(composite.parent.table.clone(), vec![(*key).clone()]);
+                middle.table != found.child.table && references.contains(&(&middle, &found.parent))
+            })
+        })
+    };
+    let kept: Vec<bool> = inferred.iter().map(|found| !is_implied(found)).collect();
+    let pairs = inferred.into_iter().zip(kept);
+    pairs.filter_map(|(found, keep)| keep.then_some(found)).collect()
 }
 
 fn relation(child: &Table, inferred: Inferred) -> Relation {

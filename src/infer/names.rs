@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::stem::{self, Style};
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::schema::{Column, Schema, Table};
@@ -109,7 +110,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
                 table,
                 common,
                 group: leading.group(&words, common),
-                is_link: is_link(table.name.table.as_str(), &wholes),
+                is_link: is_link(table.name.table.as_str(), &wholes) && has_two_references(table),
                 is_part,
                 is_target,
                 keys: key_columns(table),
@@ -230,6 +231,25 @@ fn is_link(name: &str, wholes: &BTreeSet<String>) -> bool {
         let singular: Vec<String> = front.iter().map(|word| tokens::singular(word)).collect();
         singular.last() != front.last() && wholes.contains(&singular.concat())
     })
+}
+
+/// Whether at least two of its columns, its own number apart, are called like references.
+fn has_two_references(table: &Table) -> bool {
+    let own = table.primary_key().map(|key| key.columns.as_slice());
+    let is_own = |column: &Column| matches!(own, Some([only]) if *only == column.name);
+    let says_key = |column: &&Column| {
+        let words = tokens::words(column.name.as_str());
+        stem::stems(&words)
+            .iter()
+            .any(|stem| matches!(stem.style, Style::Strong | Style::Glued))
+    };
+    table
+        .columns
+        .iter()
+        .filter(|column| !is_own(column))
+        .filter(says_key)
+        .count()
+        >= 2
 }
 
 fn key_columns(table: &Table) -> Vec<KeyColumn> {

@@ -157,6 +157,7 @@ impl Finder<'_, '_> {
             Style::Bare if !self.index.bare_names => "qualified_bare",
             _ => "qualified",
         };
+        self.overlapping(stem, code);
         for length in (1..=names.words.len()).rev() {
             let lead = names.words.get(..length).unwrap_or_default();
             let name = [lead.concat(), stem.words.concat()].concat();

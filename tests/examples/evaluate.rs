@@ -19,10 +19,14 @@ use relaudit::relation::Relations;
 
 #[path = "evaluate/corpus.rs"]
 mod corpus;
+#[path = "evaluate/curve.rs"]
+mod curve;
 #[path = "evaluate/fit.rs"]
 mod fit;
 #[path = "evaluate/measure.rs"]
 mod measure;
+#[path = "evaluate/peers.rs"]
+mod peers;
 #[path = "evaluate/print.rs"]
 mod print;
 
@@ -33,7 +37,8 @@ use measure::Proposal;
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The folder that has one folder for each schema: schema_nofk.sql, truth.tsv, meta.json
-    folder: PathBuf,
+    #[arg(required_unless_present = "curve")]
+    folder: Option<PathBuf>,
     /// Schemas whose truth is incomplete: they count for recall and not for precision
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     recall_only: Vec<String>,
@@ -52,6 +57,9 @@ struct Arguments {
     /// Infer the relations of each schema with weights that were fitted to all others
     #[arg(long)]
     cross_validate: bool,
+    /// Print how long made-up schemas of more and more tables take
+    #[arg(long)]
+    curve: bool,
     /// List what was proposed and is not declared, and what was missed
     #[arg(long)]
     differences: bool,
@@ -68,7 +76,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut cases = corpus::read(&arguments.folder, &arguments.recall_only)?;
+    if arguments.curve {
+        curve::print();
+    }
+    let Some(folder) = &arguments.folder else { return Ok(()) };
+    let mut cases = corpus::read(folder, &arguments.recall_only)?;
     cases.retain(|case| arguments.only.is_empty() || arguments.only.contains(&case.name));
     for case in &mut cases {
         if arguments.without_indexes {
@@ -93,6 +105,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print::tiers(&results);
     print::rules(&results);
     print::calibration(&results);
+    print::peers(&cases);
     if arguments.differences {
         print::differences(&results);
     }

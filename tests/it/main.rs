@@ -3,6 +3,7 @@
 
 mod architecture;
 mod config;
+mod inference;
 mod live;
 mod marks;
 mod readme;

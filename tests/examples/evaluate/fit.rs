@@ -127,10 +127,36 @@ fn climb(samples: &[Sample], start: &[f64], schemas: usize) -> Vec<f64> {
 
 /// The ways of naming: each candidate has one of these.
 const NAMINGS: [&str; 30] = [
-    "name_stem", "weak_tail", "bare_usual", "bare_unusual", "qualified", "qualified_bare", "role_stem", "role_weak_tail",
-    "role_bare_usual", "role_bare_unusual", "key_owned", "key_unique", "key_shared", "role_key_owned", "role_key_unique",
-    "role_key_shared", "person_role", "agent", "self_tree", "self_other", "shared_key", "precedent", "ordinal", "family",
-    "comment", "abbreviation", "abbreviation_part", "recurring", "key_bare", "",
+    "name_stem",
+    "weak_tail",
+    "bare_usual",
+    "bare_unusual",
+    "qualified",
+    "qualified_bare",
+    "role_stem",
+    "role_weak_tail",
+    "role_bare_usual",
+    "role_bare_unusual",
+    "key_owned",
+    "key_unique",
+    "key_shared",
+    "role_key_owned",
+    "role_key_unique",
+    "role_key_shared",
+    "person_role",
+    "agent",
+    "self_tree",
+    "self_other",
+    "shared_key",
+    "precedent",
+    "ordinal",
+    "family",
+    "comment",
+    "abbreviation",
+    "abbreviation_part",
+    "recurring",
+    "key_bare",
+    "",
 ];
 
 /// By what to multiply all weights, and what to add to each way of naming, so that what says 0.9 is right nine times in
@@ -142,7 +168,10 @@ fn calibration(samples: &[Sample], weights: &[f64]) -> (f64, f64) {
         let (mut scale_slope, mut shift_slope, mut count) = (0.0, 0.0, 0.0);
         for sample in samples {
             let scores: Vec<f64> = sample.candidates.iter().map(|codes| score(codes)).collect();
-            let odds: Vec<f64> = scores.iter().map(|score| (scale * score + shift).clamp(-30.0, 30.0).exp()).collect();
+            let odds: Vec<f64> = scores
+                .iter()
+                .map(|score| (scale * score + shift).clamp(-30.0, 30.0).exp())
+                .collect();
             let sum = 1.0 + odds.iter().sum::<f64>();
             for (at, (score, odds)) in scores.iter().zip(&odds).enumerate() {
                 let error = odds / sum - if sample.parent == Some(at) { 1.0 } else { 0.0 };

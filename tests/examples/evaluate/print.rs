@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::corpus::{Case, Pair};
 use super::measure::{Counts, Proposal, Total, counts, ratio};
+use super::peers;
 
 /// The lower ends of the tiers, in thousandths.
 const TIERS: [(&str, u16); 3] = [("strong", 900), ("likely", 750), ("possible", 550)];
@@ -94,6 +95,38 @@ pub(crate) fn calibration(results: &Results<'_>) {
         let name = format!("0.{:02}–0.{:02}", band * 5, band * 5 + 4);
         println!("{name:<28} {proposed:>6} {right:>6}   {:.3}", ratio(right, proposed));
     }
+}
+
+/// The same measures for what other tools' published rules propose.
+pub(crate) fn peers(cases: &[Case]) {
+    header("published rules");
+    let mut best: BTreeMap<&str, Counts> = BTreeMap::new();
+    for (name, rule) in peers::RULES {
+        let mut total = Total::default();
+        for case in cases {
+            let found = rule(&case.schema).into_iter().map(|pair| Proposal {
+                pair,
+                confidence: 1000,
+                rule: name,
+            });
+            let counts = counts(case, &found.collect::<Vec<_>>(), 0).0;
+            total.add(case, counts);
+            let known = best.entry(&case.name).or_insert(counts);
+            if (counts.f1(), counts.found) > (known.f1(), known.found) {
+                *known = counts;
+            }
+        }
+        row(name, total.micro, &format!("  macro F1 {:.3}", total.macro_f1()));
+    }
+    let mut total = Total::default();
+    for case in cases {
+        total.add(case, best.get(case.name.as_str()).copied().unwrap_or_default());
+    }
+    row(
+        "the best for each schema",
+        total.micro,
+        &format!("  macro F1 {:.3}", total.macro_f1()),
+    );
 }
 
 /// What was proposed and is not declared, and what was missed.
