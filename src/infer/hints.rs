@@ -4,6 +4,9 @@ use super::finder::{Finder, Way};
 use super::stem::{self, Stem, Style};
 use super::tokens;
 
+/// A word that is short for more tables than this means none of them.
+const MOST_ABBREVIATED: usize = 32;
+
 impl Finder<'_, '_> {
     /// `entity0` and `entity1` of `l_artist_label`: the table's name says which tables the two are, in order.
     pub(super) fn ordinal(&mut self, words: &[String]) {
@@ -133,6 +136,9 @@ impl Finder<'_, '_> {
         let with_role = ("abbreviation_role", "a role stands in front of it");
         let but = if role.is_empty() { Vec::new() } else { vec![with_role] };
         for (code, found) in self.index.abbreviated(last) {
+            if found.len() > MOST_ABBREVIATED {
+                return;
+            }
             let fitting: Vec<usize> = found
                 .iter()
                 .copied()

@@ -7,6 +7,9 @@ use super::score::{self, Fit};
 use super::stem::{self, Stem, Style};
 use super::vocabulary::vocabulary;
 
+/// More tables than this cannot be meant by a part of their name.
+const MOST_NAMESAKES: usize = 16;
+
 /// The parents that a column can mean, at most one for each key, in no order.
 pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Child<'_, '_>) -> Vec<Candidate> {
     let mut finder = Finder {
@@ -90,6 +93,10 @@ impl Finder<'_, '_> {
             let before = self.found.len();
             let called = self.index.tables_called(&name.concat());
             for alias in called {
+                // What so many tables can be called without a part of their name says little, unless one is near.
+                if called.len() > MOST_NAMESAKES && !alias.kind.is_whole() && !self.begins_alike(alias.table) {
+                    continue;
+                }
                 let is_only = called.len() == 1;
                 if !role.is_empty() && !self.can_carry_role(alias.kind, alias.table, stem.style, is_only) {
                     continue;
@@ -105,6 +112,14 @@ impl Finder<'_, '_> {
                 break;
             }
         }
+    }
+
+    /// Whether the names of the child and of another table begin with the same word.
+    fn begins_alike(&self, table: usize) -> bool {
+        let first = self.child.names.words.first();
+        self.index
+            .table(table)
+            .is_some_and(|names| names.words.first() == first)
     }
 
     fn way_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> Way {

@@ -33,7 +33,11 @@ fn measure(name: &str, dialect: SqlDialect, at_least: Tier) -> Figures {
         .flat_map(|relation| {
             let pairs = relation.child.columns.iter().zip(&relation.parent.columns);
             pairs.map(|(column, key)| {
-                format!("{}.{column} -> {}.{key}", table(&relation.child.table), table(&relation.parent.table))
+                format!(
+                    "{}.{column} -> {}.{key}",
+                    table(&relation.child.table),
+                    table(&relation.parent.table)
+                )
             })
         })
         .collect();
@@ -50,12 +54,13 @@ fn measure(name: &str, dialect: SqlDialect, at_least: Tier) -> Figures {
 
 #[track_caller]
 fn check(name: &str, dialect: SqlDialect, at_least: Tier, right: usize, proposed: usize, there: usize) {
-    let expected = Figures {
-        right,
-        proposed,
-        there,
-    };
-    assert_eq!(measure(name, dialect, at_least), expected, "{name}, {}", at_least.as_str());
+    let expected = Figures { right, proposed, there };
+    assert_eq!(
+        measure(name, dialect, at_least),
+        expected,
+        "{name}, {}",
+        at_least.as_str()
+    );
 }
 
 #[test]
