@@ -91,6 +91,9 @@ pub struct RelationsArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// Show which parents were considered for one column, and what each reason weighs
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    pub explain: Option<String>,
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -8,7 +8,7 @@ use crate::config::{Config, Unresolved};
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::relation::Relations;
-use crate::schema::{Note, Read, Schema, TableName};
+use crate::schema::{Note, Read, Schema, Stated, TableName};
 use crate::source::{self, Dump, Opened};
 
 use super::Outcome;
@@ -18,6 +18,8 @@ pub(super) struct Input {
     pub(super) info: SourceInfo,
     pub(super) rows: RowSource,
     pub(super) schema: Schema,
+    /// What the configuration states of it.
+    pub(super) stated: Stated,
     pub(super) relations: Relations,
     pub(super) notes: Vec<Note>,
 }
@@ -62,6 +64,7 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
             relations: infer::relations(&read.schema, &stated),
             info,
             rows,
+            stated,
             schema: read.schema,
             notes: read.notes,
         });

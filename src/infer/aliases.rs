@@ -2,20 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::abbreviations::Abbreviations;
 use super::names::{self, TableNames};
 use super::stem::{self, Style};
 use super::tokens;
-use super::vocabulary::{Vocabulary, vocabulary};
+use super::vocabulary::vocabulary;
+use super::weights::Weights;
 use crate::schema::{Schema, TableName};
 
 /// Everything that names can mean in one schema.
 #[derive(Debug)]
 pub(super) struct Index<'s> {
+    /// How much each reason weighs.
+    pub(super) weights: &'s Weights,
     /// All tables, in the schema's order.
     pub(super) tables: Vec<TableNames<'s>>,
     positions: BTreeMap<&'s TableName, usize>,
     aliases: HashMap<String, Vec<Alias>>,
     keys: HashMap<String, Vec<KeyName>>,
+    /// The primary keys of one column by their glued names, but for generic ones.
+    shared_keys: HashMap<String, Vec<KeyName>>,
+    abbreviations: Abbreviations,
     /// The table that holds people.
     pub(super) people: Option<usize>,
     /// How many tables have a column of that glued name.
@@ -50,16 +57,15 @@ pub(super) enum AliasKind {
 }
 
 impl AliasKind {
-    /// What it adds to the log-odds, in thousandths.
-    pub(super) fn weight(self, vocabulary: &Vocabulary) -> i32 {
-        let weights = &vocabulary.weights;
+    /// The reason that says what is missing.
+    pub(super) fn reason(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Full => 0,
-            Self::WithoutCommonPrefix => weights.without_common_prefix,
-            Self::WithNamespace => weights.with_namespace,
-            Self::WithoutGroup => weights.without_group,
-            Self::WithoutLastWord => weights.without_last_word,
-            Self::WithoutFirstWord => weights.without_first_word,
+            Self::Full => None,
+            Self::WithoutCommonPrefix => Some(("without_common_prefix", "without the prefix that most tables have")),
+            Self::WithNamespace => Some(("with_namespace", "with the namespace in front")),
+            Self::WithoutGroup => Some(("without_group", "without the prefix that some tables share")),
+            Self::WithoutLastWord => Some(("without_last_word", "without the last word, which says little")),
+            Self::WithoutFirstWord => Some(("without_first_word", "without the first word of the table's name")),
         }
     }
 
@@ -82,9 +88,10 @@ pub(super) struct KeyName {
 
 impl<'s> Index<'s> {
     /// Reads all names of a schema.
-    pub(super) fn new(schema: &'s Schema) -> Self {
+    pub(super) fn new(schema: &'s Schema, weights: &'s Weights) -> Self {
         let tables = names::read(schema);
         let mut index = Self {
+            weights,
             positions: schema
                 .tables
                 .keys()
@@ -93,6 +100,8 @@ impl<'s> Index<'s> {
                 .collect(),
             aliases: HashMap::new(),
             keys: HashMap::new(),
+            shared_keys: HashMap::new(),
+            abbreviations: Abbreviations::default(),
             holders: HashMap::new(),
             people: None,
             bare_names: false,
@@ -101,6 +110,8 @@ impl<'s> Index<'s> {
         index.add_aliases();
         index.count_holders();
         index.add_keys();
+        index.add_shared_keys();
+        index.abbreviations = Abbreviations::read(&index.tables);
         index.people = index.find_people();
         index.bare_names = index.has_bare_names();
         index
@@ -114,6 +125,16 @@ impl<'s> Index<'s> {
     /// The keys that are called so, glued.
     pub(super) fn keys_called(&self, name: &str) -> &[KeyName] {
         self.keys.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The primary keys of one column that are called so, glued, whoever owns the name.
+    pub(super) fn keys_shared(&self, name: &str) -> &[KeyName] {
+        self.shared_keys.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables that a word can be short for, the surest ways first, each with the code of its reason.
+    pub(super) fn abbreviated(&self, word: &str) -> [(&'static str, &[usize]); 2] {
+        self.abbreviations.of(word)
     }
 
     /// Whether a glued name is the whole name of this table.
@@ -201,6 +222,26 @@ impl<'s> Index<'s> {
             }
         }
         self.keys = keys;
+    }
+
+    fn add_shared_keys(&mut self) {
+        for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
+            let Some(key) = names.keys.first().filter(|key| key.primary) else {
+                continue;
+            };
+            let Some(column) = names.column(key.column) else {
+                continue;
+            };
+            let name = column.words.concat();
+            if !vocabulary().generic_keys.has(&name) {
+                self.shared_keys.entry(name).or_default().push(KeyName {
+                    table,
+                    column: key.column,
+                    primary: true,
+                    owned: false,
+                });
+            }
+        }
     }
 
     /// Whether a column's name is the table's name and a tail, and no other table's name fits better.

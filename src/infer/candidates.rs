@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::aliases::Index;
 use super::names::{ColumnNames, TableNames};
 use super::score::Fit;
+use super::weights::Weights;
 use crate::relation::Evidence;
 use crate::schema::{ColumnSet, Generated, Ident, TypeFamily};
 
@@ -16,12 +17,30 @@ pub(super) struct Candidate {
     /// The key's position in it.
     pub(super) key: usize,
     pub(super) fit: Fit,
-    /// The way of naming; more than one where they agree.
-    pub(super) naming: Evidence,
+    /// The way of naming, and what of the name is missing.
+    pub(super) naming: Naming,
     /// Whether the name alone stands for many things, and nothing qualifies it.
     pub(super) generic: bool,
-    /// Further reasons from the name.
-    pub(super) evidence: Vec<Evidence>,
+    /// Another way of naming that leads to the same parent.
+    pub(super) agreeing: Option<Evidence>,
+}
+
+/// How a name leads to a parent.
+#[derive(Debug, Clone)]
+pub(super) struct Naming {
+    /// The way of naming.
+    pub(super) code: &'static str,
+    /// In one phrase.
+    pub(super) detail: String,
+    /// What makes it weaker, each with its code.
+    pub(super) but: Vec<(&'static str, &'static str)>,
+}
+
+impl Naming {
+    /// What the name alone weighs.
+    pub(super) fn weight(&self, weights: &Weights) -> i32 {
+        weights.of(self.code) + self.but.iter().map(|(code, _)| weights.of(code)).sum::<i32>()
+    }
 }
 
 /// The column that is looked at.

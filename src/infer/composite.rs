@@ -9,7 +9,7 @@ use super::resolve::Inferred;
 use super::score::{self, Fit};
 use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
-use crate::relation::{Evidence, Tier};
+use crate::relation::Tier;
 use crate::schema::{ColumnSet, Ident};
 
 /// Keys of more columns are no references.
@@ -73,6 +73,8 @@ fn without_implied(inferred: Vec<Inferred>) -> Vec<Inferred> {
 }
 
 /// One parent for each set of child columns; the surest, then the first.
+///
+/// Of parents that are as sure and share their key, that one is meant which the others' names extend.
 fn best_of_each(mut inferred: Vec<Inferred>) -> Vec<Inferred> {
     let sorted = |set: &ColumnSet| {
         let mut columns = set.columns.clone();
@@ -83,10 +85,15 @@ fn best_of_each(mut inferred: Vec<Inferred>) -> Vec<Inferred> {
         sorted(&one.child)
             .cmp(&sorted(&other.child))
             .then(other.confidence.cmp(&one.confidence))
+            .then_with(|| name_length(&one.parent).cmp(&name_length(&other.parent)))
             .then_with(|| one.parent.cmp(&other.parent))
     });
     inferred.dedup_by(|later, kept| sorted(&later.child) == sorted(&kept.child));
     inferred
+}
+
+fn name_length(set: &ColumnSet) -> usize {
+    set.table.table.as_str().len()
 }
 
 /// The tables that have a column of that name.
@@ -98,7 +105,7 @@ impl Holders {
     fn read(index: &Index<'_>) -> Self {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (table, names) in index.tables.iter().enumerate() {
-            let audited = names.table.audited && names.table.kind.holds_rows() && names.table.partition_of.is_none();
+            let audited = names.table.audited && names.table.kind.holds_rows() && !names.is_part;
             for column in names.columns.iter().filter(|_| audited) {
                 let mut add = |name: String| {
                     let tables = by_name.entry(name).or_default();
@@ -149,14 +156,12 @@ fn composite_keys<'a, 's>(names: &'a TableNames<'s>) -> Vec<Vec<&'a ColumnNames<
 }
 
 fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<'_>]) -> Option<Inferred> {
-    let words = vocabulary();
     let (child_names, parent_names) = (index.table(child)?, index.table(parent)?);
     let mut columns = Vec::new();
-    let mut evidence = vec![Evidence {
-        code: "composite_key",
-        detail: format!("it has all columns of a key of {}", parent_names.table.name),
-        weight: words.bases.composite,
-    }];
+    let mut evidence = vec![index.weights.reason(
+        "composite_key",
+        format!("it has all columns of a key of {}", parent_names.table.name),
+    )];
     let mut worst = Fit::Same;
     for key_column in key {
         let (column, fit) = matching(child_names, key_column)?;
@@ -175,26 +180,31 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
     let named_by_child =
         child_names.words.len() > meaning.len() && child_names.words.windows(meaning.len()).any(|part| part == meaning);
     // A child with the same key is a brother, unless its name says that it belongs to the parent.
-    if !(named_by_child || (named_by_key && !child_names.table.is_unique_key(&columns))) {
+    let is_brother = child_names.table.is_unique_key(&columns);
+    if named_by_child || (named_by_key && !is_brother) {
+        let detail = format!("names say that it belongs to {}", parent_names.table.name);
+        evidence.push(index.weights.reason("composite_named", detail));
+    } else if key.len() >= 3 && !is_brother && is_primary(parent_names, key) {
+        evidence.push(
+            index
+                .weights
+                .reason("composite_wide", "so many columns are not alike by chance"),
+        );
+    } else {
         return None;
     }
-    evidence.push(Evidence {
-        code: "named",
-        detail: format!("names say that it belongs to {}", parent_names.table.name),
-        weight: words.weights.composite_named,
-    });
     if worst == Fit::Same {
-        evidence.push(Evidence {
-            code: "type_same",
-            detail: "all columns have the same types".to_owned(),
-            weight: words.weights.type_same,
-        });
+        evidence.push(
+            index
+                .weights
+                .reason("composite_type_same", "all columns have the same types".to_owned()),
+        );
     } else {
-        evidence.push(Evidence {
-            code: "type_near",
-            detail: "some types differ".to_owned(),
-            weight: words.weights.type_near,
-        });
+        evidence.push(
+            index
+                .weights
+                .reason("composite_type_near", "some types differ".to_owned()),
+        );
     }
     let confidence = score::confidence(score::log_odds(&evidence));
     if Tier::of(confidence) == Tier::Weak {
@@ -208,6 +218,15 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
         evidence,
         alternatives: Vec::new(),
     })
+}
+
+fn is_primary(names: &TableNames<'_>, key: &[&ColumnNames<'_>]) -> bool {
+    let primary = names
+        .table
+        .primary_key()
+        .map(|key| key.columns.as_slice())
+        .unwrap_or_default();
+    primary.len() == key.len() && key.iter().all(|column| primary.contains(&column.column.name))
 }
 
 /// The child's column for one column of the key: the same name, or the same but for prefixes of the tables' columns.

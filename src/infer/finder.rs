@@ -1,13 +1,22 @@
 //! Collects the candidates for one column: which key of a named table is meant, and whether its type fits.
 
 use super::aliases::{Index, KeyName};
-use super::candidates::{Candidate, Child};
+use super::candidates::{Candidate, Child, Naming};
 use super::names::TableNames;
 use super::score::{self, Fit};
 use super::stem::{self, Stem, Style};
 use super::vocabulary::Vocabulary;
-use crate::relation::Evidence;
 use crate::schema::TypeFamily;
+
+/// A way of naming by its code, and what makes it weaker, each with its code and a phrase.
+pub(super) struct Way(pub(super) &'static str, pub(super) Vec<(&'static str, &'static str)>);
+
+impl Way {
+    /// Nothing makes it weaker.
+    pub(super) fn plain(code: &'static str) -> Self {
+        Self(code, Vec::new())
+    }
+}
 
 /// Looks for the parents that one column's name can mean.
 pub(super) struct Finder<'a, 's> {
@@ -30,7 +39,8 @@ impl Finder<'_, '_> {
     }
 
     /// Adds the key of a table that a stem names, if there is one whose type fits.
-    pub(super) fn add_table(&mut self, table: usize, stem: &Stem, code: &'static str, weight: i32, name: &[String]) {
+    pub(super) fn add_table(&mut self, table: usize, stem: &Stem, naming: Way, name: &[String]) {
+        let Way(code, but) = naming;
         let Some(names) = self.index.table(table) else { return };
         let Some((key, fit)) = self.key_of(names, stem) else {
             return;
@@ -42,9 +52,10 @@ impl Finder<'_, '_> {
             return;
         }
         let word = name.concat();
-        let qualified = code == "qualified_stem" || code == "self_reference";
+        let is_self = matches!(code, "self_tree" | "self_other");
+        let qualified = is_self || matches!(code, "qualified" | "qualified_bare");
         let whole = self.index.is_wholly_called(table, &word);
-        if !whole && !qualified && code != "person_role" && self.is_another_name(names, key) {
+        if !whole && !qualified && !matches!(code, "person_role" | "agent") && self.is_another_name(names, key) {
             return;
         }
         let generic =
@@ -53,16 +64,17 @@ impl Finder<'_, '_> {
         let child = &self.child.column.column.name;
         let parent = &names.table.name;
         let detail = match code {
-            "self_reference" => format!("`{child}` names another row of {parent}({key_name})"),
-            "person_role" => format!("`{child}` names a person, and people are in {parent}({key_name})"),
-            "qualified_stem" => format!("`{child}`, read with the name of its own table, names {parent}({key_name})"),
+            _ if is_self => format!("`{child}` names another row of {parent}({key_name})"),
+            "person_role" | "agent" => format!("`{child}` names a person, and people are in {parent}({key_name})"),
+            _ if qualified => format!("`{child}`, read with the name of its own table, names {parent}({key_name})"),
             _ => format!("`{child}` names {parent}({key_name})"),
         };
-        let naming = Evidence { code, detail, weight };
-        self.add(table, key, fit, naming, generic);
+        self.add(table, key, fit, Naming { code, detail, but }, generic);
     }
 
-    pub(super) fn add_key(&mut self, key: KeyName, code: &'static str, weight: i32) {
+    /// Adds a key that a name means, if its type fits.
+    pub(super) fn add_key(&mut self, key: KeyName, naming: Way) {
+        let Way(code, but) = naming;
         let Some(names) = self.index.table(key.table) else {
             return;
         };
@@ -81,11 +93,12 @@ impl Finder<'_, '_> {
                 "`{}` holds more about the rows of {parent}",
                 self.child.names.table.name
             ),
-            "role_key_name" => format!("`{child}` ends in the name of the key {parent}"),
+            "role_key_owned" | "role_key_unique" | "role_key_shared" => {
+                format!("`{child}` ends in the name of the key {parent}")
+            }
             _ => format!("`{child}` is called like the key {parent}"),
         };
-        let naming = Evidence { code, detail, weight };
-        self.add(key.table, key.column, fit, naming, false);
+        self.add(key.table, key.column, fit, Naming { code, detail, but }, false);
     }
 
     /// The key that a name with this tail means: the one called like the tail or the whole, else the primary key, else
@@ -153,10 +166,11 @@ impl Finder<'_, '_> {
         found.next().is_none().then_some((key.column, Fit::Same))
     }
 
-    fn add(&mut self, table: usize, key: usize, fit: Fit, naming: Evidence, generic: bool) {
+    fn add(&mut self, table: usize, key: usize, fit: Fit, naming: Naming, generic: bool) {
         if !self.index.table(table).is_some_and(|names| names.is_target) {
             return;
         }
+        let weights = self.index.weights;
         let known = self
             .found
             .iter_mut()
@@ -168,23 +182,16 @@ impl Finder<'_, '_> {
                 fit,
                 naming,
                 generic,
-                evidence: Vec::new(),
+                agreeing: None,
             });
             return;
         };
-        if known.naming.code != naming.code && known.evidence.is_empty() {
-            let other = if naming.weight > known.naming.weight {
-                &known.naming
-            } else {
-                &naming
-            };
-            known.evidence.push(Evidence {
-                code: "agreeing",
-                detail: other.detail.clone(),
-                weight: self.words.weights.agreeing,
-            });
+        let is_better = naming.weight(weights) > known.naming.weight(weights);
+        if known.naming.code != naming.code && known.agreeing.is_none() {
+            let other = if is_better { &known.naming } else { &naming };
+            known.agreeing = Some(weights.reason("agreeing", other.detail.clone()));
         }
-        if naming.weight > known.naming.weight {
+        if is_better {
             known.naming = naming;
             known.generic = generic;
         }

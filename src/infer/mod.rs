@@ -4,13 +4,17 @@
 //! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:
 //! `rules/_inference.yaml`.
 
+mod abbreviations;
 mod aliases;
 mod candidates;
 mod cardinality;
 mod composite;
+mod conventions;
 mod declared;
 mod ends;
+mod explain;
 mod finder;
+mod hints;
 mod join_table;
 mod names;
 mod naming;
@@ -28,6 +32,7 @@ mod tests;
 mod tokens;
 mod unresolved;
 mod vocabulary;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,20 +40,27 @@ use crate::relation::{Polymorphic, Relation, RelationOrigin, Relations, Statemen
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
 use aliases::Index;
 use ends::Ends;
-use resolve::Inferred;
+use resolve::{Considered, Inferred};
 
+pub use explain::{ConsideredParent, Explanation, explain};
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
 pub use tenant::{TenantPath, tenant_paths};
+pub use weights::Weights;
 
 /// The relations of a schema.
 ///
 /// Declared, stated and inferred ones are merged by their ends. A column that has a declared or stated parent gets no
 /// inferred one, even where the declared one is missing. Inferred relations that are less than possible are left out.
 pub fn relations(schema: &Schema, stated: &Stated) -> Relations {
+    relations_by(schema, stated, Weights::built_in())
+}
+
+/// The same, with other weights.
+pub fn relations_by(schema: &Schema, stated: &Stated, weights: &Weights) -> Relations {
     let mut known = declared::relations(schema);
     stated::add(schema, stated, &mut known);
-    let index = Index::new(schema);
+    let index = Index::new(schema, weights);
     let constrained = declared::children(schema);
     let taken = Taken::by(known.values().map(|relation| &relation.child).chain(&constrained));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
@@ -97,6 +109,18 @@ impl<'a> Taken<'a> {
     }
 }
 
+/// The parents that each column can mean that is in no relation yet.
+fn considered(stated: &Stated, index: &Index<'_>, polymorphic: &[Polymorphic], taken: &Taken<'_>) -> Vec<Considered> {
+    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
+        .iter()
+        .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
+        .collect();
+    let is_free =
+        |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
+    let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
+    resolve::consider(index, is_free, allows)
+}
+
 /// What names tell of the columns that are in no relation yet.
 fn inferred(
     stated: &Stated,
@@ -105,14 +129,9 @@ fn inferred(
     taken: &Taken<'_>,
     known: &BTreeMap<Ends, Relation>,
 ) -> Vec<Inferred> {
-    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
-        .iter()
-        .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
-        .collect();
-    let is_free =
-        |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
+    let considered = considered(stated, index, polymorphic, taken);
+    let inferred = resolve::choose(considered);
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
-    let mut inferred = resolve::infer(index, is_free, allows);
     let singles = inferred.iter().map(|found| &found.child);
     let references = Taken::by(singles.chain(known.values().map(|relation| &relation.child)));
     let is_reference = |table: usize, column: &Ident| {
@@ -139,8 +158,47 @@ fn inferred(
             .any(|column| !taken.has(&found.child.table, column));
         is_new && allows(&found.child, &found.parent)
     });
+    let mut inferred = without_implied(inferred, &composites, known);
     inferred.append(&mut composites);
     inferred
+}
+
+/// Leaves out what a reference by several columns implies: an order line's warehouse is that of its order, to which it
+/// refers by warehouse and number.
+fn without_implied(
+    inferred: Vec<Inferred>,
+    composites: &[Inferred],
+    known: &BTreeMap<Ends, Relation>,
+) -> Vec<Inferred> {
+    let declared = known.values().map(|relation| (&relation.child, &relation.parent));
+    let references: BTreeSet<(&ColumnSet, &ColumnSet)> = inferred
+        .iter()
+        .map(|found| (&found.child, &found.parent))
+        .chain(declared)
+        .collect();
+    let mut by_column: BTreeMap<(&TableName, &Ident), Vec<(&Inferred, &Ident)>> = BTreeMap::new();
+    for composite in composites {
+        for (column, key) in composite.child.columns.iter().zip(&composite.parent.columns) {
+            by_column
+                .entry((&composite.child.table, column))
+                .or_default()
+                .push((composite, key));
+        }
+    }
+    let is_implied = |found: &Inferred| {
+        let Some(column) = found.child.columns.first() else {
+            return false;
+        };
+        by_column.get(&(&found.child.table, column)).is_some_and(|ways| {
+            ways.iter().any(|(composite, key)| {
+                let middle = ColumnSet::new(composite.parent.table.clone(), vec![(*key).clone()]);
+                middle.table != found.child.table && references.contains(&(&middle, &found.parent))
+            })
+        })
+    };
+    let kept: Vec<bool> = inferred.iter().map(|found| !is_implied(found)).collect();
+    let pairs = inferred.into_iter().zip(kept);
+    pairs.filter_map(|(found, keep)| keep.then_some(found)).collect()
 }
 
 fn relation(child: &Table, inferred: Inferred) -> Relation {

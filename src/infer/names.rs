@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::stem::{self, Style};
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::schema::{Column, Schema, Table};
@@ -20,6 +21,8 @@ pub(super) struct TableNames<'s> {
     pub(super) group: Option<String>,
     /// Whether its name is made of the names of two tables: `hosts_templates` is not meant by `template`.
     pub(super) is_link: bool,
+    /// Whether it is a part of another table, whose relations are its own: a partition, or one made by inheritance.
+    pub(super) is_part: bool,
     /// Whether relations may lead here: it holds rows, and is neither a partition nor a copy.
     pub(super) is_target: bool,
     /// The columns that are unique by themselves, the primary key first.
@@ -51,6 +54,12 @@ pub(super) struct ColumnNames<'s> {
 }
 
 impl ColumnNames<'_> {
+    /// The words without the prefix of the table's columns, and without an ordinal at the end (`editor_1`).
+    pub(super) fn words_without_ordinal(&self) -> Option<&[String]> {
+        let (last, front) = self.own_words().split_last()?;
+        (!front.is_empty() && last.len() == 1 && last.chars().all(char::is_numeric)).then_some(front)
+    }
+
     /// The words without the prefix of the table's columns.
     pub(super) fn own_words(&self) -> &[String] {
         self.words.get(self.prefix..).unwrap_or_default()
@@ -95,12 +104,14 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
         .zip(words)
         .map(|(table, words)| {
             let common = leading.common(&words);
-            let is_target = table.kind.holds_rows() && table.partition_of.is_none() && !is_copy(&words, &wholes, table);
+            let is_part = table.partition_of.is_some() || is_inherited_part(schema, table);
+            let is_target = table.kind.holds_rows() && !is_part && !is_copy(&words, &wholes, table);
             TableNames {
                 table,
                 common,
                 group: leading.group(&words, common),
-                is_link: is_link(table.name.table.as_str(), &wholes),
+                is_link: is_link(table.name.table.as_str(), &wholes) && has_two_references(table),
+                is_part,
                 is_target,
                 keys: key_columns(table),
                 columns: columns(table),
@@ -172,6 +183,16 @@ impl Leading {
     }
 }
 
+/// Whether it inherits all its columns from one table, as partitions were made before PostgreSQL had them.
+fn is_inherited_part(schema: &Schema, table: &Table) -> bool {
+    let [parent] = table.inherits.as_slice() else {
+        return false;
+    };
+    schema
+        .table(parent)
+        .is_some_and(|parent| table.columns.iter().all(|column| parent.column(&column.name).is_some()))
+}
+
 /// Whether the name says that it is a copy of a table that is there.
 fn is_copy(words: &[String], wholes: &BTreeSet<String>, table: &Table) -> bool {
     let copies = &vocabulary().tables.copies;
@@ -210,6 +231,25 @@ fn is_link(name: &str, wholes: &BTreeSet<String>) -> bool {
         let singular: Vec<String> = front.iter().map(|word| tokens::singular(word)).collect();
         singular.last() != front.last() && wholes.contains(&singular.concat())
     })
+}
+
+/// Whether at least two of its columns, its own number apart, are called like references.
+fn has_two_references(table: &Table) -> bool {
+    let own = table.primary_key().map(|key| key.columns.as_slice());
+    let is_own = |column: &Column| matches!(own, Some([only]) if *only == column.name);
+    let says_key = |column: &&Column| {
+        let words = tokens::words(column.name.as_str());
+        stem::stems(&words)
+            .iter()
+            .any(|stem| matches!(stem.style, Style::Strong | Style::Glued))
+    };
+    table
+        .columns
+        .iter()
+        .filter(|column| !is_own(column))
+        .filter(says_key)
+        .count()
+        >= 2
 }
 
 fn key_columns(table: &Table) -> Vec<KeyColumn> {

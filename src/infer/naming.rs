@@ -2,10 +2,13 @@
 
 use super::aliases::{AliasKind, Index, KeyName};
 use super::candidates::{Candidate, Child, Precedents, can_refer};
-use super::finder::Finder;
+use super::finder::{Finder, Way};
 use super::score::{self, Fit};
 use super::stem::{self, Stem, Style};
 use super::vocabulary::vocabulary;
+
+/// More tables than this cannot be meant by a part of their name.
+const MOST_NAMESAKES: usize = 16;
 
 /// The parents that a column can mean, at most one for each key, in no order.
 pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Child<'_, '_>) -> Vec<Candidate> {
@@ -32,16 +35,19 @@ pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Chil
     if own.len() < whole.len() {
         finder.by_name(whole);
     }
-    finder.self_reference(own);
-    if finder
-        .found
-        .iter()
-        .all(|candidate| candidate.naming.weight < finder.words.bases.agent)
-    {
-        finder.person(own);
+    if let Some(words) = child.column.words_without_ordinal() {
+        finder.by_name(words);
+        finder.ordinal(words);
     }
+    finder.self_reference(own);
+    finder.person(own);
+    finder.family();
+    finder.by_text();
     if finder.found.is_empty() {
         finder.glued_ending(own);
+    }
+    if finder.found.is_empty() {
+        finder.abbreviation(own);
     }
     finder.found
 }
@@ -87,6 +93,10 @@ impl Finder<'_, '_> {
             let before = self.found.len();
             let called = self.index.tables_called(&name.concat());
             for alias in called {
+                // What so many tables can be called without a part of their name says little, unless one is near.
+                if called.len() > MOST_NAMESAKES && !alias.kind.is_whole() && !self.begins_alike(alias.table) {
+                    continue;
+                }
                 let is_only = called.len() == 1;
                 if !role.is_empty() && !self.can_carry_role(alias.kind, alias.table, stem.style, is_only) {
                     continue;
@@ -94,9 +104,8 @@ impl Finder<'_, '_> {
                 if alias.table == self.child.table && role.is_empty() {
                     continue;
                 }
-                let (code, base) = self.base_of_stem(stem, role, alias.kind);
-                let weight = base + alias.kind.weight(self.words);
-                self.add_table(alias.table, stem, code, weight, name);
+                let way = self.way_of_stem(stem, role, alias.kind);
+                self.add_table(alias.table, stem, way, name);
             }
             // The longest name that is a table is the one that is meant.
             if self.found.len() > before {
@@ -105,29 +114,32 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn base_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> (&'static str, i32) {
-        let bases = &self.words.bases;
-        let bare = if self.index.bare_names && kind.is_whole() {
-            bases.bare_usual
-        } else {
-            bases.bare_unusual
+    /// Whether the names of the child and of another table begin with the same word.
+    fn begins_alike(&self, table: usize) -> bool {
+        let first = self.child.names.words.first();
+        self.index
+            .table(table)
+            .is_some_and(|names| names.words.first() == first)
+    }
+
+    fn way_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> Way {
+        let is_usual = self.index.bare_names && kind.is_whole();
+        let code = match (role.is_empty(), stem.style, is_usual) {
+            (true, Style::Strong | Style::Front | Style::Glued, _) => "name_stem",
+            (true, Style::Weak, _) => "weak_tail",
+            (true, Style::Bare, true) => "bare_usual",
+            (true, Style::Bare, false) => "bare_unusual",
+            (false, Style::Strong | Style::Front | Style::Glued, _) => "role_stem",
+            (false, Style::Weak, _) => "role_weak_tail",
+            (false, Style::Bare, true) => "role_bare_usual",
+            (false, Style::Bare, false) => "role_bare_unusual",
         };
-        if role.is_empty() {
-            match stem.style {
-                Style::Strong => ("name_stem", bases.name_stem),
-                Style::Front => ("name_stem", bases.name_stem + self.words.weights.front),
-                Style::Glued => ("name_stem", bases.name_stem + self.words.weights.glued),
-                Style::Weak => ("name_stem", bases.weak_tail),
-                Style::Bare => ("bare_name", bare),
-            }
-        } else {
-            match stem.style {
-                Style::Strong | Style::Front => ("role_stem", bases.role),
-                Style::Glued => ("role_stem", bases.role + self.words.weights.glued),
-                Style::Weak => ("role_stem", bases.weak_tail.min(bases.role)),
-                Style::Bare => ("role_name", bare.min(bases.self_other)),
-            }
-        }
+        let written = match stem.style {
+            Style::Front => Some(("front", "what says that it is a key stands in front")),
+            Style::Glued => Some(("glued", "what says that it is a key is not set apart")),
+            _ => None,
+        };
+        Way(code, kind.reason().into_iter().chain(written).collect())
     }
 
     /// A role in front of a table's name that is not even whole is too little, unless both are of one group.
@@ -156,10 +168,11 @@ impl Finder<'_, '_> {
         if (is_table && !is_generic) || (is_generic && stem.style == Style::Bare && !self.index.bare_names) {
             return;
         }
-        let base = match stem.style {
-            Style::Bare if !self.index.bare_names => self.words.bases.qualified_bare,
-            _ => self.words.bases.qualified,
+        let code = match stem.style {
+            Style::Bare if !self.index.bare_names => "qualified_bare",
+            _ => "qualified",
         };
+        self.overlapping(stem, code);
         for length in (1..=names.words.len()).rev() {
             let lead = names.words.get(..length).unwrap_or_default();
             let name = [lead.concat(), stem.words.concat()].concat();
@@ -167,7 +180,7 @@ impl Finder<'_, '_> {
             for alias in self.index.tables_called(&name) {
                 let is_link = self.index.table(alias.table).is_some_and(|names| names.is_link);
                 if alias.kind.is_whole() && alias.table != self.child.table && !is_link {
-                    self.add_table(alias.table, stem, "qualified_stem", base, &stem.words);
+                    self.add_table(alias.table, stem, Way::plain(code), &stem.words);
                 }
             }
             // The longer the lead, the nearer the table.
@@ -179,7 +192,6 @@ impl Finder<'_, '_> {
 
     /// The name of another table's key: `emp_no`, `ship_customer_sk`.
     fn by_key_name(&mut self, words: &[String]) {
-        let bases = &self.words.bases;
         for start in 0..words.len() {
             let (role, name) = words.split_at(start);
             if role.iter().any(|word| self.words.providers.has(word)) {
@@ -192,19 +204,13 @@ impl Finder<'_, '_> {
                 .filter(|key| !self.is_parallel(key, words))
                 .collect();
             let owned: Vec<KeyName> = others.iter().copied().filter(|key| key.owned).collect();
-            let (chosen, whole) = match (owned.as_slice(), others.as_slice()) {
-                ([], [_]) => (others, bases.key_name_unique),
-                ([], _) => (others, bases.key_name_shared),
-                _ => (owned, bases.key_name_owned),
+            let (chosen, whole, with_role) = match (owned.as_slice(), others.as_slice()) {
+                ([], [_]) => (others, "key_unique", "role_key_unique"),
+                ([], _) => (others, "key_shared", "role_key_shared"),
+                _ => (owned, "key_owned", "role_key_owned"),
             };
             for key in &chosen {
-                let base = if role.is_empty() {
-                    whole
-                } else {
-                    whole.min(bases.role_key_name)
-                };
-                let code = if role.is_empty() { "key_name" } else { "role_key_name" };
-                self.add_key(*key, code, base);
+                self.add_key(*key, Way::plain(if role.is_empty() { whole } else { with_role }));
             }
             if !chosen.is_empty() {
                 return;
@@ -231,14 +237,13 @@ impl Finder<'_, '_> {
 
     /// `parent_id`, `reports_to`, `root_id`.
     fn self_reference(&mut self, words: &[String]) {
-        let bases = &self.words.bases;
         let own = &self.words.self_references;
         for stem in stem::stems(words) {
             let name = stem.words.concat();
-            let base = if own.tree.has(&name) {
-                bases.self_tree
+            let code = if own.tree.has(&name) {
+                "self_tree"
             } else if own.other.has(&name) {
-                bases.self_other
+                "self_other"
             } else {
                 continue;
             };
@@ -247,13 +252,23 @@ impl Finder<'_, '_> {
             if is_role && self.index.people != Some(self.child.table) {
                 continue;
             }
-            self.add_table(self.child.table, &stem, "self_reference", base, &[]);
+            self.add_table(self.child.table, &stem, Way::plain(code), &[]);
         }
     }
 
     /// `author_id`, `created_by`, `revoker_id` → the table of people.
     fn person(&mut self, words: &[String]) {
         let Some(people) = self.index.people else { return };
+        // A table that is named is meant.
+        let is_named = |candidate: &Candidate| {
+            matches!(
+                candidate.naming.code,
+                "name_stem" | "key_owned" | "qualified" | "precedent"
+            ) && candidate.naming.but.is_empty()
+        };
+        if self.found.iter().any(is_named) {
+            return;
+        }
         for stem in stem::stems(words) {
             let Some(last) = stem.words.last() else { continue };
             let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
@@ -269,14 +284,14 @@ impl Finder<'_, '_> {
                     .any(|ending| last.ends_with(ending.as_str()))
                 && !self.words.not_agents.has(last);
             let by = stem.words.len() > 1 && self.words.by.has(last);
-            let base = if by || self.words.people_roles.has(last) {
-                self.words.bases.person
+            let code = if by || self.words.people_roles.has(last) {
+                "person_role"
             } else if is_agent && stem.style == Style::Strong {
-                self.words.bases.agent
+                "agent"
             } else {
                 continue;
             };
-            self.add_table(people, &stem, "person_role", base, &[]);
+            self.add_table(people, &stem, Way::plain(code), &[]);
         }
     }
 
@@ -324,7 +339,7 @@ impl Finder<'_, '_> {
                     primary: true,
                     owned: true,
                 };
-                self.add_key(key, "shared_key", self.words.bases.shared_key);
+                self.add_key(key, Way::plain("shared_key"));
             }
         }
     }
@@ -332,7 +347,7 @@ impl Finder<'_, '_> {
     /// `shiptoaddressid`: a table's or key's name at the end of a word, where nothing else was found.
     fn glued_ending(&mut self, words: &[String]) {
         let Some((last, _)) = words.split_last() else { return };
-        let bases = &self.words.bases;
+        let glued = ("glued", "what says that it is a key is not set apart");
         for (start, _) in last.char_indices().skip(2) {
             let Some(ending) = last.get(start..).filter(|ending| ending.len() >= 5) else {
                 return;
@@ -340,7 +355,7 @@ impl Finder<'_, '_> {
             let keys: Vec<KeyName> = self.index.keys_called(ending).to_vec();
             let primary: Vec<&KeyName> = keys.iter().filter(|key| key.primary && key.owned).collect();
             if let [key] = primary.as_slice() {
-                self.add_key(**key, "role_key_name", bases.role_key_name + self.words.weights.glued);
+                self.add_key(**key, Way("role_key_owned", vec![glued]));
                 return;
             }
             for stem in stem::stems(&[ending.to_owned()])
@@ -353,8 +368,7 @@ impl Finder<'_, '_> {
                 }
                 let called = self.index.tables_called(&name).to_vec();
                 for alias in called.iter().filter(|alias| alias.kind.is_whole()) {
-                    let weight = bases.role + 2 * self.words.weights.glued;
-                    self.add_table(alias.table, stem, "role_stem", weight, &stem.words);
+                    self.add_table(alias.table, stem, Way("role_stem", vec![glued, glued]), &stem.words);
                 }
             }
             if !self.found.is_empty() {
@@ -377,6 +391,6 @@ impl Finder<'_, '_> {
             primary: true,
             owned: true,
         };
-        self.add_key(key, "precedent", self.words.bases.precedent);
+        self.add_key(key, Way::plain("precedent"));
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn pairs(
         .collect();
     for names in &index.tables {
         let table = names.table;
-        if !table.audited || !table.kind.holds_rows() || table.partition_of.is_some() {
+        if !table.audited || !table.kind.holds_rows() || names.is_part {
             continue;
         }
         for (position, type_column) in names.columns.iter().enumerate() {

@@ -1,20 +1,23 @@
 //! One parent for each column: what speaks for and against each candidate, and which one wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
+use super::conventions;
 use super::naming;
 use super::score::{self, Fit};
 use super::stem;
+use super::tokens;
 use super::vocabulary::vocabulary;
+use super::weights::Weights;
 use crate::relation::{Alternative, Evidence, Tier};
-use crate::schema::{ColumnSet, Ident, Table};
+use crate::schema::{self, ColumnSet, Ident, Table};
 
 /// How many runners-up are told.
 const ALTERNATIVES: usize = 3;
-/// Two parents whose log-odds differ by no more than this, in thousandths, cannot be told apart.
-const CLOSE: i32 = 400;
+/// A reason that weighs less, in thousandths, is not worth a word.
+const TELLING: i32 = 20;
 
 /// A relation that names, types and keys tell of.
 #[derive(Debug, Clone)]
@@ -26,17 +29,61 @@ pub(super) struct Inferred {
     pub(super) alternatives: Vec<Alternative>,
 }
 
-/// The likeliest parent of each column that is not taken, where it is at least possible; in the order of the schema.
-pub(super) fn infer(
+/// A column and the parents that it can mean, best first.
+#[derive(Debug)]
+pub(super) struct Considered {
+    pub(super) child: ColumnSet,
+    /// Its table, as an index into the tables, and its position in it.
+    pub(super) place: (usize, usize),
+    pub(super) found: Vec<Rated>,
+}
+
+/// A candidate with everything that speaks for and against it.
+#[derive(Debug)]
+pub(super) struct Rated {
+    pub(super) parent: ColumnSet,
+    /// The parent's table, as an index into the tables, and the key's position in it.
+    pub(super) place: (usize, usize),
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) log_odds: i32,
+    same_namespace: bool,
+}
+
+impl Rated {
+    pub(super) fn new(parent: ColumnSet, place: (usize, usize), evidence: Vec<Evidence>, same_namespace: bool) -> Self {
+        Self {
+            log_odds: score::log_odds(&evidence),
+            parent,
+            place,
+            evidence,
+            same_namespace,
+        }
+    }
+
+    /// Removes a reason.
+    fn take_back(&mut self, code: &str) {
+        self.evidence.retain(|reason| reason.code != code);
+        self.log_odds = score::log_odds(&self.evidence);
+    }
+
+    /// Adds a reason.
+    pub(super) fn add(&mut self, reason: Evidence) {
+        self.log_odds += reason.weight;
+        self.evidence.push(reason);
+    }
+}
+
+/// The parents that each column that is not taken can mean; in the order of the schema.
+pub(super) fn consider(
     index: &Index<'_>,
     is_free: impl Fn(&Table, &Ident) -> bool,
     is_allowed: impl Fn(&ColumnSet, &ColumnSet) -> bool,
-) -> Vec<Inferred> {
+) -> Vec<Considered> {
     let precedents = candidates::precedents(index);
-    let mut inferred = Vec::new();
+    let mut considered = Vec::new();
     for (table, names) in index.tables.iter().enumerate() {
         let table_itself = names.table;
-        if !table_itself.audited || !table_itself.kind.holds_rows() || table_itself.partition_of.is_some() {
+        if !table_itself.audited || !table_itself.kind.holds_rows() || names.is_part {
             continue;
         }
         let indexed = Indexed::read(table_itself);
@@ -58,10 +105,23 @@ pub(super) fn infer(
                     is_allowed(&ends, &parent).then(|| rate(index, &precedents, child, &indexed, &candidate, parent))
                 })
                 .collect();
-            inferred.extend(choose(ends, found));
+            considered.push(Considered {
+                child: ends,
+                place: (table, position),
+                found,
+            });
         }
     }
-    without_circles(inferred)
+    for one in &mut considered {
+        one.rank();
+    }
+    conventions::apply(index, &mut considered, is_allowed);
+    considered
+}
+
+/// The likeliest parent of each column, where it is at least possible.
+pub(super) fn choose(considered: Vec<Considered>) -> Vec<Inferred> {
+    without_circles(considered.into_iter().filter_map(Considered::choose).collect())
 }
 
 /// Of two columns that would each reference the other only the surer one does, and none where neither is.
@@ -81,64 +141,68 @@ fn without_circles(inferred: Vec<Inferred>) -> Vec<Inferred> {
     pairs.filter_map(|(relation, keep)| keep.then_some(relation)).collect()
 }
 
-/// A candidate with everything that speaks for and against it.
-struct Rated {
-    parent: ColumnSet,
-    evidence: Vec<Evidence>,
-    log_odds: i32,
-    same_namespace: bool,
-}
-
-fn choose(child: ColumnSet, mut found: Vec<Rated>) -> Option<Inferred> {
-    found.sort_by(|one, other| {
-        other
-            .log_odds
-            .cmp(&one.log_odds)
-            .then(other.same_namespace.cmp(&one.same_namespace))
-            .then(
-                one.parent
-                    .table
-                    .table
-                    .as_str()
-                    .len()
-                    .cmp(&other.parent.table.table.as_str().len()),
-            )
-            .then_with(|| one.parent.cmp(&other.parent))
-    });
-    let mut found = found.into_iter();
-    let mut best = found.next()?;
-    let rest: Vec<Rated> = found.collect();
-    let rival = rest
-        .iter()
-        .find(|other| other.parent.table != best.parent.table && other.log_odds >= best.log_odds - CLOSE);
-    if let Some(rival) = rival {
-        best.evidence.push(Evidence {
-            code: "ambiguous",
-            detail: format!("it can nearly as well be {}", rival.parent),
-            weight: vocabulary().weights.ambiguous,
+impl Considered {
+    /// Puts the best first, and says so where the next is nearly as good.
+    pub(super) fn rank(&mut self) {
+        for rated in &mut self.found {
+            rated.take_back("ambiguous");
+        }
+        self.found.sort_by(|one, other| {
+            other
+                .log_odds
+                .cmp(&one.log_odds)
+                .then(other.same_namespace.cmp(&one.same_namespace))
+                .then(
+                    one.parent
+                        .table
+                        .table
+                        .as_str()
+                        .len()
+                        .cmp(&other.parent.table.table.as_str().len()),
+                )
+                .then_with(|| one.parent.cmp(&other.parent))
         });
+        let Some((best, rest)) = self.found.split_first_mut() else {
+            return;
+        };
+        let rivals: Vec<i32> = rest.iter().map(|other| other.log_odds).collect();
+        let weight = score::against_rivals(&rivals);
+        if let Some(rival) = rest.first().filter(|_| weight < -TELLING) {
+            best.add(Evidence {
+                code: "ambiguous",
+                detail: format!("it can be {} too", rival.parent),
+                weight,
+            });
+        }
     }
-    let confidence = score::confidence(score::log_odds(&best.evidence));
-    if Tier::of(confidence) == Tier::Weak {
-        return None;
-    }
-    let alternatives = rest
-        .iter()
-        .filter(|other| other.log_odds > -2000)
-        .take(ALTERNATIVES)
-        .map(|other| Alternative {
-            parent: other.parent.clone(),
-            confidence: score::confidence(other.log_odds),
-            why_not: why_not(&best, other),
+
+    /// The best, if it is at least possible.
+    fn choose(self) -> Option<Inferred> {
+        let mut found = self.found.into_iter();
+        let best = found.next()?;
+        let rest: Vec<Rated> = found.collect();
+        let confidence = score::confidence(best.log_odds);
+        if Tier::of(confidence) == Tier::Weak {
+            return None;
+        }
+        let alternatives = rest
+            .iter()
+            .filter(|other| other.log_odds > -2000)
+            .take(ALTERNATIVES)
+            .map(|other| Alternative {
+                parent: other.parent.clone(),
+                confidence: score::confidence(other.log_odds),
+                why_not: why_not(&best, other),
+            })
+            .collect();
+        Some(Inferred {
+            child: self.child,
+            parent: best.parent,
+            confidence,
+            evidence: best.evidence,
+            alternatives,
         })
-        .collect();
-    Some(Inferred {
-        child,
-        parent: best.parent,
-        confidence,
-        evidence: best.evidence,
-        alternatives,
-    })
+    }
 }
 
 /// In one phrase what made the other win.
@@ -163,6 +227,14 @@ fn why_not(best: &Rated, other: &Rated) -> String {
 struct Indexed<'s> {
     /// For each column in an index: whether it is the only or leading column, and of how many.
     places: BTreeMap<&'s Ident, Place>,
+    /// The columns that lead an index whose name has `fk` in it.
+    by_name: BTreeSet<&'s Ident>,
+}
+
+/// MySQL makes an index for each foreign key and names it after the key; it stays when the key is dropped.
+fn says_foreign_key(index: &schema::Index) -> bool {
+    let words = &vocabulary().foreign_key_words;
+    tokens::words(index.name.as_str()).iter().any(|word| words.has(word))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,7 +253,11 @@ impl<'s> Indexed<'s> {
                 .and_modify(|known| *known = place.min(*known))
                 .or_insert(place);
         };
+        let mut by_name = BTreeSet::new();
         for index in table.indexes.iter().filter(|index| index.valid) {
+            if says_foreign_key(index) {
+                by_name.extend(index.parts.first().and_then(|part| part.column.as_ref()));
+            }
             let alone = index.parts.len() == 1;
             if let Some(column) = index.parts.first().and_then(|part| part.column.as_ref()) {
                 add(column, if alone { Place::Alone } else { Place::First });
@@ -197,7 +273,7 @@ impl<'s> Indexed<'s> {
                 add(column, place);
             }
         }
-        Self { places }
+        Self { places, by_name }
     }
 }
 
@@ -209,8 +285,15 @@ fn rate(
     candidate: &Candidate,
     parent: ColumnSet,
 ) -> Rated {
-    let mut reasons = vec![candidate.naming.clone()];
-    reasons.extend(candidate.evidence.iter().cloned());
+    let mut reasons = Reasons {
+        weights: index.weights,
+        found: Vec::new(),
+    };
+    reasons.add(candidate.naming.code, candidate.naming.detail.clone());
+    for (code, detail) in &candidate.naming.but {
+        reasons.add(code, *detail);
+    }
+    reasons.found.extend(candidate.agreeing.clone());
     about_types(index, child, candidate, &mut reasons);
     about_child(child, indexed, candidate, &mut reasons);
     about_parent(index, child, candidate, &mut reasons);
@@ -218,21 +301,25 @@ fn rate(
     Rated {
         same_namespace: parent.table.namespace == child.names.table.name.namespace,
         parent,
-        log_odds: score::log_odds(&reasons),
-        evidence: reasons,
+        place: (candidate.table, candidate.key),
+        log_odds: score::log_odds(&reasons.found),
+        evidence: reasons.found,
     }
 }
 
-fn push(reasons: &mut Vec<Evidence>, code: &'static str, weight: i32, detail: impl Into<String>) {
-    reasons.push(Evidence {
-        code,
-        detail: detail.into(),
-        weight,
-    });
+/// What speaks for and against a parent, with what it weighs.
+struct Reasons<'a> {
+    weights: &'a Weights,
+    found: Vec<Evidence>,
 }
 
-fn about_types(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {
-    let weights = &vocabulary().weights;
+impl Reasons<'_> {
+    fn add(&mut self, code: &'static str, detail: impl Into<String>) {
+        self.found.push(self.weights.reason(code, detail));
+    }
+}
+
+fn about_types(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Reasons<'_>) {
     let key = index
         .table(candidate.table)
         .and_then(|names| names.column(candidate.key));
@@ -240,30 +327,14 @@ fn about_types(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, r
     let own_type = child.column.column.ty.declared.as_str();
     let both = format!("{own_type} and {key_type}");
     match candidate.fit {
-        Fit::Same => push(reasons, "type_same", weights.type_same, format!("both are {own_type}")),
-        Fit::Length => push(
-            reasons,
-            "type_length",
-            weights.type_text_length,
-            format!("the lengths differ: {both}"),
-        ),
-        Fit::Width => push(
-            reasons,
-            "type_width",
-            weights.type_width,
-            format!("the widths differ: {both}"),
-        ),
-        Fit::Near => push(
-            reasons,
-            "type_near",
-            weights.type_near,
-            format!("the types differ: {both}"),
-        ),
+        Fit::Same => reasons.add("type_same", format!("both are {own_type}")),
+        Fit::Length => reasons.add("type_length", format!("the lengths differ: {both}")),
+        Fit::Width => reasons.add("type_width", format!("the widths differ: {both}")),
+        Fit::Near => reasons.add("type_near", format!("the types differ: {both}")),
     }
 }
 
-fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {
-    let weights = &vocabulary().weights;
+fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidate, reasons: &mut Reasons<'_>) {
     let column = child.column.column;
     let is_own_key = child
         .names
@@ -272,36 +343,49 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
         .is_some_and(|key| key.primary && key.column == child.position);
     if is_own_key {
         if candidate.naming.code != "shared_key" {
-            push(reasons, "own_key", weights.own_key, "it is the key of its own table");
+            reasons.add("own_key", "it is the key of its own table");
         }
     } else {
         match indexed.places.get(&column.name) {
-            Some(Place::Alone) => push(reasons, "indexed", weights.indexed, "an index leads with it"),
-            Some(Place::First) => push(
-                reasons,
-                "indexed",
-                weights.index_member,
-                "an index of several columns leads with it",
-            ),
-            Some(Place::InKey) => push(reasons, "indexed", weights.index_member, "it is part of a key"),
+            Some(Place::Alone) => reasons.add("indexed", "an index leads with it"),
+            Some(Place::First) => reasons.add("index_member", "an index of several columns leads with it"),
+            Some(Place::InKey) => reasons.add("index_member", "it is part of a key"),
             None => {}
         }
+        if indexed.by_name.contains(&column.name) {
+            reasons.add(
+                "index_named",
+                "an index that leads with it says that it is for a foreign key",
+            );
+        }
         if !column.nullable {
-            push(reasons, "required", weights.required, "it takes no null");
+            reasons.add("required", "it takes no null");
         }
     }
-    let by_role = matches!(candidate.naming.code, "person_role" | "self_reference");
+    let by_role = matches!(
+        candidate.naming.code,
+        "person_role" | "agent" | "self_tree" | "self_other"
+    );
     if by_role && has_type_beside(child) {
-        push(
-            reasons,
+        reasons.add(
             "type_beside",
-            weights.type_beside,
             "a column beside it tells what kind of thing it points to",
+        );
+    }
+    if child
+        .names
+        .words
+        .iter()
+        .any(|word| vocabulary().tables.records.has(word))
+    {
+        reasons.add(
+            "records",
+            "its table records what was, and may outlive what it refers to",
         );
     }
     if candidate.generic {
         let detail = format!("`{}` can stand for many things", column.name);
-        push(reasons, "generic_name", weights.generic_name, detail);
+        reasons.add("generic_name", detail);
     }
 }
 
@@ -318,80 +402,51 @@ fn has_type_beside(child: Child<'_, '_>) -> bool {
     })
 }
 
-fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {
-    let weights = &vocabulary().weights;
+fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Reasons<'_>) {
     let Some(names) = index.table(candidate.table) else {
         return;
     };
     let key = names.keys.iter().find(|key| key.column == candidate.key);
     if key.is_some_and(|key| key.primary) {
-        push(
-            reasons,
-            "target_primary",
-            weights.target_primary,
-            "it is the parent's primary key",
-        );
+        reasons.add("target_primary", "it is the parent's primary key");
     } else {
-        push(
-            reasons,
-            "target_unique",
-            weights.target_unique,
-            "it is a unique key and not the parent's primary key",
-        );
+        reasons.add("target_unique", "it is a unique key and not the parent's primary key");
     }
     let own_namespace = &child.names.table.name.namespace;
     if names.table.name.namespace == *own_namespace {
         if child.table != candidate.table {
-            push(
-                reasons,
-                "same_namespace",
-                weights.same_namespace,
-                "both are in one namespace",
-            );
+            reasons.add("same_namespace", "both are in one namespace");
         }
     } else {
-        push(
-            reasons,
-            "other_namespace",
-            weights.other_namespace,
-            "they are in different namespaces",
-        );
+        reasons.add("other_namespace", "they are in different namespaces");
     }
     let in_group = names.group.is_some() && names.group == child.names.group;
     let extends = child.names.words.len() > names.words.len() && child.names.words.starts_with(&names.words);
     if (in_group || extends) && child.table != candidate.table {
-        push(
-            reasons,
-            "same_group",
-            weights.same_group,
-            "the names of both tables begin alike",
-        );
+        reasons.add("same_group", "the names of both tables begin alike");
     }
     // A table whose own key is a reference holds more about the rows of another: that other one is meant.
     let is_extension = names
         .primary()
         .is_some_and(|key| index.names_another_table(&key.words, candidate.table) && !key.column.identity);
     if is_extension && child.table != candidate.table {
-        push(
-            reasons,
-            "extension_target",
-            weights.extension_target,
-            "its rows only extend those of another table",
-        );
+        reasons.add("extension_target", "its rows only extend those of another table");
     }
 }
 
-fn contradiction(precedents: &Precedents, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Vec<Evidence>) {
+fn contradiction(precedents: &Precedents, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Reasons<'_>) {
     let name = child.column.words.concat();
     let Some(Some((table, _))) = precedents.get(&name) else {
         return;
     };
-    if *table != candidate.table && !vocabulary().generic_names.has(&name) && candidate.naming.code != "self_reference"
+    if *table != candidate.table
+        && !vocabulary().generic_names.has(&name)
+        && !matches!(candidate.naming.code, "self_tree" | "self_other")
     {
         let detail = format!(
             "other columns called `{}` reference another table",
             child.column.column.name
         );
-        push(reasons, "contradicted", vocabulary().weights.contradicted, detail);
+        reasons.add("contradicted", detail);
     }
 }

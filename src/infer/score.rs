@@ -8,6 +8,11 @@ const LOGISTIC: [u16; 25] = [
     500, 562, 622, 679, 731, 777, 818, 852, 881, 905, 924, 940, 953, 963, 971, 977, 982, 986, 989, 991, 993, 995, 996,
     997, 998,
 ];
+/// What the logarithm of a sum of two numbers is above that of the greater, in thousandths, at every 250 thousandths by
+/// which their logarithms differ.
+const SUM: [u16; 29] = [
+    693, 576, 474, 387, 313, 252, 201, 160, 127, 100, 79, 62, 49, 38, 30, 23, 18, 14, 11, 9, 7, 5, 4, 3, 2, 2, 2, 1, 1,
+];
 const STEP: u32 = 250;
 /// Names alone never make it surer than this.
 const SUREST: u16 = 995;
@@ -23,6 +28,25 @@ pub(super) fn confidence(log_odds: i32) -> u16 {
     let sure = low + (high - low) * (magnitude % STEP) / STEP;
     let sure = u16::try_from(sure).unwrap_or(SUREST).min(SUREST);
     if log_odds < 0 { 1000 - sure } else { sure }
+}
+
+/// What other parents take from the log-odds of the best, by their own log-odds, all in thousandths: a column has one
+/// parent or none, so the more there are and the likelier they are, the less is left for it.
+pub(super) fn against_rivals(rivals: &[i32]) -> i32 {
+    // That there is no parent at all has the log-odds 0.
+    -rivals.iter().fold(0, |sum, rival| log_of_sum(sum, *rival))
+}
+
+/// ln(e^a + e^b), in thousandths.
+fn log_of_sum(one: i32, other: i32) -> i32 {
+    let apart = one.abs_diff(other);
+    let at = |step: u32| {
+        let step = usize::try_from(step).unwrap_or(usize::MAX);
+        u32::from(SUM.get(step).copied().unwrap_or(0))
+    };
+    let (high, low) = (at(apart / STEP), at(apart / STEP + 1));
+    let above = high - (high - low) * (apart % STEP) / STEP;
+    one.max(other).saturating_add(i32::try_from(above).unwrap_or(0))
 }
 
 /// The log-odds of some reasons together, in thousandths.
@@ -86,6 +110,26 @@ mod tests {
         assert_eq!(confidence(0), 500);
         assert_eq!(confidence(i32::MIN), 5);
         assert_eq!(confidence(i32::MAX), 995);
+    }
+
+    #[test]
+    fn rivals_take_their_share() {
+        assert_eq!(against_rivals(&[]), 0);
+        for rivals in [
+            vec![0],
+            vec![2000],
+            vec![-3000],
+            vec![1500, 1400],
+            vec![5000, -5000, 300],
+        ] {
+            let sum: f64 = 1.0
+                + rivals
+                    .iter()
+                    .map(|rival| (f64::from(*rival) / 1000.0).exp())
+                    .sum::<f64>();
+            let (found, exact) = (f64::from(against_rivals(&rivals)), -1000.0 * sum.ln());
+            assert!((found - exact).abs() <= 20.0, "{rivals:?}: {found} and not {exact}");
+        }
     }
 
     fn ty(family: TypeFamily, length: Option<u32>) -> ColumnType {

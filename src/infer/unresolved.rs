@@ -1,6 +1,6 @@
 //! Columns that look like references and have no target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::aliases::Index;
 use super::candidates;
@@ -35,10 +35,11 @@ pub(super) fn columns(
         )
         .collect();
     let usage = Usage::read(schema, relations);
+    let mut parts = HashMap::new();
     let mut found = Vec::new();
     for (position, names) in index.tables.iter().enumerate() {
         let table = names.table;
-        if !table.audited || !table.kind.holds_rows() || table.partition_of.is_some() {
+        if !table.audited || !table.kind.holds_rows() || names.is_part {
             continue;
         }
         for column in names
@@ -46,7 +47,7 @@ pub(super) fn columns(
             .iter()
             .filter(|column| !covered.contains(&(&table.name, &column.column.name)))
         {
-            let Some(stem) = dangling_stem(index, names, position, column, &usage) else {
+            let Some(stem) = dangling_stem(index, names, position, column, &usage, &mut parts) else {
                 continue;
             };
             let child = ColumnSet::new(table.name.clone(), vec![column.column.name.clone()]);
@@ -112,6 +113,7 @@ fn dangling_stem(
     table: usize,
     column: &ColumnNames<'_>,
     usage: &Usage,
+    parts: &mut HashMap<String, bool>,
 ) -> Option<Vec<String>> {
     let words = vocabulary();
     let position = names
@@ -145,13 +147,18 @@ fn dangling_stem(
             .split_last()
             .is_some_and(|(last, front)| words.polymorphic.r#type.has(last) && front == stem.words)
     });
-    (!is_short && !by_others && !has_type && !is_part_of_a_name(index, &stem.words)).then_some(stem.words)
+    (!is_short && !by_others && !has_type && !is_part_of_a_name(index, &stem.words, parts)).then_some(stem.words)
 }
 
 /// Whether some table has the words, or the last of them, in its name, and so may be meant.
-fn is_part_of_a_name(index: &Index<'_>, stem: &[String]) -> bool {
+fn is_part_of_a_name(index: &Index<'_>, stem: &[String], parts: &mut HashMap<String, bool>) -> bool {
     let Some(last) = stem.last() else { return true };
-    index.tables.iter().any(|names| names.whole.contains(last.as_str()))
+    if let Some(known) = parts.get(last) {
+        return *known;
+    }
+    let is_part = index.tables.iter().any(|names| names.whole.contains(last.as_str()));
+    parts.insert(last.clone(), is_part);
+    is_part
 }
 
 fn why(stem: &[String]) -> String {

@@ -22,6 +22,8 @@ pub(super) struct Vocabulary {
     pub(super) agent_endings: Vec<String>,
     pub(super) not_agents: Words,
     pub(super) by: Words,
+    pub(super) comments: Vec<String>,
+    pub(super) foreign_key_words: Words,
     pub(super) measures: Words,
     pub(super) self_references: SelfReferences,
     pub(super) providers: Words,
@@ -33,8 +35,8 @@ pub(super) struct Vocabulary {
     pub(super) soft_delete: SoftDelete,
     #[serde(rename = "plurals")]
     _plurals: BTreeMap<String, String>,
-    pub(super) bases: Bases,
-    pub(super) weights: Weights,
+    #[serde(rename = "weights")]
+    _weights: BTreeMap<String, i32>,
 }
 
 /// How a column's name says that it holds a key.
@@ -58,6 +60,7 @@ pub(super) struct TableWords {
     pub(super) empty_suffixes: Words,
     pub(super) copies: Words,
     pub(super) extensions: Words,
+    pub(super) records: Words,
     pub(super) people: OrderedWords,
 }
 
@@ -102,63 +105,6 @@ pub(super) struct TenantWords {
 pub(super) struct SoftDelete {
     pub(super) instants: Words,
     pub(super) flags: Words,
-}
-
-/// What a way of naming is worth by itself: log-odds in thousandths.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Bases {
-    pub(super) name_stem: i32,
-    pub(super) weak_tail: i32,
-    pub(super) bare_usual: i32,
-    pub(super) bare_unusual: i32,
-    pub(super) qualified: i32,
-    pub(super) qualified_bare: i32,
-    pub(super) role: i32,
-    pub(super) key_name_owned: i32,
-    pub(super) key_name_unique: i32,
-    pub(super) key_name_shared: i32,
-    pub(super) role_key_name: i32,
-    pub(super) person: i32,
-    pub(super) agent: i32,
-    pub(super) self_tree: i32,
-    pub(super) self_other: i32,
-    pub(super) shared_key: i32,
-    pub(super) composite: i32,
-    pub(super) precedent: i32,
-}
-
-/// What a circumstance adds: log-odds in thousandths.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Weights {
-    pub(super) without_common_prefix: i32,
-    pub(super) with_namespace: i32,
-    pub(super) without_group: i32,
-    pub(super) without_first_word: i32,
-    pub(super) without_last_word: i32,
-    pub(super) front: i32,
-    pub(super) glued: i32,
-    pub(super) agreeing: i32,
-    pub(super) type_same: i32,
-    pub(super) type_width: i32,
-    pub(super) type_near: i32,
-    pub(super) type_text_length: i32,
-    pub(super) indexed: i32,
-    pub(super) index_member: i32,
-    pub(super) required: i32,
-    pub(super) target_primary: i32,
-    pub(super) target_unique: i32,
-    pub(super) same_namespace: i32,
-    pub(super) other_namespace: i32,
-    pub(super) same_group: i32,
-    pub(super) generic_name: i32,
-    pub(super) contradicted: i32,
-    pub(super) type_beside: i32,
-    pub(super) own_key: i32,
-    pub(super) extension_target: i32,
-    pub(super) ambiguous: i32,
-    pub(super) composite_named: i32,
 }
 
 /// A set of words, each as [`tokens::glued`] gives it.
@@ -209,6 +155,16 @@ pub(super) fn irregular_singular(word: &str) -> Option<&'static str> {
         plurals.plurals.into_iter().flat_map(both).collect()
     });
     SINGULARS.get(word).map(String::as_str)
+}
+
+/// How much each reason weighs, by its code.
+pub(super) fn weights() -> BTreeMap<String, i32> {
+    #[derive(Deserialize)]
+    struct Weights {
+        weights: BTreeMap<String, i32>,
+    }
+    let weights: Weights = read_file();
+    weights.weights
 }
 
 fn read_file<T: serde::de::DeserializeOwned>() -> T {

@@ -1,6 +1,7 @@
 //! Everything → text: for people (`table`) and for programs (`json`). Never decides what is a fault: it renders what
 //! the stages before it found, and says as plainly what could not be checked as what was.
 
+mod explain;
 mod json;
 mod layout;
 mod outcome;
@@ -43,6 +44,8 @@ pub struct SourceReport<'a> {
     /// What its reader wants to be known.
     pub notes: &'a [Note],
 }
+
+pub use explain::ExplainedColumn;
 
 /// For whom a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,5 +96,17 @@ pub fn write_relations(
     match format {
         Format::Table => relations::write(report, *options, out),
         Format::Json => json::write(report, out),
+    }
+}
+
+/// Writes what was considered for columns, and the arithmetic.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_explanation(format: Format, columns: &[ExplainedColumn<'_>], out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => explain::write(columns, out),
+        Format::Json => explain::write_json(columns, out),
     }
 }

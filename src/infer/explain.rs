@@ -1,0 +1,54 @@
+//! Why a column got its parent, or none.
+
+use super::aliases::Index;
+use super::{Taken, Weights, considered, declared, polymorphic, score, stated};
+use crate::relation::Evidence;
+use crate::schema::{ColumnSet, Schema, Stated};
+
+/// A column and the parents that its name can mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The column.
+    pub child: ColumnSet,
+    /// The parents, best first; empty where the name means none.
+    pub parents: Vec<ConsideredParent>,
+}
+
+/// A parent that a column's name can mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsideredParent {
+    /// The key.
+    pub parent: ColumnSet,
+    /// What speaks for it and against it.
+    pub evidence: Vec<Evidence>,
+    /// What the evidence adds up to: log-odds in thousandths.
+    pub log_odds: i32,
+    /// How sure that is, in thousandths.
+    pub confidence: u16,
+}
+
+/// What was considered for each column that no foreign key, no statement and no polymorphic pair holds; in the order of
+/// the schema.
+pub fn explain(schema: &Schema, stated: &Stated, weights: &Weights) -> Vec<Explanation> {
+    let mut known = declared::relations(schema);
+    stated::add(schema, stated, &mut known);
+    let index = Index::new(schema, weights);
+    let taken = Taken::by(known.values().map(|relation| &relation.child));
+    let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
+    considered(stated, &index, &polymorphic, &taken)
+        .into_iter()
+        .map(|one| Explanation {
+            child: one.child,
+            parents: one
+                .found
+                .into_iter()
+                .map(|rated| ConsideredParent {
+                    parent: rated.parent,
+                    confidence: score::confidence(rated.log_odds),
+                    log_odds: rated.log_odds,
+                    evidence: rated.evidence,
+                })
+                .collect(),
+        })
+        .collect()
+}
