@@ -70,6 +70,11 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
         });
     }
     missing.map_or(Ok(()), Unresolved::into_result)?;
+    let nothing = |input: &Input| input.schema.relation_tables().next().is_none();
+    if !scope.is_everything() && inputs.iter().all(nothing) {
+        // A misspelt pattern must not look like a clean database.
+        bail!("no table matches: look at --schema, --table and their --exclude- twins");
+    }
     Ok(inputs)
 }
 
@@ -101,7 +106,8 @@ fn open(name: &str, args: &InputArgs, options: &ConnectOptions) -> anyhow::Resul
 
 /// With `--strict`, a note on what could not be understood in a file is as bad as a check that could not run.
 pub(super) fn strict(args: &InputArgs, inputs: &[Input], outcome: Outcome) -> Outcome {
-    let is_lost = |input: &Input| input.info.kind == "sql" && !input.notes.is_empty();
+    // What is said of the source as a whole has no place in the file.
+    let is_lost = |input: &Input| input.info.kind == "sql" && input.notes.iter().any(|note| note.location.is_some());
     if args.strict && inputs.iter().any(is_lost) {
         Outcome::Unchecked
     } else {

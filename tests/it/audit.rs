@@ -82,7 +82,8 @@ fn tables_are_chosen_by_pattern_and_parents_outside_still_count() {
     let without = report(SHOP, &["--exclude-table", "orders"]);
     assert_eq!(findings(&without, "orphaned_rows"), ["invoices(customer_id)"]);
     let none = audit(SHOP, &["--table", "nothing"]);
-    assert!(none.stdout.contains("no table matches"), "{}", none.stdout);
+    assert_eq!((none.code, none.stdout.as_str()), (Some(2), ""));
+    assert!(none.stderr.contains("no table matches"), "{}", none.stderr);
 }
 
 #[test]
