@@ -252,7 +252,7 @@ fn a_table_that_extends_another_shares_its_key() {
     check(
         "artist: id int pk auto
          artist_meta: id int pk, rating int",
-        "artist_meta.id -> artist.id likely",
+        "artist_meta.id -> artist.id strong",
     );
     check(
         "users: id int pk auto
