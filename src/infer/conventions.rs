@@ -20,7 +20,8 @@ const ALIKE: usize = 3;
 const MANY_ALIKE: usize = 8;
 
 /// The ways of naming that are right in one schema and wrong in the next.
-const DOUBTFUL: [&str; 13] = [
+const DOUBTFUL: [&str; 14] = [
+    "agent",
     "bare_unusual",
     "qualified_bare",
     "role_stem",

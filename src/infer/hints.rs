@@ -179,12 +179,12 @@ fn named_in(comment: &str, announcing: &[String]) -> Vec<String> {
             } else {
                 lower.as_str()
             };
-            let rest = text
-                .get(at..)?
-                .trim_start_matches(|letter: char| !letter.is_alphanumeric());
+            let is_mark = |letter: char| !letter.is_alphanumeric();
+            let rest = text.get(at..)?.trim_start_matches(is_mark);
             let rest = ["the ", "table "]
                 .iter()
                 .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+            let rest = rest.trim_start_matches(is_mark);
             let end = rest
                 .find(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
                 .unwrap_or(rest.len());
