@@ -442,3 +442,6 @@ pub(super) fn escapes(bytes: &[u8], at: usize, dialect: SqlDialect) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
