@@ -28,7 +28,6 @@ macro_rules! words {
 
 words!(
     /// What a table is.
-    #[expect(clippy::enum_variant_names, reason = "the words are those of the model")]
     TableKind { Table, Partitioned, WithoutRowid, Foreign, View, MaterializedView }
 );
 words!(
@@ -41,6 +40,7 @@ words!(
 );
 words!(
     /// What a foreign key does.
+    #[expect(clippy::enum_variant_names, reason = "the words are those of the model")]
     Action { NoAction, Restrict, Cascade, SetNull, SetDefault }
 );
 words!(

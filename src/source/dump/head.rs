@@ -1,6 +1,6 @@
 //! The words of statements that change rows, as far as they must be understood to know which rows these are.
 
-use super::stream::quoted_end;
+use super::quotes::{escapes, quoted_end};
 use super::values::{Raw, skip_space, unquote};
 use crate::ddl::SqlDialect;
 
@@ -67,9 +67,9 @@ impl<'a> Tokens<'a> {
             }
             b'\'' | b'"' => {
                 let end = self.quoted(start)?;
-                let escapes = super::stream::escapes(self.bytes, start, self.dialect);
+                let is_escaped = escapes(self.bytes, start, self.dialect);
                 (
-                    Token::Value(Raw::Quoted(self.bytes.get(start + 1..end - 1)?, escapes)),
+                    Token::Value(Raw::Quoted(self.bytes.get(start + 1..end - 1)?, is_escaped)),
                     end,
                 )
             }

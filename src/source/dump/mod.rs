@@ -5,6 +5,7 @@
 mod changes;
 mod head;
 mod names;
+mod quotes;
 mod rows;
 mod stream;
 mod values;

@@ -3,8 +3,9 @@
 
 use std::io::Read;
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter};
 
+use super::quotes::{Skipped, skip};
 use crate::ddl::SqlDialect;
 use crate::ddl::splitter::{PieceKind, Splitter};
 use crate::dialect::interrupt;
@@ -332,113 +333,92 @@ fn starts_insert(text: &[u8]) -> bool {
     })
 }
 
-/// How far a statement was skipped.
-enum Skipped {
-    /// Behind its `;`.
-    Ended(usize),
-    /// Up to here, where more of the text is needed.
-    More(usize),
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-fn skip(bytes: &[u8], mut at: usize, dialect: SqlDialect) -> Skipped {
-    loop {
-        let rest = bytes.get(at..).unwrap_or(&[]);
-        let Some(found) = rest
-            .iter()
-            .position(|byte| matches!(byte, b';' | b'\'' | b'"' | b'`' | b'-' | b'/' | b'#'))
-        else {
-            return Skipped::More(before_escape(bytes, bytes.len()).max(at));
-        };
-        at += found;
-        match bytes.get(at) {
-            Some(b';') => return Skipped::Ended(at + 1),
-            Some(b'\'' | b'"' | b'`') => match quoted_end(bytes, at, dialect) {
-                Some(end) => at = end,
-                None => return Skipped::More(before_escape(bytes, at)),
-            },
-            _ => match comment_end(bytes, at, dialect) {
-                Comment::Ends(end) => at = end,
-                Comment::No => at += 1,
-                Comment::More => return Skipped::More(at),
-            },
+    use super::*;
+    use crate::source::dump::{head, values};
+
+    /// Words that open, close and cut.
+    const WORDS: [&str; 27] = [
+        "INSERT INTO a VALUES ",
+        "(1, 'x')",
+        ",",
+        ";",
+        "\n",
+        "'",
+        "\"",
+        "`",
+        "\\",
+        "E'",
+        "--",
+        "/*",
+        "*/",
+        "#",
+        "$$",
+        "(",
+        ")",
+        "COPY a FROM stdin;\n",
+        "1\t2\n",
+        "\\.\n",
+        "DELIMITER //\n",
+        "//",
+        "CREATE TABLE b (c int)",
+        "NULL",
+        "0x4A",
+        "\u{e9}",
+        "REPLACE INTO `b` (c) VALUES ",
+    ];
+
+    /// What there is in a text, piece by piece; `None` where it is cut off.
+    fn pieces(text: &[u8], dialect: SqlDialect) -> Option<Vec<String>> {
+        let mut stream = Stream::new(Box::new(std::io::Cursor::new(text.to_vec())), dialect);
+        let mut found = Vec::new();
+        loop {
+            match stream.next().ok()? {
+                Next::Statement(statement) => found.push(statement.sql),
+                Next::Copy(statement) => {
+                    found.push(statement.sql);
+                    stream
+                        .copy_lines(|line, _| {
+                            found.push(String::from_utf8_lossy(line).into_owned());
+                            Ok(())
+                        })
+                        .ok()?;
+                }
+                Next::Insert { .. } => {
+                    found.push(format!("{:?}", head::insert(stream.rest(), dialect)));
+                    stream.skip_statement().ok()?;
+                }
+                Next::End { .. } => return Some(found),
+            }
         }
     }
-}
 
-/// The same place, or that of the E before it, which tells that backslashes escape.
-fn before_escape(bytes: &[u8], at: usize) -> usize {
-    match at.checked_sub(1).and_then(|before| bytes.get(before)) {
-        Some(b'e' | b'E') => at - 1,
-        _ => at,
-    }
-}
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
 
-/// Whether a comment starts, and where it ends.
-pub(super) enum Comment {
-    /// Behind this.
-    Ends(usize),
-    /// None starts.
-    No,
-    /// More of the text is needed.
-    More,
-}
-
-/// Looks for a comment at this place.
-pub(super) fn comment_end(bytes: &[u8], at: usize, dialect: SqlDialect) -> Comment {
-    let line_end = || match bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) {
-        Some(length) => Comment::Ends(at + length + 1),
-        None => Comment::More,
-    };
-    match (bytes.get(at), bytes.get(at + 1)) {
-        (Some(b'-' | b'/'), None) => Comment::More,
-        (Some(b'-'), Some(b'-')) if dialect != SqlDialect::MySql => line_end(),
-        // MySQL wants white space after the dashes (manual, "Comments").
-        (Some(b'-'), Some(b'-')) => match bytes.get(at + 2) {
-            None => Comment::More,
-            Some(next) if next.is_ascii_whitespace() => line_end(),
-            Some(_) => Comment::No,
-        },
-        (Some(b'#'), _) if dialect == SqlDialect::MySql => line_end(),
-        (Some(b'/'), Some(b'*')) => match bytes.get(at..).and_then(|rest| memchr::memmem::find(rest, b"*/")) {
-            Some(length) => Comment::Ends(at + length + 2),
-            None => Comment::More,
-        },
-        _ => Comment::No,
-    }
-}
-
-/// Behind the quoted text that starts here; `None` where more of the text is needed.
-pub(super) fn quoted_end(bytes: &[u8], at: usize, dialect: SqlDialect) -> Option<usize> {
-    let quote = *bytes.get(at)?;
-    let escapes = escapes(bytes, at, dialect);
-    let mut from = at + 1;
-    loop {
-        let rest = bytes.get(from..)?;
-        let found = if escapes {
-            memchr2(quote, b'\\', rest)
-        } else {
-            memchr(quote, rest)
-        };
-        let here = from + found?;
-        // A quote that is the last byte may be the first of two.
-        let next = *bytes.get(here + 1)?;
-        if bytes.get(here) == Some(&b'\\') || next == quote {
-            from = here + 2;
-        } else {
-            return Some(here + 1);
+        #[test]
+        fn any_text_comes_to_an_end(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..40), cut in 0..400_usize) {
+            let text = words.concat();
+            let bytes = text.as_bytes().get(..cut).unwrap_or(text.as_bytes());
+            for dialect in [SqlDialect::Postgres, SqlDialect::MySql] {
+                let _ = pieces(bytes, dialect);
+                let mut row = Vec::new();
+                let _ = values::row(bytes, 0, dialect, &mut row);
+            }
         }
     }
-}
 
-/// Whether backslashes escape in the quoted text that starts here.
-pub(super) fn escapes(bytes: &[u8], at: usize, dialect: SqlDialect) -> bool {
-    match (dialect, bytes.get(at)) {
-        (SqlDialect::MySql, Some(b'\'' | b'"')) => true,
-        (SqlDialect::Postgres, Some(b'\'')) => {
-            let before = |back: usize| at.checked_sub(back).and_then(|at| bytes.get(at));
-            matches!(before(1), Some(b'e' | b'E'))
-                && !before(2).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        }
-        _ => false,
+    #[test]
+    fn statements_longer_than_the_window_are_one() {
+        let long = "x".repeat(3 * CHUNK);
+        let rows = format!("INSERT INTO a VALUES (1, '{long};'), (2, 'it''s');").repeat(2);
+        let text = format!("CREATE TABLE a (id int DEFAULT '{long}');\n{rows}\nCREATE TABLE b (id int);");
+        let found = pieces(text.as_bytes(), SqlDialect::Postgres).unwrap_or_default();
+        assert_eq!(found.len(), 4);
+        assert_eq!(found.last().map(String::as_str), Some("CREATE TABLE b (id int)"));
+        assert_eq!(pieces(b"INSERT INTO a VALUES (1", SqlDialect::Postgres), None);
     }
 }

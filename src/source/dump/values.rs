@@ -1,6 +1,6 @@
 //! The values of an INSERT, one row after the other, and the escapes in them.
 
-use super::stream::{Comment, comment_end, escapes, quoted_end};
+use super::quotes::{Comment, comment_end, escapes, quoted_end};
 use crate::ddl::SqlDialect;
 
 /// A value as it is written.
