@@ -1,4 +1,5 @@
 //! The words of a snapshot, and what they stand for in the model.
+#![expect(clippy::enum_variant_names, reason = "the words are those of the model")]
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,6 @@ words!(
 );
 words!(
     /// What a foreign key does.
-    #[expect(clippy::enum_variant_names, reason = "the words are those of the model")]
     Action { NoAction, Restrict, Cascade, SetNull, SetDefault }
 );
 words!(
