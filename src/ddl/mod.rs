@@ -3,12 +3,15 @@
 //! Statements are applied in the order of the files to a catalogue of our own, as the server would. It never fails: what
 //! is not understood becomes a note with its place, and only that element is lost.
 
+pub mod folder;
 mod heads;
 mod mysql;
 mod postgres;
 mod references;
 mod sniff;
 pub mod splitter;
+mod sqlite;
+mod text;
 mod tokens;
 
 use crate::schema::{Location, Note, Read};
@@ -42,8 +45,13 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
     let mut notes = Vec::new();
     for file in files {
         for piece in Splitter::new(&file.text, dialect) {
-            if piece.kind != PieceKind::Statement {
-                continue;
+            match piece.kind {
+                PieceKind::Statement => {}
+                PieceKind::Rows => continue,
+                PieceKind::ClientCommand => {
+                    notes.extend(client_command(file, &piece));
+                    continue;
+                }
             }
             if let Some(what) = piece.unclosed {
                 notes.push(note(
@@ -54,6 +62,8 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
             }
             let sql = piece.sql();
             if reader.ignores(&sql) {
+                let doubt = doubt(&sql, dialect);
+                notes.extend(doubt.map(|doubt| note(file, &piece, &format!("`{}` {doubt}", short(&sql)))));
                 continue;
             }
             let tokens = Tokens::new(&sql, (piece.line, piece.column), &file.name, dialect);
@@ -75,6 +85,7 @@ pub fn read(files: &[SourceFile], dialect: SqlDialect) -> Read {
 enum Reader {
     Postgres(postgres::Reader),
     MySql(mysql::Reader),
+    Sqlite(sqlite::Reader),
 }
 
 impl Reader {
@@ -91,7 +102,8 @@ impl Reader {
                 };
                 Self::MySql(mysql::Reader::new(flavor))
             }
-            SqlDialect::Postgres | SqlDialect::Sqlite => Self::Postgres(postgres::Reader::new()),
+            SqlDialect::Postgres => Self::Postgres(postgres::Reader::new()),
+            SqlDialect::Sqlite => Self::Sqlite(sqlite::Reader::new()),
         }
     }
 
@@ -99,6 +111,7 @@ impl Reader {
         match self {
             Self::Postgres(_) => postgres::is_ignored(sql),
             Self::MySql(_) => mysql::is_ignored(sql),
+            Self::Sqlite(_) => sqlite::is_ignored(sql),
         }
     }
 
@@ -106,6 +119,7 @@ impl Reader {
         match self {
             Self::Postgres(reader) => reader.apply(tokens),
             Self::MySql(reader) => reader.apply(tokens),
+            Self::Sqlite(reader) => reader.apply(tokens),
         }
     }
 
@@ -113,8 +127,138 @@ impl Reader {
         match self {
             Self::Postgres(reader) => reader.finish(),
             Self::MySql(reader) => reader.finish(),
+            Self::Sqlite(reader) => reader.finish(),
         }
     }
+}
+
+/// A note on a line that makes a client read other files, which nobody has named.
+fn client_command(file: &SourceFile, piece: &Piece<'_>) -> Option<Note> {
+    const READING: [&str; 9] = [
+        "\\i",
+        "\\ir",
+        "\\include",
+        "\\include_relative",
+        ".read",
+        ".import",
+        ".open",
+        ".restore",
+        ".load",
+    ];
+    let command = piece.text.split_whitespace().next().unwrap_or("");
+    READING.contains(&command).then(|| {
+        let message = format!(
+            "`{}` reads another file, which is not followed: name that file too",
+            short(piece.text)
+        );
+        note(file, piece, &message)
+    })
+}
+
+/// Why a statement that is passed over may matter all the same.
+fn doubt(sql: &str, dialect: SqlDialect) -> Option<&'static str> {
+    let mut words = words(sql);
+    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    if !is_known(sql) {
+        Some("is no statement that is known")
+    } else if is(first, "ROLLBACK") && !is(second, "TO") && !is(second, "PREPARED") {
+        Some("undoes what its transaction did; it is taken for done")
+    } else if is(first, "EXECUTE") && dialect == SqlDialect::MySql {
+        Some("runs what cannot be told from the text")
+    } else {
+        None
+    }
+}
+
+/// Whether a statement starts as statements do. What does not is no SQL, or reads other files.
+fn is_known(sql: &str) -> bool {
+    const VERBS: [&str; 81] = [
+        "ABORT",
+        "ALTER",
+        "ANALYZE",
+        "ATTACH",
+        "BEGIN",
+        "BINLOG",
+        "CACHE",
+        "CALL",
+        "CHANGE",
+        "CHECK",
+        "CHECKPOINT",
+        "CHECKSUM",
+        "CLOSE",
+        "CLUSTER",
+        "COMMENT",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DEALLOCATE",
+        "DECLARE",
+        "DELETE",
+        "DESC",
+        "DESCRIBE",
+        "DETACH",
+        "DISCARD",
+        "DO",
+        "DROP",
+        "END",
+        "EXECUTE",
+        "EXPLAIN",
+        "FETCH",
+        "FLUSH",
+        "GRANT",
+        "HANDLER",
+        "IMPORT",
+        "INSERT",
+        "INSTALL",
+        "KILL",
+        "LISTEN",
+        "LOAD",
+        "LOCK",
+        "MERGE",
+        "MOVE",
+        "NOTIFY",
+        "OPTIMIZE",
+        "PRAGMA",
+        "PREPARE",
+        "PURGE",
+        "REASSIGN",
+        "REFRESH",
+        "REINDEX",
+        "RELEASE",
+        "RENAME",
+        "REPAIR",
+        "REPLACE",
+        "RESET",
+        "REVOKE",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SECURITY",
+        "SELECT",
+        "SET",
+        "SHOW",
+        "SHUTDOWN",
+        "SIGNAL",
+        "START",
+        "STOP",
+        "TABLE",
+        "TRUNCATE",
+        "UNINSTALL",
+        "UNLISTEN",
+        "UNLOCK",
+        "UPDATE",
+        "USE",
+        "VACUUM",
+        "VALUES",
+        "WITH",
+        "XA",
+        "WARNINGS",
+        "RESIGNAL",
+        "RETURN",
+    ];
+    let first = words(sql).next().unwrap_or("");
+    // A query in parentheses, and the end of a conditional comment.
+    sql.trim_start().starts_with('(') || first.is_empty() || VERBS.iter().any(|verb| first.eq_ignore_ascii_case(verb))
 }
 
 fn note(file: &SourceFile, piece: &Piece<'_>, message: &str) -> Note {

@@ -36,7 +36,7 @@ pub struct Piece<'a> {
 pub enum PieceKind {
     /// A statement for the server.
     Statement,
-    /// A line for psql, such as `\connect`.
+    /// A line for psql or the sqlite3 shell, such as `\connect` or `.read`.
     ClientCommand,
     /// The lines after `COPY … FROM stdin;`, without the `\.` that ends them.
     Rows,
@@ -119,6 +119,11 @@ impl<'a> Splitter<'a> {
 
     fn starts_with(&self, at: usize, what: &str) -> bool {
         self.rest(at).starts_with(what.as_bytes())
+    }
+
+    fn starts_line(&self) -> bool {
+        let before = self.text.get(..self.at).unwrap_or("");
+        before.is_empty() || before.ends_with(['\n', '\u{feff}'])
     }
 
     fn line_end(&self, at: usize) -> usize {
@@ -434,7 +439,12 @@ impl<'a> Iterator for Splitter<'a> {
         }
         self.skip_gap();
         let byte = self.byte(self.at)?;
-        if byte == b'\\' && self.dialect == SqlDialect::Postgres {
+        let is_command = match self.dialect {
+            SqlDialect::Postgres => byte == b'\\',
+            SqlDialect::Sqlite => byte == b'.' && self.starts_line(),
+            SqlDialect::MySql => false,
+        };
+        if is_command {
             let (start, end) = (self.at, self.line_end(self.at));
             self.at = end;
             let text = self.text.get(start..end).unwrap_or("").trim_end();
@@ -448,6 +458,3 @@ impl<'a> Iterator for Splitter<'a> {
 pub(super) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
-
-#[cfg(test)]
-mod tests;

@@ -398,6 +398,14 @@ impl<'t> Cursor<'t> {
         if self.is_at_end() { "" } else { end.text_since(self.at) }
     }
 
+    /// The bytes of the statement from here to the end.
+    pub(super) fn range(&self) -> Range<usize> {
+        let list = &self.tokens.list;
+        let start = list.get(self.at).map_or(0, |token| token.range.start);
+        let last = self.end.checked_sub(1).and_then(|last| list.get(last));
+        start..last.map_or(start, |token| token.range.end.max(start))
+    }
+
     /// The place of the next token, or of the last one at the end.
     pub(super) fn location(&self) -> Location {
         let list = &self.tokens.list;
@@ -414,6 +422,11 @@ impl<'t> Cursor<'t> {
     }
 }
 
+/// Whether a parenthesis opens here.
+pub(super) fn opens(cursor: &Cursor<'_>) -> bool {
+    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
+}
+
 impl Token {
     /// Whether it is this keyword, in any letter case.
     pub(super) fn is_word(&self, word: &str) -> bool {
@@ -426,9 +439,10 @@ impl Token {
             // Folded and cut to 63 bytes (PostgreSQL manual, "Identifiers and Key Words").
             (Kind::Word(word), SqlDialect::Postgres) => Some(cut_name(&word.to_ascii_lowercase()).into()),
             (Kind::Quoted(name), SqlDialect::Postgres) => Some(cut_name(name).into()),
-            (Kind::Word(name) | Kind::Quoted(name), _) => Some(name.as_str().into()),
-            // mysqldump --compatible=ansi; SQLite (quirks.html).
-            (Kind::Text(name), SqlDialect::MySql | SqlDialect::Sqlite) => Some(name.as_str().into()),
+            // A text can be a name after mysqldump --compatible=ansi, and in SQLite (quirks.html).
+            (Kind::Word(name) | Kind::Quoted(name) | Kind::Text(name), SqlDialect::MySql | SqlDialect::Sqlite) => {
+                Some(name.as_str().into())
+            }
             _ => None,
         }
     }

@@ -3,6 +3,8 @@
 
 mod architecture;
 mod config;
+mod ddl;
+mod differences;
 mod inference;
 mod live;
 mod marks;

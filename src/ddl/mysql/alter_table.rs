@@ -1,14 +1,14 @@
 //! ALTER TABLE.
 
 use crate::ddl::short;
-use crate::ddl::tokens::{Cursor, Kind};
+use crate::ddl::tokens::Cursor;
 use crate::schema::{Ident, TableKind, TableName};
 
 use super::catalog::{Catalog, Draft, PRIMARY};
 use super::column::{self, Place};
 use super::constraint;
 use super::create_table::{add_column, add_constraints, next_table, read_options, table_collation};
-use super::types::{TypeName, collation};
+use super::types::{TypeName, converted};
 
 /// Reads from behind TABLE on.
 ///
@@ -18,7 +18,10 @@ use super::types::{TypeName, collation};
 pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<(), String> {
     let if_exists = cursor.take(&["IF", "EXISTS"]);
     let mut table = next_table(cursor, catalog)?;
-    for mut action in cursor.split_at_commas() {
+    // Options of the table count for columns that the same statement adds before them.
+    let mut actions = cursor.split_at_commas();
+    actions.sort_by_key(|action| !is_option(action));
+    for mut action in actions {
         if does_not_matter(&action) {
             continue;
         }
@@ -40,6 +43,11 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
         }
     }
     Ok(())
+}
+
+fn is_option(action: &Cursor<'_>) -> bool {
+    const OPTIONS: [&str; 6] = ["DEFAULT", "CHARSET", "CHARACTER", "COLLATE", "ENGINE", "COMMENT"];
+    action.is_at_any(&OPTIONS)
 }
 
 /// Actions that change nothing that the schema holds.
@@ -118,7 +126,7 @@ fn apply_to(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -
                 .iter_mut()
                 .filter(|column| column.ty.collation.is_some())
             {
-                column.ty.collation = Some(collation(&name));
+                column.ty = converted(&column.ty, &name);
             }
             draft.collation = name;
         }
@@ -141,8 +149,7 @@ fn add(action: &mut Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> Res
     }
     let _ = action.take(&["COLUMN"]);
     let if_not_exists = action.take(&["IF", "NOT", "EXISTS"]);
-    let is_list = action.peek().is_some_and(|token| token.kind == Kind::LParen);
-    let parts = match action.parenthesized().filter(|_| is_list) {
+    let parts = match action.parenthesized() {
         Some(mut inside) => inside.split_at_commas(),
         None => vec![action.clone()],
     };

@@ -142,11 +142,7 @@ impl Draft {
 
     /// Adds an index; one that was made for a foreign key and is the start of it goes.
     pub(super) fn add_index(&mut self, mut index: Index) -> Result<(), String> {
-        if index.name.as_str().is_empty() {
-            index.name = self.index_name(&index);
-        } else if self.index(&index.name).is_some() {
-            return Err(format!("there is an index `{}` already", index.name));
-        }
+        self.settle_method(&mut index);
         for part in &mut index.parts {
             part.prefix = part
                 .prefix
@@ -171,6 +167,11 @@ impl Draft {
             .collect();
         for name in served {
             self.drop_index(&name);
+        }
+        if index.name.as_str().is_empty() {
+            index.name = self.index_name(&index);
+        } else if self.index(&index.name).is_some() {
+            return Err(format!("there is an index `{}` already", index.name));
         }
         if let Some(columns) = index.whole_columns().filter(|_| index.unique) {
             let columns: Vec<Ident> = columns.into_iter().cloned().collect();
@@ -198,6 +199,18 @@ impl Draft {
         }
         self.table.indexes.push(index);
         Ok(())
+    }
+
+    /// Only tables in memory have a choice of method, and take HASH where nothing is said (manual, "CREATE INDEX
+    /// Statement").
+    fn settle_method(&self, index: &mut Index) {
+        let has_choice = matches!(self.table.engine.as_deref(), Some("MEMORY" | "ndbcluster"));
+        match index.method.as_str() {
+            "" if has_choice => "hash".clone_into(&mut index.method),
+            "hash" if has_choice => {}
+            "" | "hash" | "btree" | "rtree" => "btree".clone_into(&mut index.method),
+            _ => {}
+        }
     }
 
     /// The index of that name; letter case does not count.
@@ -275,14 +288,14 @@ impl Draft {
     }
 }
 
-/// An index of which nothing is known yet.
+/// An index of which nothing is known yet, not even the method.
 pub(super) fn empty_index() -> Index {
     Index {
         name: "".into(),
         parts: Vec::new(),
         include: Vec::new(),
         unique: false,
-        method: "btree".to_owned(),
+        method: String::new(),
         predicate: None,
         valid: true,
         visible: true,

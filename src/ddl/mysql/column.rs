@@ -98,6 +98,9 @@ impl ColumnSpec {
             (self.column.nullable, self.column.identity) = (false, true);
             self.index("", true);
         }
+        if self.ty.is_national {
+            self.charset = Some("utf8mb3".to_owned());
+        }
         if self.ty.is_json_text {
             (self.charset, self.collation) = (Some("utf8mb4".to_owned()), Some("utf8mb4_bin".to_owned()));
             self.constraints.push(Constraint::Check {

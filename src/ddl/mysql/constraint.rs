@@ -1,7 +1,7 @@
 //! Keys, indexes, foreign keys and checks as they are written.
 
 use crate::ddl::references::{self, References};
-use crate::ddl::tokens::{Cursor, Kind};
+use crate::ddl::tokens::{Cursor, opens};
 use crate::schema::{Ident, Index, IndexPart};
 
 use super::Flavor;
@@ -115,9 +115,7 @@ pub(super) fn index(cursor: &mut Cursor<'_>, constraint: Option<Ident>) -> Resul
     } else if let Some(constraint) = constraint {
         index.name = constraint;
     }
-    if cursor.take(&["USING"]) {
-        cursor.skip_one();
-    }
+    read_method(cursor, &mut index);
     index.parts = parts(cursor)?;
     read_options(cursor, &mut index);
     Ok(index)
@@ -154,13 +152,19 @@ pub(super) fn read_options(cursor: &mut Cursor<'_>, index: &mut Index) {
     while !cursor.is_at_end() {
         if cursor.take(&["INVISIBLE"]) || cursor.take(&["IGNORED"]) {
             index.visible = false;
-        } else {
-            let _ = cursor.take(&["NOT", "IGNORED"]);
+        } else if !cursor.take(&["NOT", "IGNORED"]) && !read_method(cursor, index) {
             cursor.skip_one();
         }
     }
 }
 
-fn opens(cursor: &Cursor<'_>) -> bool {
-    cursor.peek().is_some_and(|token| token.kind == Kind::LParen)
+/// `USING BTREE` or `USING HASH`; whether it is there.
+pub(super) fn read_method(cursor: &mut Cursor<'_>, index: &mut Index) -> bool {
+    if !cursor.take(&["USING"]) {
+        return false;
+    }
+    if let Some(method) = cursor.name() {
+        index.method = method.as_str().to_ascii_lowercase();
+    }
+    true
 }

@@ -228,6 +228,10 @@ fn add_constraint(constraint: Constraint, draft: &mut Draft, catalog: &Catalog) 
             // MATCH and DEFERRABLE are parsed and forgotten.
             (key.match_type, key.deferrable) = (Match::Simple, Deferrable::No);
             let index = key.name.clone().or(index);
+            if catalog.flavor == Flavor::MariaDb {
+                // The index's name is the constraint's too.
+                key.name.clone_from(&index);
+            }
             draft.index_foreign_key(&key.columns, index);
             let name = key.name.take().unwrap_or_else(|| draft.foreign_key_name());
             key.name = Some(name);

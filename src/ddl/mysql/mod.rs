@@ -28,7 +28,10 @@ impl Flavor {
             reach -= 1;
         }
         let start = text.get(..reach).unwrap_or("");
-        if start.contains("/*M!") || start.contains("MariaDB") {
+        if ["/*M!", "-- MariaDB dump ", "-MariaDB"]
+            .iter()
+            .any(|mark| start.contains(mark))
+        {
             Self::MariaDb
         } else {
             Self::MySql
@@ -198,9 +201,7 @@ fn create_index(cursor: &mut Cursor<'_>, method: Option<&'static str>, catalog: 
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
     let mut index = catalog::empty_index();
     index.name = cursor.name().ok_or("the index's name is missing")?;
-    if cursor.take(&["USING"]) {
-        cursor.skip_one();
-    }
+    constraint::read_method(cursor, &mut index);
     if !cursor.take(&["ON"]) {
         return Err("ON is missing".to_owned());
     }

@@ -7,6 +7,7 @@ use super::Flavor;
 
 /// A type as it is written.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of the type")]
 pub(super) struct TypeName {
     /// As `DATA_TYPE` has it.
     name: String,
@@ -17,6 +18,10 @@ pub(super) struct TypeName {
     zerofill: bool,
     /// `SERIAL`: a number with all that makes a key of it.
     pub(super) is_serial: bool,
+    /// `NCHAR` and its like: the character set is `utf8mb3`.
+    pub(super) is_national: bool,
+    /// How many characters a `TEXT(n)` must hold.
+    characters: Option<u64>,
     /// MariaDB's `JSON`, which is a text with a check.
     pub(super) is_json_text: bool,
 }
@@ -107,6 +112,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Option<TypeName> 
 impl TypeName {
     /// Fills in what the server fills in.
     fn complete(&mut self, written: &str, flavor: Flavor) {
+        self.is_national = written.starts_with('n') && written.contains("char");
         let first = self.arguments.first().and_then(|number| number.parse::<u64>().ok());
         match (written, first) {
             ("bool" | "boolean", _) => self.arguments = vec!["1".to_owned()],
@@ -129,15 +135,8 @@ impl TypeName {
                     Flavor::MySql => Vec::new(),
                 }
             }
-            // The smallest that holds so many characters (manual, "String Data Type Syntax").
-            ("text" | "blob", Some(length)) => {
-                let prefix = match length {
-                    0..=255 => "tiny",
-                    256..=65_535 => "",
-                    65_536..=16_777_215 => "medium",
-                    _ => "long",
-                };
-                self.name = format!("{prefix}{written}");
+            ("text" | "blob", Some(_)) => {
+                self.characters = first;
                 self.arguments.clear();
             }
             _ => {}
@@ -146,14 +145,14 @@ impl TypeName {
             ("decimal", 0) => &["10", "0"][..],
             ("decimal", 1) => &["0"],
             ("char" | "binary" | "bit", 0) => &["1"],
-            (_, 0) if flavor == Flavor::MariaDb => self.display_width(),
+            (_, 0) if flavor == Flavor::MariaDb || self.zerofill => self.display_width(),
             _ => &[],
         };
         self.arguments
             .extend(default.iter().map(|argument| (*argument).to_owned()));
     }
 
-    /// The width that MariaDB prints with a whole number's type; MySQL 8.0.19 and newer print none.
+    /// The width that MariaDB prints with a whole number's type; MySQL 8.0.19 and newer print one with ZEROFILL only.
     fn display_width(&self) -> &'static [&'static str] {
         match (self.name.as_str(), self.unsigned) {
             ("tinyint", false) => &["4"],
@@ -252,6 +251,9 @@ impl TypeName {
 
     /// What the schema says of it. The collation is only there for types that have one.
     pub(super) fn resolve(&self, collation: &str) -> ColumnType {
+        if let Some(characters) = self.characters {
+            return self.sized(characters, collation).resolve(collation);
+        }
         let declared = self.printed();
         ColumnType {
             base: declared.clone(),
@@ -262,6 +264,59 @@ impl TypeName {
             labels: self.labels.clone(),
         }
     }
+}
+
+impl TypeName {
+    /// The smallest TEXT or BLOB that holds so many characters (manual, "String Data Type Syntax").
+    fn sized(&self, characters: u64, collation: &str) -> Self {
+        let width = if self.is_text() {
+            bytes_per_character(collation)
+        } else {
+            1
+        };
+        let prefix = match characters.saturating_mul(width) {
+            0..=255 => "tiny",
+            256..=65_535 => "",
+            65_536..=16_777_215 => "medium",
+            _ => "long",
+        };
+        Self {
+            name: format!("{prefix}{}", self.name),
+            characters: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// The most bytes that a character takes in the character set of a collation.
+fn bytes_per_character(collation: &str) -> u64 {
+    match collation.split('_').next().unwrap_or("") {
+        "utf8mb4" | "utf16" | "utf16le" | "utf32" | "gb18030" => 4,
+        "utf8mb3" | "utf8" | "eucjpms" | "ujis" => 3,
+        "ucs2" | "gbk" | "big5" | "sjis" | "cp932" | "euckr" | "gb2312" => 2,
+        _ => 1,
+    }
+}
+
+/// A type in another character set (`CONVERT TO`): a TEXT grows where its characters may take more bytes than before
+/// (manual, "ALTER TABLE Statement").
+pub(super) fn converted(ty: &ColumnType, to: &str) -> ColumnType {
+    let Some(from) = &ty.collation else { return ty.clone() };
+    let grows = bytes_per_character(to) > bytes_per_character(&from.name);
+    let larger = match ty.declared.as_str() {
+        "tinytext" => Some(("text", 65_535)),
+        "text" => Some(("mediumtext", 16_777_215)),
+        "mediumtext" => Some(("longtext", u32::MAX)),
+        _ => None,
+    };
+    let mut ty = ColumnType {
+        collation: Some(collation(to)),
+        ..ty.clone()
+    };
+    if let Some((name, length)) = larger.filter(|_| grows) {
+        (ty.declared, ty.base, ty.length) = (name.to_owned(), name.to_owned(), Some(length));
+    }
+    ty
 }
 
 /// As the server prints a label.

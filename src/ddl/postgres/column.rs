@@ -101,6 +101,10 @@ pub(super) fn read_options(
     for (message, location) in std::mem::take(&mut clauses.faults) {
         catalog.note(message, location);
     }
+    let default = clauses
+        .default
+        .as_ref()
+        .map(|text| catalog.default_of(table, &name, text));
     let column = catalog
         .tables
         .get_mut(table)
@@ -109,8 +113,8 @@ pub(super) fn read_options(
     if clauses.nullable == Some(false) {
         column.nullable = false;
     }
-    if let Some(default) = clauses.default {
-        column.default = Some(default.rest().to_owned());
+    if let Some(default) = default {
+        column.default = default;
     }
     Ok(clauses.constraints)
 }

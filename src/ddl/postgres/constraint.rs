@@ -27,6 +27,7 @@ pub(super) enum Constraint {
 
 /// A primary key or unique constraint.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one clause of the constraint")]
 pub(super) struct KeyConstraint {
     pub(super) name: Option<Ident>,
     pub(super) primary: bool,

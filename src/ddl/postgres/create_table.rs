@@ -297,8 +297,7 @@ impl Catalog {
             }
             Constraint::Key(key) => self.add_key(table, key, only),
             Constraint::Exclude { name, mut index } => {
-                let columns: Vec<Ident> = index.parts.iter().filter_map(|part| part.column.clone()).collect();
-                let name = name.unwrap_or_else(|| self.constraint_name(table, &columns, "excl"));
+                let name = name.unwrap_or_else(|| self.invented_index_name(table, &index, "excl"));
                 index.name = name.clone();
                 index.constraint = Some(name);
                 self.add_index(table, *index, true);

@@ -183,14 +183,9 @@ fn literal(value: &str, ty: &TypeName) -> String {
     format!("{}::{}", text_literal(value), ty.cast())
 }
 
-/// A text literal as the server prints it.
+/// A text literal as the server prints it: never with escapes (`simple_quote_literal`).
 fn text_literal(value: &str) -> String {
-    let doubled = value.replace('\'', "''");
-    if value.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
+    format!("'{}'", value.replace('\'', "''"))
 }
 
 /// Numbers that are negative or too large for an `integer` are printed in quotes.

@@ -1,7 +1,9 @@
 //! PostgreSQL's statements, applied to a catalogue of our own.
 
 mod alter_table;
+mod block;
 mod catalog;
+mod change;
 mod column;
 mod constraint;
 mod create_table;
@@ -35,6 +37,10 @@ impl Reader {
     /// Applies a statement; what cannot be applied becomes a note.
     pub(super) fn apply(&mut self, tokens: &Tokens<'_>) {
         let mut cursor = tokens.cursor();
+        if cursor.is_at(&["DO"]) {
+            self.block(tokens);
+            return;
+        }
         let place = cursor.location();
         let text = cursor.rest();
         if let Err(fault) = self.statement(&mut cursor) {
@@ -147,7 +153,9 @@ impl Reader {
                         .filter(|table| table.namespace.as_ref() == names.last())
                         .cloned()
                         .collect();
-                    gone.iter().for_each(|table| catalog.drop_table(table));
+                    for table in &gone {
+                        catalog.drop_table(table);
+                    }
                 }
                 _ => catalog.drop_type(names),
             }
@@ -199,5 +207,5 @@ pub(super) fn is_ignored(sql: &str) -> bool {
             || is(third, "MATERIALIZED")
             || is(third, "FOREIGN"));
     }
-    !(is(first, "SET") || is(first, "SELECT") && sql.contains("set_config"))
+    !(is(first, "SET") || is(first, "DO") || is(first, "SELECT") && sql.contains("set_config"))
 }

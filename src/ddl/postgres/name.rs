@@ -269,7 +269,7 @@ mod tests {
             &"c".repeat(50),
             "fkey",
             &[],
-            &format!("{}_{}_fkey", "t".repeat(28), "c".repeat(29)),
+            &format!("{}_{}_fkey", "t".repeat(29), "c".repeat(28)),
         );
     }
 

@@ -231,7 +231,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// `CREATE EXTENSION`, `CREATE COLLATION`, `CREATE SCHEMA` with what is made in it.
+    /// `CREATE EXTENSION` and `CREATE COLLATION`. Of what a `CREATE SCHEMA` makes besides the schema there is a note.
     pub(super) fn create_other(&mut self, cursor: &mut Cursor<'_>) {
         /// Types that extensions bring, by their extension.
         const EXTENSION_TYPES: [(&str, &[&str]); 9] = [
@@ -248,7 +248,16 @@ impl Catalog {
             ("intarray", &["query_int"]),
             ("seg", &["seg"]),
         ];
-        if cursor.take(&["EXTENSION"]) {
+        if cursor.take(&["SCHEMA"]) {
+            cursor.skip_until(|cursor| cursor.is_at(&["CREATE"]));
+            if !cursor.is_at_end() {
+                let place = cursor.location();
+                self.note(
+                    "what CREATE SCHEMA makes in the schema is lost: write it as statements of their own",
+                    place,
+                );
+            }
+        } else if cursor.take(&["EXTENSION"]) {
             let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
             let Some(extension) = cursor.name() else { return };
             cursor.skip_until(|cursor| cursor.is_at(&["SCHEMA"]));

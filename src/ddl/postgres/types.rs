@@ -244,12 +244,12 @@ impl TypeName {
         match (written, precision) {
             // float(1) to float(24) are real (manual, "Floating-Point Types").
             ("float", Some(bits)) => {
-                self.name = if bits <= 24 { "float4" } else { "float8" }.to_owned();
+                if bits <= 24 { "float4" } else { "float8" }.clone_into(&mut self.name);
                 self.modifiers.clear();
             }
             ("char" | "character" | "nchar" | "bit", None) => self.modifiers = vec!["1".to_owned()],
             ("numeric" | "decimal" | "dec", Some(_)) if self.modifiers.len() == 1 => {
-                self.modifiers.push("0".to_owned())
+                self.modifiers.push("0".to_owned());
             }
             _ => {}
         }
@@ -266,6 +266,7 @@ impl TypeName {
         }
         match self.name.as_str() {
             "char" => "\"char\"".to_owned(),
+            "bpchar" if self.modifiers.is_empty() => "bpchar".to_owned(),
             name => {
                 let known = SYSTEM.iter().find(|(_, canonical, _)| *canonical == name);
                 known.map_or_else(|| name.to_owned(), |(.., printed)| (*printed).to_owned())

@@ -7,6 +7,7 @@ mod create_index;
 mod create_table;
 mod open;
 mod other_dialect;
+mod scratch;
 mod script;
 mod script_locations;
 mod session;
@@ -18,6 +19,7 @@ use crate::schema::{ColumnType, Ident, TypeFamily};
 use super::{Dialect, KeyExpression};
 
 pub use open::{open_file, open_script};
+pub use scratch::{Refusal, Scratch};
 
 /// How SQLite writes SQL.
 #[derive(Debug, Clone, Copy)]

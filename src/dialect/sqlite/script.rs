@@ -41,7 +41,7 @@ pub(super) fn load(name: &str, script: &str, options: &ConnectOptions) -> Result
 }
 
 /// A database in memory from which nothing else can be reached.
-fn sandbox(options: &ConnectOptions) -> rusqlite::Result<Watched> {
+pub(super) fn sandbox(options: &ConnectOptions) -> rusqlite::Result<Watched> {
     let mut connection = Connection::open_in_memory()?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

@@ -1,5 +1,6 @@
 //! Tests against real servers. `tests/run` brings them up; without it these tests fail and say so.
 
+mod agreement;
 mod connecting;
 mod consistency;
 pub(crate) mod fault_proxy;

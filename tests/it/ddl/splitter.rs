@@ -1,6 +1,15 @@
-use proptest::prelude::*;
+//! Text cut into statements.
 
-use super::*;
+use proptest::prelude::*;
+use relaudit::ddl::SqlDialect;
+use relaudit::ddl::splitter::{PieceKind, Splitter};
+
+/// Line and column of the end of a text.
+fn place_after(text: &str) -> (u32, u32) {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let columns = lines.last().unwrap().chars().count();
+    (u32::try_from(lines.len()).unwrap(), u32::try_from(columns + 1).unwrap())
+}
 
 fn pieces(sql: &str, dialect: SqlDialect) -> Vec<String> {
     Splitter::new(sql, dialect)
@@ -196,7 +205,7 @@ proptest! {
                 end = piece.offset + piece.text.len();
                 prop_assert_eq!(piece.sql().len(), piece.text.len());
                 let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-                prop_assert_eq!((piece.line, piece.column), advance(&text[start..piece.offset], 1, 1));
+                prop_assert_eq!((piece.line, piece.column), place_after(&text[start..piece.offset]));
             }
             whole.push_str(&text[end..]);
             prop_assert_eq!(&whole, &text);
