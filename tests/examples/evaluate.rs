@@ -35,6 +35,7 @@ use measure::Proposal;
 
 /// Measures the inference of relations on schemas whose foreign keys are known and were taken out.
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
     /// The folder that has one folder for each schema: schema_nofk.sql, truth.tsv, meta.json
     #[arg(required_unless_present = "curve")]

@@ -14,8 +14,6 @@ use super::corpus::{Case, Pair};
 const PRIOR: &str = include_str!("prior.yaml");
 /// How strongly the weights are pulled towards the prior ones.
 const PULL: f64 = 10.0;
-/// How strongly the share that a schema leaves undeclared is pulled towards that of the others.
-const SCHEMA_PULL: f64 = 0.5;
 const STEPS: i32 = 300;
 const RATE: f64 = 0.05;
 
@@ -24,8 +22,6 @@ struct Sample {
     candidates: Vec<Vec<usize>>,
     parent: Option<usize>,
     weight: f64,
-    /// The index of its schema, behind those of the weights.
-    schema: usize,
 }
 
 /// The weights from before any fit.
@@ -41,11 +37,10 @@ pub(crate) fn fit(cases: &[&Case], seen: &[Vec<Explanation>], prior: &Weights) -
     let samples: Vec<Sample> = cases
         .iter()
         .zip(seen)
-        .enumerate()
-        .filter(|(_, (case, _))| !case.recall_only)
-        .flat_map(|(at, (case, seen))| samples(case, seen, &names, names.len() + at))
+        .filter(|(case, _)| !case.recall_only)
+        .flat_map(|(case, seen)| samples(case, seen, &names))
         .collect();
-    let mut fitted = climb(&samples, &start, cases.len());
+    let mut fitted = climb(&samples, &start);
     let (scale, shift) = calibration(&samples, &fitted);
     for (name, weight) in names.iter().zip(&mut fitted) {
         *weight *= scale;
@@ -73,7 +68,7 @@ fn thousandths(weight: f64) -> i32 {
     (weight * 1000.0).round() as i32
 }
 
-fn samples(case: &Case, seen: &[Explanation], names: &[&str], schema: usize) -> Vec<Sample> {
+fn samples(case: &Case, seen: &[Explanation], names: &[&str]) -> Vec<Sample> {
     let mut samples: Vec<Sample> = seen
         .iter()
         .filter(|column| !column.parents.is_empty())
@@ -92,7 +87,6 @@ fn samples(case: &Case, seen: &[Explanation], names: &[&str], schema: usize) -> 
                     .all(|pair| case.truth.contains(pair))
             }),
             weight: 1.0,
-            schema,
         })
         .collect();
     // A schema of a thousand columns tells more than one of ten, but not a hundred times as much.
@@ -104,12 +98,8 @@ fn samples(case: &Case, seen: &[Explanation], names: &[&str], schema: usize) -> 
 }
 
 /// Adam on the whole of the samples, which is convex but for nothing: it ends where the likelihood is greatest.
-///
-/// Schemas differ in how many of their references they declare, which is no reason for or against any one of them: a
-/// number for each schema takes that up, and is thrown away.
-fn climb(samples: &[Sample], start: &[f64], schemas: usize) -> Vec<f64> {
+fn climb(samples: &[Sample], start: &[f64]) -> Vec<f64> {
     let mut weights = start.to_vec();
-    weights.resize(start.len() + schemas, 0.0);
     let (mut mean, mut square) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
     for step in 1..=STEPS {
         let slope = slope(samples, &weights, start);
@@ -121,7 +111,6 @@ fn climb(samples: &[Sample], start: &[f64], schemas: usize) -> Vec<f64> {
             *weight -= rate * (mean[at] / unbias_mean) / ((square[at] / unbias_square).sqrt() + 1e-8);
         }
     }
-    weights.truncate(start.len());
     weights
 }
 
@@ -192,9 +181,7 @@ fn slope(samples: &[Sample], weights: &[f64], start: &[f64]) -> Vec<f64> {
         .zip(start)
         .map(|(weight, start)| PULL * (weight - start))
         .collect();
-    slope.extend(weights.iter().skip(start.len()).map(|weight| SCHEMA_PULL * weight));
     for sample in samples {
-        let of_schema = weights[sample.schema];
         let scores: Vec<f64> = sample
             .candidates
             .iter()
@@ -214,7 +201,6 @@ fn slope(samples: &[Sample], weights: &[f64], start: &[f64]) -> Vec<f64> {
             for code in codes {
                 slope[*code] += error;
             }
-            slope[sample.schema] += error;
         }
     }
     slope

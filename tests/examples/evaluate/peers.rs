@@ -50,6 +50,9 @@ fn single_primary(table: &Table) -> Option<&Column> {
     }
 }
 
+/// Tables by what they can be called.
+type Map<'s> = BTreeMap<String, Vec<&'s Table>>;
+
 /// Words at changes to upper case and at whatever is neither letter nor digit; in the singular of the tool.
 fn azimutt_words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -99,7 +102,7 @@ fn azimutt(schema: &Schema) -> BTreeSet<Pair> {
             let Some((last, front)) = words.split_last() else {
                 continue;
             };
-            let guesses: Vec<(Vec<String>, &[BTreeMap<String, Vec<&Table>>])> = if last == "id" && !front.is_empty() {
+            let guesses: Vec<(Vec<String>, &[Map<'_>])> = if last == "id" && !front.is_empty() {
                 vec![(words.clone(), &maps[..])]
             } else if last.len() > 2 && last.ends_with("id") {
                 let mut split = front.to_vec();

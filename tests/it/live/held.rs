@@ -53,18 +53,21 @@ impl Held<'_> {
         self.waiting_ids().len()
     }
 
-    /// What the server calls those that wait for a lock. On MySQL a look into the catalogue can wait too, for a moment; a
-    /// probe is known by what it counts.
+    /// What the server calls those that wait for a lock.
     pub(crate) fn waiting_ids(&self) -> Vec<String> {
         self.ids(match self.connection {
             Holder::Postgres(_) => "AND wait_event_type = 'Lock'",
-            Holder::Mysql(_) => "AND state LIKE 'Waiting for table%lock%' AND info LIKE '%COUNT(*)%'",
+            Holder::Mysql(_) => "AND state LIKE 'Waiting for table%lock%'",
         })
     }
 
-    /// Waits until a probe waits for the table.
+    /// Waits until a probe waits for the table. A look into the catalogue can wait too on MySQL, but only for a moment.
     pub(crate) fn wait_for_probe(&self) {
-        eventually("a probe waits for the locked table", || self.waiting() > 0);
+        eventually("a probe waits for the locked table", || {
+            let waiting = self.waiting_ids();
+            std::thread::sleep(Duration::from_millis(150));
+            !waiting.is_empty() && self.waiting_ids() == waiting
+        });
     }
 
     fn ids(&self, condition: &str) -> Vec<String> {
@@ -114,7 +117,7 @@ fn a_reader_is_seen_to_wait() {
                 _ => server
                     .mysql(database.name())
                     .unwrap()
-                    .query_drop("SELECT COUNT(*) FROM a")
+                    .query_drop("SELECT * FROM a")
                     .unwrap(),
             });
             held.wait_for_probe();
