@@ -266,6 +266,19 @@ impl<'s> Index<'s> {
             })
     }
 
+    /// The table of the same name in the namespace of `child`, if there is one, else the table itself: copies of a
+    /// database beside each other are each meant for themselves.
+    pub(super) fn nearest(&self, table: usize, child: usize) -> usize {
+        let (Some(names), Some(own)) = (self.table(table), self.table(child)) else {
+            return table;
+        };
+        let wanted = TableName {
+            namespace: own.table.name.namespace.clone(),
+            table: names.table.name.table.clone(),
+        };
+        self.positions.get(&wanted).copied().unwrap_or(table)
+    }
+
     fn find_people(&self) -> Option<usize> {
         let people = &vocabulary().tables.people.0;
         let rated = people.iter().enumerate().flat_map(|(rank, word)| {

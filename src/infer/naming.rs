@@ -258,7 +258,13 @@ impl Finder<'_, '_> {
 
     /// `author_id`, `created_by`, `revoker_id` → the table of people.
     fn person(&mut self, words: &[String]) {
-        let Some(people) = self.index.people else { return };
+        let Some(people) = self
+            .index
+            .people
+            .map(|people| self.index.nearest(people, self.child.table))
+        else {
+            return;
+        };
         // A table that is named is meant.
         let is_named = |candidate: &Candidate| {
             matches!(

@@ -108,7 +108,7 @@ pub(super) fn consider(
             considered.push(Considered {
                 child: ends,
                 place: (table, position),
-                found,
+                found: without_namesakes(found),
             });
         }
     }
@@ -117,6 +117,18 @@ pub(super) fn consider(
     }
     conventions::apply(index, &mut considered, is_allowed);
     considered
+}
+
+/// Leaves out tables elsewhere that have a namesake beside the child: where databases are copies of each other, each is meant
+/// for itself.
+fn without_namesakes(found: Vec<Rated>) -> Vec<Rated> {
+    let own: BTreeSet<Ident> = found
+        .iter()
+        .filter(|rated| rated.same_namespace)
+        .map(|rated| rated.parent.table.table.clone())
+        .collect();
+    let is_meant = |rated: &Rated| rated.same_namespace || !own.contains(&rated.parent.table.table);
+    found.into_iter().filter(is_meant).collect()
 }
 
 /// The likeliest parent of each column, where it is at least possible.

@@ -21,13 +21,13 @@ fn a_name_and_a_tail() {
     check(
         "users: userid bigint pk
          sessions: sessionid int pk, userid bigint",
-        "sessions.userid -> users.userid likely",
+        "sessions.userid -> users.userid strong",
     );
     check(
         "customers: id int pk
          orders: id int pk, id_customer int, fk_customer int",
-        "orders.fk_customer -> customers.id likely
-         orders.id_customer -> customers.id likely",
+        "orders.fk_customer -> customers.id strong
+         orders.id_customer -> customers.id strong",
     );
 }
 
@@ -79,7 +79,7 @@ fn the_longest_name_and_the_own_group_win() {
         "good_jobs: id uuid pk, batch_id uuid
          good_job_batches: id uuid pk
          export_batches: id uuid pk",
-        "good_jobs.batch_id -> good_job_batches.id likely",
+        "good_jobs.batch_id -> good_job_batches.id strong",
     );
     check(
         "accounts: id int pk
@@ -110,10 +110,10 @@ fn rows_of_the_same_table() {
     check(
         "categories: id int pk, parent_id int null, root_id int null
          employees: employee_id int pk, reports_to int null, manager_id int null",
-        "categories.parent_id -> categories.id likely
+        "categories.parent_id -> categories.id strong
          categories.root_id -> categories.id possible
-         employees.manager_id -> employees.employee_id likely
-         employees.reports_to -> employees.employee_id likely",
+         employees.manager_id -> employees.employee_id strong
+         employees.reports_to -> employees.employee_id strong",
     );
 }
 
@@ -133,7 +133,7 @@ fn types_decide_what_can_be_meant() {
          addresses: id int pk, customer_uuid uuid, customer_id uuid, customer text, fk_customerid uuid",
         "addresses.customer_id -> customers.uuid strong
          addresses.customer_uuid -> customers.uuid strong
-         addresses.fk_customerid -> customers.uuid likely",
+         addresses.fk_customerid -> customers.uuid strong",
     );
 }
 
@@ -207,7 +207,7 @@ fn one_reference_is_enough() {
          quote_versions: id int pk, quote_id int, organization_id int, number_id int",
         "quote_versions.organization_id -> organizations.id likely
          quote_versions.quote_id -> quotes.id strong
-         quotes.organization_id -> organizations.id likely",
+         quotes.organization_id -> organizations.id strong",
     );
 }
 

@@ -284,3 +284,25 @@ fn marks_of_deleted_rows() {
         assert_eq!(mark(columns).as_deref(), expected, "{columns}");
     }
 }
+
+#[test]
+fn copies_beside_each_other_are_each_meant_for_themselves() {
+    let own = "users: id int pk\nposts: id int pk, user_id int, author_id int";
+    let alone = relations(&schema(own), &Stated::default());
+    let mut both = schema(own);
+    for namespace in ["staging", "test"] {
+        for (name, mut table) in schema(own).tables {
+            table.name = crate::schema::TableName::qualified(namespace, name.table);
+            both.tables.insert(table.name.clone(), table);
+        }
+    }
+    let found = relations(&both, &Stated::default());
+    assert_eq!(found.relations.len(), 3 * alone.relations.len());
+    for relation in &found.relations {
+        assert_eq!(
+            relation.child.table.namespace, relation.parent.table.namespace,
+            "{}",
+            relation.child
+        );
+    }
+}
