@@ -43,8 +43,6 @@ fn measure(name: &str, dialect: SqlDialect, at_least: Tier) -> Figures {
         .collect();
     let truth = read("truth");
     let truth: BTreeSet<String> = truth.lines().map(str::to_owned).collect();
-    println!("{name}: missed {:?}", truth.difference(&found).collect::<Vec<_>>());
-    println!("{name}: extra {:?}", found.difference(&truth).collect::<Vec<_>>());
     Figures {
         right: found.intersection(&truth).count(),
         proposed: found.len(),

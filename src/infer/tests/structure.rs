@@ -292,7 +292,7 @@ fn copies_beside_each_other_are_each_meant_for_themselves() {
     let mut both = schema(own);
     for namespace in ["staging", "test"] {
         for (name, mut table) in schema(own).tables {
-            table.name = crate::schema::TableName::qualified(namespace, name.table);
+            table.name = TableName::qualified(namespace, name.table);
             both.tables.insert(table.name.clone(), table);
         }
     }
