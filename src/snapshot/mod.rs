@@ -28,7 +28,7 @@ pub fn write(info: &SourceInfo, read: &Read, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n")
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 ///
