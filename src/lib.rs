@@ -16,6 +16,7 @@
 //! - [`yaml`]: the only place that names the YAML crate.
 //! - [`dialect`]: what differs between database systems; the only place that writes SQL.
 //! - [`ddl`]: SQL text → schema, without a server.
+//! - [`orm`]: model source files → what they declare.
 //! - [`snapshot`]: a schema as versioned JSON, written and read.
 //! - [`source`]: what the user names as a source, opened.
 //! - [`infer`]: schema → relations.
@@ -43,6 +44,7 @@ pub mod ddl;
 pub mod dialect;
 pub mod finding;
 pub mod infer;
+pub mod orm;
 pub mod probe;
 pub mod relation;
 pub mod report;

@@ -3,6 +3,7 @@
 //! The bottom of the crate. It never does I/O and knows no dialect: a reader fills a [`Schema`], and everything after
 //! it asks the schema and nothing else.
 
+mod association;
 mod foreign_key;
 mod key;
 mod lookup;
@@ -15,6 +16,9 @@ mod types;
 
 use std::collections::BTreeMap;
 
+pub use association::{
+    Association, AssociationKind, Attribute, DeleteIntent, End, Link, Model, PolymorphicEnd, UnknownOption,
+};
 pub use foreign_key::{Action, Deferrable, ForeignKey, Match};
 pub use key::{Index, IndexPart, Key};
 pub use lookup::{Lookup, Uniqueness};
