@@ -1,7 +1,7 @@
 //! What a rule reports.
 
 use crate::relation::{Relation, RelationId, Tier, short_hash};
-use crate::schema::{ColumnSet, Ident, Location, TableName};
+use crate::schema::{Action, ColumnSet, ForeignKey, Ident, Location, TableName};
 
 /// Something that is not as it was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,37 @@ pub struct Finding {
     pub location: Option<Location>,
     /// What to do about it, in one line.
     pub fix: Option<String>,
+    /// The same as a plan takes it; `None` where no migration mends it.
+    pub remedy: Option<Remedy>,
+}
+
+/// What mends a finding. Never SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// A foreign key for the relation.
+    AddForeignKey,
+    /// This foreign key of the subject's table holds for the rows from before too.
+    ValidateForeignKey(Box<ForeignKey>),
+    /// This foreign key of the subject's table is enforced.
+    EnforceForeignKey(Box<ForeignKey>),
+    /// The relation's foreign key does something else to the children of a row that goes.
+    ChangeDeleteAction(Action),
+    /// This foreign key of the subject's table goes: another one does the same.
+    DropForeignKey(Box<ForeignKey>),
+    /// An index on these columns.
+    AddIndex(ColumnSet),
+    /// A unique key on these columns.
+    AddUniqueKey(ColumnSet),
+    /// The relation's columns have the types of their parent's.
+    ChangeType,
+    /// These columns take no nulls.
+    SetNotNull(ColumnSet),
+    /// These columns take nulls.
+    DropNotNull(ColumnSet),
+    /// The relation's child rows that have no parent are treated as is meant.
+    MendRows,
+    /// What is to be done depends on what is meant, and nobody has said that. This says how to, in one phrase.
+    Decide(&'static str),
 }
 
 /// How bad a finding is. The three levels are SARIF's (2.1.0, section 3.27.10).

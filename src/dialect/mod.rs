@@ -4,11 +4,13 @@
 //! `mod.rs` (the [`Dialect`] and `open`), `address.rs` (what users write to reach a server), `session.rs` (the
 //! connection), `catalog.rs` and `catalog/*.sql` (the schema). MariaDB is a flavour of `mysql`.
 
+pub mod change;
 mod connection;
 pub mod interrupt;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
+pub mod row_set;
 pub mod sqlite;
 
 use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};
@@ -49,6 +51,9 @@ pub trait Dialect: Send + Sync {
             _ => None,
         }
     }
+
+    /// A condition that is true where the two values of one type are the same in every bit, nulls included.
+    fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
 
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {

@@ -162,7 +162,7 @@ pub fn soft_deleted_parents(
         child = dialect.own_rows(ends.child),
         condition = complete(dialect, ends),
         parent = parent_rows(dialect, ends),
-        equal = keys_equal(dialect, ends, "c", "p"),
+        equal = keys_equal_as(dialect, ends, "c", "p"),
         marked = is_marked("p", dialect, parent_mark),
     )
 }
@@ -237,7 +237,7 @@ pub fn links(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
         columns = [texts("p"), texts("c")].concat().join(", "),
         child = dialect.own_rows(ends.child),
         parent = parent_rows(dialect, ends),
-        equal = keys_equal(dialect, ends, "c", "p"),
+        equal = keys_equal_as(dialect, ends, "c", "p"),
         condition = complete(dialect, ends),
         has_key = has_key.join(" AND "),
     )
@@ -269,7 +269,7 @@ fn tenants_from(dialect: &dyn Dialect, direct: &Ends<'_>, via: &Ends<'_>, up: &E
         "FROM {child} c JOIN {parent} p ON {equal} WHERE {complete} AND {up_complete}",
         child = dialect.own_rows(direct.child),
         parent = dialect.table_name(&via.parent.name),
-        equal = keys_equal(dialect, via, "c", "p"),
+        equal = keys_equal_as(dialect, via, "c", "p"),
         complete = complete(dialect, direct),
         up_complete = up_complete.join(" AND "),
     )
@@ -297,44 +297,61 @@ fn ancestors_equal(dialect: &dyn Dialect, direct: &Ends<'_>, up: &Ends<'_>) -> S
 
 /// The condition of a child row `c` that has a complete key and no parent row.
 fn orphaned(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
+    orphaned_as(dialect, ends, "c")
+}
+
+/// The same of a child that is called `child`.
+pub(super) fn orphaned_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
     let parent = parent_rows(dialect, ends);
     let missing = if ends.period {
         // A temporal key references all parent rows whose periods together cover the child's (PostgreSQL 18 manual,
         // CREATE TABLE, "PERIOD"). Only PostgreSQL has it, so its SQL may stand here.
         let pairs: Vec<_> = ends.pairs().collect();
         let (scalar, period) = pairs.split_at(pairs.len().saturating_sub(1));
-        let same: Vec<String> = scalar.iter().map(|pair| pair_equal(dialect, *pair, "c", "p")).collect();
+        let same: Vec<String> = scalar
+            .iter()
+            .map(|pair| pair_equal(dialect, *pair, child, "p"))
+            .collect();
         let (child_period, parent_period) = (&period[0].0.name, &period[0].1.name);
         format!(
             "NOT COALESCE({} <@ (SELECT range_agg({}) FROM {parent} p WHERE {}), false)",
-            of("c", dialect, child_period),
+            of(child, dialect, child_period),
             of("p", dialect, parent_period),
             same.join(" AND "),
         )
     } else {
         format!(
             "NOT EXISTS (SELECT 1 FROM {parent} p WHERE {})",
-            keys_equal(dialect, ends, "c", "p")
+            keys_equal_as(dialect, ends, child, "p")
         )
     };
-    format!("{} AND {missing}", complete(dialect, ends))
+    format!("{} AND {missing}", complete_as(dialect, ends, child))
 }
 
 /// The condition of a child row `c` that has a complete key.
 fn complete(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
+    complete_as(dialect, ends, "c")
+}
+
+fn complete_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
     let mut conditions: Vec<String> = ends
         .child_columns()
-        .map(|column| format!("{} IS NOT NULL", of("c", dialect, &column.name)))
+        .map(|column| format!("{} IS NOT NULL", of(child, dialect, &column.name)))
         .collect();
     if let Some((column, value)) = ends.only
         && let Some(column) = ends.child.column(column)
     {
         // As a key is compared, since that is how the server has told the types apart: `citext` by its own operator.
-        let [value, column_sql] = [dialect.literal(value), of("c", dialect, &column.name)];
+        let [value, column_sql] = [dialect.literal(value), of(child, dialect, &column.name)];
         let expression = |sql| KeyExpression { sql, ty: &column.ty };
         conditions.push(dialect.keys_equal(expression(&value), expression(&column_sql)));
     }
     conditions.join(" AND ")
+}
+
+/// The condition of a row of a child of that name whose key stands for "none".
+pub(super) fn sentinel_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
+    sentinel(dialect, ends, |_, column| of(child, dialect, &column.name))
 }
 
 /// A condition on the child's key: every column holds a value that stands for "none".
@@ -358,7 +375,8 @@ fn is_marked(alias: &str, dialect: &dyn Dialect, mark: &Column) -> String {
     }
 }
 
-fn keys_equal(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str, parent: &str) -> String {
+/// The condition that a child's and a parent's row of those names have the same key.
+pub(super) fn keys_equal_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str, parent: &str) -> String {
     let equal: Vec<String> = ends
         .pairs()
         .map(|pair| pair_equal(dialect, pair, child, parent))

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +28,9 @@ impl Rule for DeleteActionMismatch {
                 foreign_key.describe(&child.name),
                 declared.as_sql()
             );
-            findings.report_relation(relation, message);
+            findings
+                .report_relation(relation, message)
+                .remedy(Remedy::ChangeDeleteAction(stated));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::schema::{ColumnSet, ForeignKey, Table, TableName};
 
 #[derive(Deserialize)]
@@ -35,10 +36,17 @@ impl Rule for DuplicateForeignKey {
             if group.iter().any(|(_, other)| actions(other) != actions(first)) {
                 message.push_str(", and they do not do the same on delete or update");
             }
-            findings.report_foreign_key(facts, table, first, message).fix(format!(
+            let finding = findings.report_foreign_key(facts, table, first, message).fix(format!(
                 "drop all but one of them, such as {}",
                 last.name.as_ref().map_or("the last", |name| name.as_str())
             ));
+            if group.iter().all(|(_, other)| actions(other) == actions(first)) {
+                finding.remedy(Remedy::DropForeignKey(Box::new((*last).clone())));
+            } else {
+                finding.remedy(Remedy::Decide(
+                    "they do different things on delete or update: state `on_delete` in relaudit.yml and drop the other",
+                ));
+            }
         }
     }
 }

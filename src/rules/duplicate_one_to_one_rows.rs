@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{columns, counted, keys, rows};
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +29,8 @@ impl Rule for DuplicateOneToOneRows {
             findings
                 .report_relation(relation, message)
                 .count(duplicates.rows)
-                .fix(format!("keep one row for each {child}, then add a unique key on it"));
+                .fix(format!("keep one row for each {child}, then add a unique key on it"))
+                .remedy(Remedy::AddUniqueKey(relation.child.clone()));
         }
     }
 }

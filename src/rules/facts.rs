@@ -1,6 +1,6 @@
 //! What rules read, and where they report to.
 
-use crate::finding::{Confidence, Finding, Severity, Subject};
+use crate::finding::{Confidence, Finding, Remedy, Severity, Subject};
 use crate::probe::{Probes, RelationCounts};
 use crate::relation::{Relation, RelationId, Relations, Tier};
 use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
@@ -119,6 +119,7 @@ impl Findings {
             count: None,
             location: None,
             fix: None,
+            remedy: None,
         });
         let last = self.found.len() - 1;
         FindingBuilder {
@@ -187,6 +188,12 @@ impl FindingBuilder<'_> {
     /// What to do about it, in one line.
     pub(super) fn fix(self, fix: impl Into<String>) -> Self {
         self.finding.fix = Some(fix.into());
+        self
+    }
+
+    /// The same as a plan takes it.
+    pub(super) fn remedy(self, remedy: Remedy) -> Self {
+        self.finding.remedy = Some(remedy);
         self
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity, Subject};
+use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::schema::{ColumnSet, Uniqueness};
 
 #[derive(Deserialize)]
@@ -47,7 +47,8 @@ impl Rule for JoinTableWithoutUniquePair {
                 }
                 Uniqueness::None => findings
                     .report(subject, meant)
-                    .fix(format!("make {columns} the primary key or a unique constraint")),
+                    .fix(format!("make {columns} the primary key or a unique constraint"))
+                    .remedy(Remedy::AddUniqueKey(columns.clone())),
             };
             if !pair.stated {
                 finding.confidence(Confidence::of(left).min(Confidence::of(right)));

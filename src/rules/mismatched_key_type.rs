@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Remedy};
 use crate::relation::Relation;
 use crate::schema::Table;
 
@@ -23,7 +23,8 @@ impl Rule for MismatchedKeyType {
             if !mismatches.is_empty() {
                 findings
                     .report_relation(relation, mismatches.join("; "))
-                    .fix(format!("give {} the types of {}", relation.child, relation.parent));
+                    .fix(format!("give {} the types of {}", relation.child, relation.parent))
+                    .remedy(Remedy::ChangeType);
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Remedy, Severity};
 use crate::relation::Relation;
 use crate::schema::{Match, Table, TableKind};
 
@@ -48,10 +48,13 @@ impl Rule for MissingForeignKey {
                         table.name, relation.child, relation.parent
                     ));
             } else {
-                findings.report_relation(relation, message).fix(format!(
-                    "add a foreign key from {} to {}",
-                    relation.child, relation.parent
-                ));
+                findings
+                    .report_relation(relation, message)
+                    .fix(format!(
+                        "add a foreign key from {} to {}",
+                        relation.child, relation.parent
+                    ))
+                    .remedy(Remedy::AddForeignKey);
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::Severity;
+use crate::finding::{Remedy, Severity};
 use crate::relation::Cardinality;
 use crate::schema::Uniqueness;
 
@@ -35,7 +35,8 @@ impl Rule for OneToOneNotUnique {
                     let message = format!("{meant}, and `{}` is not unique", relation.child);
                     findings
                         .report_relation(relation, message)
-                        .fix(format!("add a unique constraint on {}", relation.child));
+                        .fix(format!("add a unique constraint on {}", relation.child))
+                        .remedy(Remedy::AddUniqueKey(relation.child.clone()));
                 }
             }
         }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::schema::{Ident, Table, display_columns};
+use crate::finding::Remedy;
+use crate::schema::{ColumnSet, Ident, Table, display_columns};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +26,8 @@ impl Rule for OptionalityMismatch {
                                 relation.child
                             ),
                         )
-                        .fix(format!("set NOT NULL on {columns} of {}", child.name));
+                        .fix(format!("set NOT NULL on {columns} of {}", child.name))
+                        .remedy(Remedy::SetNotNull(ColumnSet::new(child.name.clone(), nullable.clone())));
                 }
                 Some(true) if nullable.is_empty() => {
                     findings
@@ -33,7 +35,8 @@ impl Rule for OptionalityMismatch {
                             relation,
                             format!("`{}` is stated to be optional, and takes no nulls", relation.child),
                         )
-                        .fix(format!("drop NOT NULL on {}", relation.child));
+                        .fix(format!("drop NOT NULL on {}", relation.child))
+                        .remedy(Remedy::DropNotNull(relation.child.clone()));
                 }
                 _ => {}
             }

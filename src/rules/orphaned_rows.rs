@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, columns, counted, keys, rows};
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Remedy, Severity};
 use crate::probe::RelationCounts;
 use crate::relation::Relation;
 use crate::schema::{ForeignKey, Ident, Match};
@@ -26,7 +26,10 @@ impl Rule for OrphanedRows {
                     .at_most(Severity::Note)
                     .confidence(Confidence::Low)
                     .count(counts.orphan_rows)
-                    .fix("state the relation in relaudit.yml: with `kind: none` if it is none, else with its kind");
+                    .fix("state the relation in relaudit.yml: with `kind: none` if it is none, else with its kind")
+                    .remedy(Remedy::Decide(
+                        "state the relation in relaudit.yml, or forbid it with `kind: none`",
+                    ));
                 continue;
             }
             let foreign_key = relation.foreign_key(facts.schema);
@@ -36,7 +39,8 @@ impl Rule for OrphanedRows {
                 .report_relation(relation, format!("{message}{aside}"))
                 .at_most(row_text::worst_for(relation))
                 .count(counts.orphan_rows)
-                .fix(fix(facts, relation));
+                .fix(fix(facts, relation))
+                .remedy(Remedy::MendRows);
         }
     }
 }

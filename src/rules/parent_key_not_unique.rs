@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::relation::Relation;
 use crate::schema::{Ident, Index, Key, Schema, Table};
 
@@ -29,7 +30,8 @@ impl Rule for ParentKeyNotUnique {
                             obstacle(parent, columns)
                         ),
                     )
-                    .fix(format!("add a unique constraint on {}", relation.parent));
+                    .fix(format!("add a unique constraint on {}", relation.parent))
+                    .remedy(Remedy::AddUniqueKey(relation.parent.clone()));
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity, Subject};
+use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::relation::RelationOrigin;
 use crate::schema::{ColumnSet, Lookup};
 
@@ -37,7 +37,8 @@ impl Rule for PolymorphicUnindexed {
             };
             let mut finding = findings
                 .report(Subject::columns(&columns), message)
-                .fix(format!("create an index on {columns}"));
+                .fix(format!("create an index on {columns}"))
+                .remedy(Remedy::AddIndex(columns.clone()));
             if by_id_alone {
                 finding = finding.at_most(Severity::Note);
             }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, columns, counted, rows};
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::relation::Relation;
 use crate::schema::{Table, TypeFamily};
 
@@ -37,7 +38,8 @@ impl Rule for SentinelValue {
                 .report_relation(relation, message)
                 .at_most(row_text::worst_for(relation))
                 .count(counts.sentinel_rows)
-                .fix(fix(relation, child));
+                .fix(fix(relation, child))
+                .remedy(Remedy::MendRows);
         }
     }
 }

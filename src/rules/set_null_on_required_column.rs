@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::schema::{Action, ForeignKey, Ident, Table, display_columns};
 
 #[derive(Deserialize)]
@@ -25,7 +26,11 @@ impl Rule for SetNullOnRequiredColumn {
                 foreign_key.describe(&table.name),
                 display_columns(&columns)
             );
-            findings.report_foreign_key(facts, table, foreign_key, message);
+            findings
+                .report_foreign_key(facts, table, foreign_key, message)
+                .remedy(Remedy::Decide(
+                    "state in relaudit.yml that the relation is optional, or another `on_delete`",
+                ));
         }
     }
 }

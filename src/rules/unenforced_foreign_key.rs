@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,7 +19,8 @@ impl Rule for UnenforcedForeignKey {
                 );
                 findings
                     .report_foreign_key(facts, table, foreign_key, message)
-                    .fix("mend the orphaned rows, if any, then enforce the constraint");
+                    .fix("mend the orphaned rows, if any, then enforce the constraint")
+                    .remedy(Remedy::EnforceForeignKey(Box::new(foreign_key.clone())));
             }
         }
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Remedy, Severity};
 use crate::relation::Relation;
-use crate::schema::{Ident, Lookup, Table};
+use crate::schema::{ColumnSet, Ident, Lookup, Table};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,11 +51,13 @@ impl Rule for UnindexedForeignKey {
             if !relation.is_constrained() {
                 finding = finding.at_most(Severity::Note);
             }
-            finding.fix(format!(
-                "create an index on {}({})",
-                child.name,
-                crate::schema::display_columns(columns)
-            ));
+            finding
+                .fix(format!(
+                    "create an index on {}({})",
+                    child.name,
+                    crate::schema::display_columns(columns)
+                ))
+                .remedy(Remedy::AddIndex(ColumnSet::new(child.name.clone(), columns.to_vec())));
         }
     }
 }

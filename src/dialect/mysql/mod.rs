@@ -25,6 +25,7 @@ use self::connect::Connector;
 use self::option_file::ThisMachine;
 use self::server::{Flavor, Server};
 use self::session::MySqlSession;
+use super::change::{Change, PlanDialect, Statement, Version, Work};
 use super::{ConnectOptions, Database, Dialect, Error, KeyExpression, Session, SourceInfo};
 
 /// Opens a live server from what the user wrote.
@@ -81,8 +82,29 @@ impl Dialect for MySql {
         text::as_text(expression, ty)
     }
 
+    fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
+        format!("CAST({one} AS BINARY) <=> CAST({other} AS BINARY)")
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         keys_equal::keys_equal(child, parent)
+    }
+}
+
+impl PlanDialect for MySql {
+    fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
+        Err(format!(
+            "plans cannot change `{}` yet: it is in MySQL",
+            change.table().name
+        ))
+    }
+
+    fn preamble(&self) -> Vec<Statement> {
+        Vec::new()
+    }
+
+    fn longest_name(&self) -> usize {
+        64
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod catalog;
+mod change;
 mod compare;
 mod connect;
 mod copy_text;
@@ -20,6 +21,7 @@ mod tls;
 
 use crate::schema::{ColumnType, Ident, Table, TableKind};
 
+use super::change::{Change, PlanDialect, Statement, Version, Work};
 use super::{ConnectOptions, Database, Dialect, Error, KeyExpression};
 
 /// Opens a live server from what the user wrote: a `postgres://` URL or a libpq `key=value` string. What it leaves open
@@ -64,6 +66,11 @@ impl Dialect for Postgres {
         compare::keys_equal(child, parent)
     }
 
+    fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
+        // By their text, which tells apart what `=` does not: 1.0 and 1.00, or texts of a folding collation.
+        format!("{one}::text COLLATE \"C\" IS NOT DISTINCT FROM {other}::text COLLATE \"C\"")
+    }
+
     fn own_rows(&self, table: &Table) -> String {
         let name = self.table_name(&table.name);
         match table.kind {
@@ -71,6 +78,20 @@ impl Dialect for Postgres {
             // The root's rows are those of its partitions.
             _ => name,
         }
+    }
+}
+
+impl PlanDialect for Postgres {
+    fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
+        change::work(change, version)
+    }
+
+    fn preamble(&self) -> Vec<Statement> {
+        change::preamble()
+    }
+
+    fn longest_name(&self) -> usize {
+        63
     }
 }
 

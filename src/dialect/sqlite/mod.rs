@@ -17,6 +17,7 @@ mod types;
 
 use crate::schema::{ColumnType, Ident, TypeFamily};
 
+use super::change::{Change, PlanDialect, Statement, Version, Work};
 use super::{Dialect, KeyExpression};
 
 pub use open::{open_file, open_script};
@@ -64,12 +65,33 @@ impl Dialect for Sqlite {
             .then(|| format!("CAST({expression} AS TEXT) IN ('', '0', '-1')"))
     }
 
+    fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
+        format!("(typeof({one}) = typeof({other}) AND {one} IS {other} COLLATE BINARY)")
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         // A foreign key applies the parent's affinity to the child's value and compares by the parent's collation
         // (foreignkeys.html, section 3). An ordinary comparison does that where the parent's column stands on the left
         // and the child's is no plain column: the unary plus takes its affinity away (datatype3.html, section 4.2).
         // Nothing is done to the parent, so its index serves.
         format!("{} = +{}", parent.sql, child.sql)
+    }
+}
+
+impl PlanDialect for Sqlite {
+    fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
+        Err(format!(
+            "plans cannot change `{}` yet: it is in SQLite",
+            change.table().name
+        ))
+    }
+
+    fn preamble(&self) -> Vec<Statement> {
+        Vec::new()
+    }
+
+    fn longest_name(&self) -> usize {
+        128
     }
 }
 

@@ -79,6 +79,10 @@ impl Dialect for DumpDialect {
         Sqlite.as_text(expression, ty)
     }
 
+    fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String {
+        Sqlite.identical(one, other, ty)
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         compare::keys_equal(child, parent)
     }

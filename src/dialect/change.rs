@@ -1,0 +1,205 @@
+//! Changes to a database that a plan is made of, and what a dialect makes of each: statements, locks, and the way back.
+//!
+//! A [`Change`] says what is to be so, without SQL. [`PlanDialect::work`] writes it for one engine, so
+//! that it holds no lock for long that writers wait for, fails rather than guesses where the database is not as it was
+//! planned for, and does nothing where it was done before.
+
+use crate::schema::{ForeignKey, Ident, Table};
+
+use super::Dialect;
+use super::row_set::RowSet;
+
+/// A dialect that plans can be written in.
+pub trait PlanDialect: Dialect {
+    /// The statements that make a change so, for a server of this version.
+    ///
+    /// # Errors
+    ///
+    /// The engine cannot do it, or not without harm: why, in one phrase.
+    fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String>;
+
+    /// What stands before the first statement of a script: how long it waits for locks.
+    fn preamble(&self) -> Vec<Statement>;
+
+    /// How long the name of a constraint may be, in bytes.
+    fn longest_name(&self) -> usize;
+}
+
+/// A server's version, as it counts them: 18.4 is `{major: 18, minor: 4}`. Zero where it is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Version {
+    /// Before the first point.
+    pub major: u32,
+    /// After it.
+    pub minor: u32,
+}
+
+/// One thing that is to be so.
+#[derive(Debug, Clone)]
+pub enum Change<'a> {
+    /// An index finds the rows by these columns.
+    AddIndex {
+        /// The table.
+        table: &'a Table,
+        /// In the order that the index has.
+        columns: &'a [Ident],
+        /// The index's name.
+        name: Ident,
+    },
+    /// These columns are unique together.
+    AddUnique {
+        /// The table.
+        table: &'a Table,
+        /// In the order of the key.
+        columns: &'a [Ident],
+        /// The constraint's name.
+        name: Ident,
+    },
+    /// A foreign key refuses new orphans. Rows from before are not looked at, where the engine can do that.
+    AddForeignKey {
+        /// The child.
+        child: &'a Table,
+        /// The parent.
+        parent: &'a Table,
+        /// The constraint, with a name.
+        key: ForeignKey,
+    },
+    /// A foreign key holds for the rows from before too.
+    ValidateForeignKey {
+        /// The child.
+        child: &'a Table,
+        /// The parent.
+        parent: &'a Table,
+        /// The constraint, with a name.
+        key: ForeignKey,
+    },
+    /// A foreign key is no more.
+    DropForeignKey {
+        /// The child.
+        child: &'a Table,
+        /// The parent.
+        parent: &'a Table,
+        /// The constraint, as it is.
+        key: ForeignKey,
+    },
+    /// A constraint has another name.
+    RenameForeignKey {
+        /// The child.
+        child: &'a Table,
+        /// As it is called.
+        from: Ident,
+        /// As it is to be called.
+        to: Ident,
+    },
+    /// A column takes no nulls.
+    SetNotNull {
+        /// The table.
+        table: &'a Table,
+        /// The column.
+        column: &'a Ident,
+    },
+    /// A column takes nulls.
+    DropNotNull {
+        /// The table.
+        table: &'a Table,
+        /// The column.
+        column: &'a Ident,
+    },
+    /// Rows are kept in the quarantine and gone from their table.
+    RemoveRows {
+        /// Which.
+        rows: RowSet<'a>,
+        /// Under what the quarantine keeps them.
+        keeping: Keeping,
+    },
+    /// Keys of rows are null, and the rows as they were are kept in the quarantine.
+    ClearKeys {
+        /// Which rows.
+        rows: RowSet<'a>,
+        /// The columns that are set to null.
+        columns: Vec<Ident>,
+        /// Under what the quarantine keeps them.
+        keeping: Keeping,
+    },
+}
+
+/// Under what the quarantine keeps rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeping {
+    /// The table that keeps them, beside the one that they are from.
+    pub quarantine: Ident,
+    /// The plan.
+    pub plan: String,
+    /// Why, in one phrase. It tells the rows of one step from those of others of the same plan.
+    pub reason: String,
+}
+
+/// What a dialect makes of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Work {
+    /// What does it, in order; each stands outside of a transaction of the caller.
+    pub up: Vec<Statement>,
+    /// What undoes it.
+    pub down: Vec<Statement>,
+    /// What is locked meanwhile.
+    pub locks: Vec<LockTaken>,
+    /// What must hold, and is looked at by the statements themselves: phrases.
+    pub guards: Vec<String>,
+    /// Whether the rows of its table are read or written: how long it takes depends on its size.
+    pub reads_rows: bool,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Without the delimiter at its end.
+    pub sql: String,
+    /// Whether there are semicolons inside that end nothing: the body of a routine or block.
+    pub compound: bool,
+}
+
+/// A lock that a change takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockTaken {
+    /// On which table, as reports name it.
+    pub table: String,
+    /// As the engine's manual calls it.
+    pub mode: &'static str,
+    /// What has to wait meanwhile, in one phrase.
+    pub blocks: &'static str,
+}
+
+impl Statement {
+    /// A plain statement.
+    pub fn plain(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            compound: false,
+        }
+    }
+
+    /// A statement with statements inside.
+    pub fn compound(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            compound: true,
+        }
+    }
+}
+
+impl Change<'_> {
+    /// The table that is changed.
+    pub fn table(&self) -> &Table {
+        match self {
+            Self::AddIndex { table, .. }
+            | Self::AddUnique { table, .. }
+            | Self::SetNotNull { table, .. }
+            | Self::DropNotNull { table, .. } => table,
+            Self::AddForeignKey { child, .. }
+            | Self::ValidateForeignKey { child, .. }
+            | Self::DropForeignKey { child, .. }
+            | Self::RenameForeignKey { child, .. } => child,
+            Self::RemoveRows { rows, .. } | Self::ClearKeys { rows, .. } => rows.table(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! How PostgreSQL is changed while others work on it.
+//!
+//! Statements that wait for a strong lock do so in a block that gives up after `lock_timeout`, lets everybody pass and
+//! tries again. Each is a transaction of its own, so that no two strong locks are held together, and does nothing where
+//! its work is done already. The locks are those of the manual, 13.3 "Explicit Locking", and of the pages of the
+//! commands.
+
+mod block;
+mod foreign_key;
+mod index;
+mod not_null;
+mod rows;
+
+use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
+use crate::schema::{Table, TableKind, TableName};
+
+/// How long a statement waits for a lock before it lets others pass.
+const LOCK_TIMEOUT: &str = "2s";
+
+/// What each script begins with.
+pub(super) fn preamble() -> Vec<Statement> {
+    vec![
+        Statement::plain(format!("SET lock_timeout = '{LOCK_TIMEOUT}'")),
+        // A scan of a large table takes as long as it takes; it blocks nobody.
+        Statement::plain("SET statement_timeout = 0"),
+        Statement::plain("SET client_min_messages = warning"),
+    ]
+}
+
+/// See [`crate::dialect::change::PlanDialect::work`].
+pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String> {
+    let table = change.table();
+    if table.kind == TableKind::Partitioned || table.partition_of.is_some() {
+        return Err(format!(
+            "`{}` is partitioned, and plans cannot change such tables yet",
+            table.name
+        ));
+    }
+    match change {
+        Change::AddIndex { table, columns, name } => Ok(index::add(table, columns, name)),
+        Change::AddUnique { table, columns, name } => Ok(index::add_unique(table, columns, name)),
+        Change::AddForeignKey { child, parent, key } => Ok(foreign_key::add(child, parent, key)),
+        Change::ValidateForeignKey { child, parent, key } => Ok(foreign_key::validate(child, parent, key)),
+        Change::DropForeignKey { child, parent, key } => Ok(foreign_key::drop(child, parent, key)),
+        Change::RenameForeignKey { child, from, to } => Ok(foreign_key::rename(child, from, to)),
+        Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
+        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
+    }
+}
+
+/// Every mode that plans take, weakest first.
+fn lock(table: &TableName, mode: &'static str) -> LockTaken {
+    LockTaken {
+        table: table.to_string(),
+        mode,
+        blocks: match mode {
+            "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
+            "SHARE UPDATE EXCLUSIVE" => "no reader and no writer; vacuum and other changes of the table's structure",
+            "SHARE ROW EXCLUSIVE" => "writers, for an instant; not readers",
+            _ => "readers and writers, for an instant",
+        },
+    }
+}
+
+/// A phrase for guards: the columns are as they were.
+fn as_planned(table: &Table) -> String {
+    format!("`{}` has the columns that it had", table.name)
+}

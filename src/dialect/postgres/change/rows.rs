@@ -1,0 +1,238 @@
+//! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
+//! statement and one transaction, so that a row is never gone and not kept.
+
+use super::block::{block, columns_as_planned, guard, regclass};
+use super::lock;
+use crate::dialect::Dialect as _;
+use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::postgres::Postgres;
+use crate::dialect::row_set::RowSet;
+use crate::schema::{Column, Ident, Table, TableName};
+
+/// How many rows of the table one batch passes over.
+const BATCH: u32 = 10_000;
+
+pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
+    let moving = Moving::new(rows, keeping)?;
+    let columns = moving.columns("gone");
+    let statement = format!(
+        "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
+         ({names}, relaudit_plan, relaudit_reason) SELECT {columns}, {plan}, {reason} FROM gone",
+        rows = Postgres.own_rows(moving.table),
+        window = moving.window(),
+        condition = rows.condition(&Postgres, "r"),
+        quarantine = moving.quarantine(),
+        names = moving.columns(""),
+        plan = Postgres.literal(&keeping.plan),
+        reason = Postgres.literal(&keeping.reason),
+    );
+    let stored = |column: &&Column| column.generated.is_none();
+    let names = moving.some_columns("", stored);
+    let back = format!(
+        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) INSERT INTO {table} ({names}) OVERRIDING \
+         SYSTEM VALUE SELECT {columns} FROM back",
+        quarantine = moving.quarantine(),
+        ours = moving.ours("q"),
+        table = moving.table_name(),
+        columns = moving.some_columns("back", stored),
+    );
+    Ok(moving.work(&statement, &back))
+}
+
+pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
+    let moving = Moving::new(rows, keeping)?;
+    let nulls: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{} = NULL", Postgres.quote(column)))
+        .collect();
+    let same = |left: &str, right: &str| {
+        let equal = moving.key.iter().map(|column| {
+            let name = Postgres.quote(&column.name);
+            format!("{left}.{name} = {right}.{name}")
+        });
+        equal.collect::<Vec<_>>().join(" AND ")
+    };
+    let statement = format!(
+        "WITH old AS (SELECT r.* FROM {rows} r WHERE {window} AND {condition} FOR UPDATE), kept AS (INSERT INTO \
+         {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM old) UPDATE {rows} r \
+         SET {nulls} FROM old WHERE {same}",
+        rows = Postgres.own_rows(moving.table),
+        window = moving.window(),
+        condition = rows.condition(&Postgres, "r"),
+        quarantine = moving.quarantine(),
+        names = moving.columns(""),
+        olds = moving.columns("old"),
+        plan = Postgres.literal(&keeping.plan),
+        reason = Postgres.literal(&keeping.reason),
+        nulls = nulls.join(", "),
+        same = same("r", "old"),
+    );
+    let restored: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{0} = back.{0}", Postgres.quote(column)))
+        .collect();
+    let still_null: Vec<String> = columns
+        .iter()
+        .map(|column| format!("r.{} IS NULL", Postgres.quote(column)))
+        .collect();
+    let back = format!(
+        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) UPDATE {table} r SET {restored} FROM back WHERE \
+         {same} AND {still_null}",
+        quarantine = moving.quarantine(),
+        ours = moving.ours("q"),
+        table = moving.table_name(),
+        restored = restored.join(", "),
+        same = same("r", "back"),
+        still_null = still_null.join(" AND "),
+    );
+    Ok(moving.work(&statement, &back))
+}
+
+/// Rows on their way out of a table.
+struct Moving<'a> {
+    table: &'a Table,
+    keeping: &'a Keeping,
+    /// The primary key, along which the batches go.
+    key: Vec<&'a Column>,
+}
+
+impl<'a> Moving<'a> {
+    fn new(rows: &RowSet<'a>, keeping: &'a Keeping) -> Result<Self, String> {
+        let table = rows.table();
+        let key: Vec<&Column> = table
+            .primary_key()
+            .into_iter()
+            .flat_map(|key| &key.columns)
+            .filter_map(|column| table.column(column))
+            .collect();
+        if key.is_empty() {
+            return Err(format!(
+                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
+                table.name
+            ));
+        }
+        Ok(Self { table, keeping, key })
+    }
+
+    fn table_name(&self) -> String {
+        Postgres.table_name(&self.table.name)
+    }
+
+    fn quarantine_name(&self) -> TableName {
+        TableName {
+            namespace: self.table.name.namespace.clone(),
+            table: self.keeping.quarantine.clone(),
+        }
+    }
+
+    fn quarantine(&self) -> String {
+        Postgres.table_name(&self.quarantine_name())
+    }
+
+    fn columns(&self, alias: &str) -> String {
+        self.some_columns(alias, |_| true)
+    }
+
+    fn some_columns(&self, alias: &str, wanted: impl Fn(&&Column) -> bool) -> String {
+        let names = self.table.columns.iter().filter(wanted).map(|column| match alias {
+            "" => Postgres.quote(&column.name),
+            alias => format!("{alias}.{}", Postgres.quote(&column.name)),
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The rows of this step in the quarantine.
+    fn ours(&self, alias: &str) -> String {
+        format!(
+            "{alias}.relaudit_plan = {} AND {alias}.relaudit_reason = {}",
+            Postgres.literal(&self.keeping.plan),
+            Postgres.literal(&self.keeping.reason)
+        )
+    }
+
+    fn key_names(&self, alias: &str) -> String {
+        let names = self
+            .key
+            .iter()
+            .map(|column| format!("{alias}.{}", Postgres.quote(&column.name)));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn variables(&self, prefix: &str) -> String {
+        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The rows of one batch: after the last one of the batch before, up to its own last one.
+    fn window(&self) -> String {
+        let key = self.key_names("r");
+        format!(
+            "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
+            self.variables("relaudit_low"),
+            self.variables("relaudit_high")
+        )
+    }
+
+    /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
+    fn batches(&self, statement: &str) -> Statement {
+        let table = self.table_name();
+        let declare = |prefix: &str| {
+            let one = |(at, column): (usize, &&Column)| {
+                format!("  {prefix}_{} {table}.{}%TYPE;\n", at + 1, Postgres.quote(&column.name))
+            };
+            self.key.iter().enumerate().map(one).collect::<String>()
+        };
+        let key = self.key_names("r");
+        let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
+        let assign: String = (1..=self.key.len())
+            .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
+            .collect();
+        block(
+            &format!(
+                "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
+                declare("relaudit_low"),
+                declare("relaudit_high")
+            ),
+            &format!(
+                "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
+                 FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
+                 relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
+                 END LOOP;\n",
+                rows = Postgres.own_rows(self.table),
+                offset = BATCH - 1,
+            ),
+        )
+    }
+
+    fn work(&self, statement: &str, back: &str) -> Work {
+        let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
+        let quarantine = self.quarantine();
+        let there = regclass(&self.quarantine_name());
+        let up = vec![
+            guard(&[columns_as_planned(self.table, &all)]),
+            Statement::plain(format!(
+                "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
+                 NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
+                self.table_name()
+            )),
+            self.batches(statement),
+        ];
+        let down = vec![
+            block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n")),
+            block(
+                "",
+                &format!(
+                    "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
+                     {quarantine};\n    END IF;\n  END IF;\n"
+                ),
+            ),
+        ];
+        Work {
+            up,
+            down,
+            locks: vec![lock(&self.table.name, "ROW EXCLUSIVE")],
+            guards: vec![super::as_planned(self.table)],
+            reads_rows: true,
+        }
+    }
+}

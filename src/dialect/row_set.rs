@@ -1,0 +1,110 @@
+//! Rows that a plan treats, said without SQL, and the condition that finds them.
+
+use crate::schema::{Column, Ident, Table};
+
+use super::probe_sql::{self, Ends};
+use super::{Dialect, KeyExpression};
+
+/// Some rows of one table.
+#[derive(Debug, Clone)]
+pub enum RowSet<'a> {
+    /// Child rows whose key no parent row has. Values that stand for "none" are left out.
+    Orphans(Ends<'a>),
+    /// Child rows whose key stands for "none" and no parent row has it.
+    Sentinels(Ends<'a>),
+    /// Child rows of some rows of the parent.
+    Below {
+        /// From the rows' table to the one of `above`.
+        ends: Ends<'a>,
+        /// The parent rows.
+        above: Box<RowSet<'a>>,
+    },
+    /// Of rows that are equal in every column but those of the primary key, all but the one with the smallest key.
+    Copies {
+        /// The table, which has a primary key.
+        table: &'a Table,
+        /// The columns that are to be unique: rows with a null in one of them are left alone.
+        unique: &'a [Ident],
+    },
+}
+
+impl<'a> RowSet<'a> {
+    /// The table that the rows are in.
+    pub fn table(&self) -> &'a Table {
+        match self {
+            Self::Orphans(ends) | Self::Sentinels(ends) | Self::Below { ends, .. } => ends.child,
+            Self::Copies { table, .. } => table,
+        }
+    }
+
+    /// The condition that is true for these rows of a table called `alias`.
+    pub fn condition(&self, dialect: &dyn Dialect, alias: &str) -> String {
+        match self {
+            Self::Orphans(ends) => format!(
+                "{} AND NOT ({})",
+                probe_sql::orphaned_as(dialect, ends, alias),
+                probe_sql::sentinel_as(dialect, ends, alias)
+            ),
+            Self::Sentinels(ends) => format!(
+                "{} AND {}",
+                probe_sql::orphaned_as(dialect, ends, alias),
+                probe_sql::sentinel_as(dialect, ends, alias)
+            ),
+            Self::Below { ends, above } => {
+                let parent = format!("{alias}p");
+                format!(
+                    "EXISTS (SELECT 1 FROM {} {parent} WHERE {} AND {})",
+                    dialect.table_name(&ends.parent.name),
+                    probe_sql::keys_equal_as(dialect, ends, alias, &parent),
+                    above.condition(dialect, &parent)
+                )
+            }
+            Self::Copies { table, unique } => copies(dialect, table, unique, alias),
+        }
+    }
+
+    /// How many there are: one row, one column.
+    pub fn count(&self, dialect: &dyn Dialect) -> String {
+        format!(
+            "SELECT COUNT(*) FROM {} r WHERE {}",
+            dialect.table_name(&self.table().name),
+            self.condition(dialect, "r")
+        )
+    }
+}
+
+/// A row is a copy where another one is equal in all that is no key of its own and comes before it.
+fn copies(dialect: &dyn Dialect, table: &Table, unique: &[Ident], alias: &str) -> String {
+    let other = format!("{alias}o");
+    let key: &[Ident] = table.primary_key().map_or(&[], |key| &key.columns);
+    let is_own = |column: &Column| key.contains(&column.name) || column.generated.is_some();
+    let same = table.columns.iter().filter(|column| !is_own(column)).map(|column| {
+        let [left, right] = [alias, &other].map(|side| format!("{side}.{}", dialect.quote(&column.name)));
+        if unique.contains(&column.name) {
+            // As a unique key compares: a null equals nothing.
+            let expression = |sql| KeyExpression { sql, ty: &column.ty };
+            dialect.keys_equal(expression(&left), expression(&right))
+        } else {
+            dialect.identical(&left, &right, &column.ty)
+        }
+    });
+    let before = before(dialect, key, &other, alias);
+    let conditions: Vec<String> = same.chain([before]).collect();
+    format!(
+        "EXISTS (SELECT 1 FROM {} {other} WHERE {})",
+        dialect.table_name(&table.name),
+        conditions.join(" AND ")
+    )
+}
+
+/// Whether the one key comes before the other.
+fn before(dialect: &dyn Dialect, key: &[Ident], one: &str, other: &str) -> String {
+    let side = |alias: &str| {
+        let names: Vec<String> = key
+            .iter()
+            .map(|column| format!("{alias}.{}", dialect.quote(column)))
+            .collect();
+        names.join(", ")
+    };
+    format!("({}) < ({})", side(one), side(other))
+}
