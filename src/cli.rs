@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::plan::Treatment;
 use crate::source::ScriptDialect;
 
 /// Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
@@ -25,6 +26,7 @@ Examples:
   relaudit relations postgres://app@db.example.org/shop
   relaudit audit dump.sql.gz
   relaudit schema postgres://app@db.example.org/shop --output shop.json
+  relaudit plan postgres://app@db.example.org/shop --out plan
   relaudit rules orphaned_rows
 
 Exit codes:
@@ -44,6 +46,9 @@ pub enum Command {
     /// Write the schema that was read as a JSON snapshot, which is itself a source; reads no rows
     #[command(after_help = SOURCES)]
     Schema(SchemaArgs),
+    /// Audit, then write the migration that mends what was found
+    #[command(after_help = PLANS)]
+    Plan(PlanArgs),
     /// List the rules, or explain one with its bad and its good example
     Rules(RulesArgs),
 }
@@ -97,6 +102,42 @@ pub struct RelationsArgs {
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+const PLANS: &str = "\
+Without --out, one script that the engine's own client runs as it is:
+  relaudit plan postgres://app@db.example.org/shop > plan.sql
+  psql --no-psqlrc --file=plan.sql postgres://app@db.example.org/shop
+
+With --out, a file for each step, its undo, plan.json and PLAN.md:
+  relaudit plan postgres://app@db.example.org/shop --out plan
+
+What becomes of rows without parent follows from the delete action that is declared or stated in relaudit.yml: cascade
+moves them into a quarantine table, set null sets their key to null; else the step is withheld and asks.
+
+Exit codes:
+  0  the plan is complete
+  1  steps were withheld; the plan says which and why
+  2  no plan could be made";
+
+/// Flags of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What to read and how.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// What becomes of all rows without parent, whatever is declared
+    #[arg(long, value_enum, value_name = "TREATMENT")]
+    pub orphans: Option<Treatment>,
+    /// Write files into this folder, which is new or empty, instead of a script to standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The greatest number of connections to a server; never more than it has free
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// No progress
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Flags of `schema`.

@@ -22,6 +22,7 @@
 //! - [`infer`]: schema → relations.
 //! - [`probe`]: relations and a connection → what the rows say, in parallel.
 //! - [`rules`]: facts → findings.
+//! - [`plan`]: findings → the migration that mends them.
 //! - [`report`]: everything → text.
 //! - [`config`], [`cli`]: what the user writes.
 //! - [`command`]: one file a subcommand; `command/audit.rs` is the whole tool on one screen.
@@ -45,6 +46,7 @@ pub mod dialect;
 pub mod finding;
 pub mod infer;
 pub mod orm;
+pub mod plan;
 pub mod probe;
 pub mod relation;
 pub mod report;

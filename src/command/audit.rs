@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::AuditArgs;
+use crate::cli::{AuditArgs, InputArgs};
 use crate::config::Config;
 use crate::dialect::{Database, interrupt};
 use crate::probe::{self, Probes};
@@ -25,9 +25,14 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
     let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
     let inputs = input::read(&args.input, &config)?;
+    let probing = Probing {
+        jobs: usize::from(args.jobs),
+        trust_constraints: args.trust_constraints,
+        quiet: args.output.quiet,
+    };
     let audited = inputs
         .iter()
-        .map(|input| audit(input, &rules, args))
+        .map(|input| Ok(audit(input, &rules, &args.input, probing)?.0))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let sources = inputs.iter().zip(&audited).map(|(input, audited)| SourceReport {
         info: &input.info,
@@ -53,35 +58,54 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What was asked of the rows, if there are any.
-fn rows(probes: Option<&Probes>) -> Rows<'_> {
+pub(super) fn rows(probes: Option<&Probes>) -> Rows<'_> {
     probes.map_or(Rows::NotRead("the source has no rows"), Rows::Probed)
 }
 
 /// What came of one source.
-struct Audited {
-    relations: Relations,
-    probes: Option<Probes>,
-    found: rules::Report,
+pub(super) struct Audited {
+    pub(super) relations: Relations,
+    pub(super) probes: Option<Probes>,
+    pub(super) found: rules::Report,
 }
 
-fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<Audited> {
-    let probes = match &input.rows {
-        RowSource::Database(database) => Some(probe(&**database, input, args)?),
-        RowSource::Dump(dump) => {
-            let needed = probe::needed(&input.schema, &input.relations);
-            if dump.has_rows(&input.schema, &needed) {
-                let read = Read {
-                    schema: input.schema.clone(),
-                    notes: Vec::new(),
-                };
-                let database = dump.load(&read, &needed, &input::connect_options(&args.input))?;
-                Some(probe(&*database, input, args)?)
-            } else {
-                None
-            }
+/// How rows are asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Probing {
+    pub(super) jobs: usize,
+    pub(super) trust_constraints: bool,
+    pub(super) quiet: bool,
+}
+
+/// Where the rows of a source were asked.
+pub(super) enum Rowed<'a> {
+    /// In the database that it is.
+    Database(&'a dyn Database),
+    /// In the database that its rows were loaded into.
+    Loaded(Box<dyn Database>),
+}
+
+impl Rowed<'_> {
+    pub(super) fn database(&self) -> &dyn Database {
+        match self {
+            Self::Database(database) => *database,
+            Self::Loaded(database) => &**database,
         }
-        RowSource::None => None,
-    };
+    }
+}
+
+/// Audits one source. Gives the database that its rows were asked in too.
+pub(super) fn audit<'a>(
+    input: &'a Input,
+    rules: &RuleSet,
+    args: &InputArgs,
+    probing: Probing,
+) -> anyhow::Result<(Audited, Option<Rowed<'a>>)> {
+    let rowed = rowed(input, args)?;
+    let probes = rowed
+        .as_ref()
+        .map(|rowed| probe(rowed.database(), input, probing))
+        .transpose()?;
     let mut relations = input.relations.clone();
     if let Some(probes) = &probes {
         probe::weigh(&mut relations, probes);
@@ -91,19 +115,43 @@ fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<Aud
         relations: &relations,
         rows: rows(probes.as_ref()),
     });
-    Ok(Audited {
+    let audited = Audited {
         relations,
         probes,
         found,
+    };
+    Ok((audited, rowed))
+}
+
+fn rowed<'a>(input: &'a Input, args: &InputArgs) -> anyhow::Result<Option<Rowed<'a>>> {
+    Ok(match &input.rows {
+        RowSource::Database(database) => Some(Rowed::Database(&**database)),
+        RowSource::Dump(dump) => {
+            let needed = probe::needed(&input.schema, &input.relations);
+            if dump.has_rows(&input.schema, &needed) {
+                let read = Read {
+                    schema: input.schema.clone(),
+                    notes: Vec::new(),
+                };
+                Some(Rowed::Loaded(dump.load(
+                    &read,
+                    &needed,
+                    &input::connect_options(args),
+                )?))
+            } else {
+                None
+            }
+        }
+        RowSource::None => None,
     })
 }
 
-fn probe(database: &dyn Database, input: &Input, args: &AuditArgs) -> anyhow::Result<Probes> {
+fn probe(database: &dyn Database, input: &Input, probing: Probing) -> anyhow::Result<Probes> {
     let options = probe::Options {
-        jobs: usize::from(args.jobs),
-        trust_constraints: args.trust_constraints,
+        jobs: probing.jobs,
+        trust_constraints: probing.trust_constraints,
     };
-    let bar = progress_bar(args, &input.info.name);
+    let bar = progress_bar(probing.quiet, &input.info.name);
     let progress = |done: usize, all: usize| {
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
@@ -114,8 +162,8 @@ fn probe(database: &dyn Database, input: &Input, args: &AuditArgs) -> anyhow::Re
 }
 
 /// A bar on standard error, where that is a terminal and the user wants one.
-fn progress_bar(args: &AuditArgs, source: &str) -> ProgressBar {
-    if args.output.quiet || !std::io::stderr().is_terminal() {
+fn progress_bar(quiet: bool, source: &str) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0).with_message(report::printable(source));

@@ -3,6 +3,7 @@
 pub mod audit;
 mod input;
 mod output;
+pub mod plan;
 pub mod relations;
 pub mod rules;
 pub mod schema;
@@ -42,6 +43,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Audit(args) => audit::run(args),
         Command::Relations(args) => relations::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Plan(args) => plan::run(args),
         Command::Rules(args) => rules::run(args),
     }
 }

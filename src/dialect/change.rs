@@ -21,6 +21,17 @@ pub trait PlanDialect: Dialect {
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
 
+    /// What makes the engine's own client stop at the first error; empty where it does anyway.
+    fn client_preamble(&self) -> &'static str;
+
+    /// A statement with its delimiter, as the engine's own client reads it from a file.
+    fn terminated(&self, statement: &Statement) -> String {
+        format!("{};", statement.sql)
+    }
+
+    /// How a person runs a script with the engine's own client.
+    fn client_command(&self) -> &'static str;
+
     /// How long the name of a constraint may be, in bytes.
     fn longest_name(&self) -> usize;
 }
@@ -121,6 +132,13 @@ pub enum Change<'a> {
         /// Under what the quarantine keeps them.
         keeping: Keeping,
     },
+    /// What the quarantine keeps of one step is gone for good.
+    EmptyQuarantine {
+        /// The table that the rows are from.
+        table: &'a Table,
+        /// Under what they are kept.
+        keeping: Keeping,
+    },
 }
 
 /// Under what the quarantine keeps rows.
@@ -194,7 +212,8 @@ impl Change<'_> {
             Self::AddIndex { table, .. }
             | Self::AddUnique { table, .. }
             | Self::SetNotNull { table, .. }
-            | Self::DropNotNull { table, .. } => table,
+            | Self::DropNotNull { table, .. }
+            | Self::EmptyQuarantine { table, .. } => table,
             Self::AddForeignKey { child, .. }
             | Self::ValidateForeignKey { child, .. }
             | Self::DropForeignKey { child, .. }

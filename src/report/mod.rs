@@ -5,6 +5,7 @@ mod explain;
 mod json;
 mod layout;
 mod outcome;
+mod plan;
 mod relations;
 mod rules;
 mod table;
@@ -18,6 +19,7 @@ use crate::schema::{Note, Schema};
 
 pub use layout::printable;
 pub use outcome::unchecked;
+pub use plan::{PlanFile, PlanReport, files as plan_files, script as plan_script};
 pub use rules::{RulePage, write_rule, write_rules};
 
 /// What is reported, source by source, in the order in which the user named them.

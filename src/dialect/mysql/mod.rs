@@ -103,6 +103,14 @@ impl PlanDialect for MySql {
         Vec::new()
     }
 
+    fn client_preamble(&self) -> &'static str {
+        ""
+    }
+
+    fn client_command(&self) -> &'static str {
+        "mysql DATABASE < plan.sql"
+    }
+
     fn longest_name(&self) -> usize {
         64
     }

@@ -90,6 +90,14 @@ impl PlanDialect for Postgres {
         change::preamble()
     }
 
+    fn client_preamble(&self) -> &'static str {
+        "\\set ON_ERROR_STOP on"
+    }
+
+    fn client_command(&self) -> &'static str {
+        "psql --no-psqlrc --file=plan.sql DATABASE"
+    }
+
     fn longest_name(&self) -> usize {
         63
     }

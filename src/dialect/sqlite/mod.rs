@@ -90,6 +90,14 @@ impl PlanDialect for Sqlite {
         Vec::new()
     }
 
+    fn client_preamble(&self) -> &'static str {
+        ".bail on"
+    }
+
+    fn client_command(&self) -> &'static str {
+        "sqlite3 DATABASE < plan.sql"
+    }
+
     fn longest_name(&self) -> usize {
         128
     }

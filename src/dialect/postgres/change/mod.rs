@@ -46,6 +46,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
     }
 }

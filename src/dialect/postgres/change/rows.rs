@@ -88,6 +88,28 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
     Ok(moving.work(&statement, &back))
 }
 
+pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
+    let name = TableName {
+        namespace: table.name.namespace.clone(),
+        table: keeping.quarantine.clone(),
+    };
+    let quarantine = Postgres.table_name(&name);
+    let body = format!(
+        "  IF {there} IS NOT NULL THEN\n    DELETE FROM {quarantine} q WHERE q.relaudit_plan = {plan} AND q.relaudit_reason = \
+         {reason};\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE {quarantine};\n    END IF;\n  END IF;\n",
+        there = regclass(&name),
+        plan = Postgres.literal(&keeping.plan),
+        reason = Postgres.literal(&keeping.reason),
+    );
+    Work {
+        up: vec![block("", &body)],
+        down: Vec::new(),
+        locks: vec![lock(&name, "ACCESS EXCLUSIVE")],
+        guards: Vec::new(),
+        reads_rows: true,
+    }
+}
+
 /// Rows on their way out of a table.
 struct Moving<'a> {
     table: &'a Table,

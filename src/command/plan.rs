@@ -1,0 +1,130 @@
+//! `relaudit plan`: audits, then writes the migration that mends what was found.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::cli::PlanArgs;
+use crate::config::Config;
+use crate::dialect::change::{PlanDialect, Version};
+use crate::dialect::{interrupt, mysql, postgres, sqlite};
+use crate::plan::{self, Survey};
+use crate::report::{PlanReport, plan_files, plan_script};
+use crate::rules::{Facts, RuleSet};
+
+use super::audit::Audited;
+use super::input::{self, Input};
+use super::{Outcome, audit, output};
+
+/// Plans, and writes the script or the files.
+///
+/// # Errors
+///
+/// No plan could be made.
+pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let config = Config::load(args.input.config.as_deref())?;
+    let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
+    let inputs = input::read(&args.input, &config)?;
+    let [input] = inputs.as_slice() else {
+        bail!("a plan is for one source: name one database or file");
+    };
+    let (dialect, version) = dialect(input)?;
+    let (audited, survey) = look(input, &rules, args)?;
+    let facts = Facts {
+        schema: &input.schema,
+        relations: &audited.relations,
+        rows: audit::rows(audited.probes.as_ref()),
+    };
+    let options = plan::Options {
+        orphans: args.orphans,
+        version,
+    };
+    let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
+    anyhow::ensure!(!interrupt::fired(), "interrupted");
+    let report = PlanReport {
+        plan: &plan,
+        source: &input.info.name,
+        server: &input.info.server,
+        dialect,
+    };
+    match &args.out {
+        Some(folder) => write_files(folder, &report)?,
+        None => output::write_to(None, "plan", plan_script(&report).as_bytes())?,
+    }
+    let outcome = if plan.withheld.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    };
+    Ok(outcome)
+}
+
+/// Audits, and asks what else the plan depends on.
+fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audited, Survey)> {
+    let probing = audit::Probing {
+        jobs: usize::from(args.jobs),
+        trust_constraints: false,
+        quiet: args.quiet,
+    };
+    let (audited, rowed) = audit::audit(input, rules, &args.input, probing)?;
+    let survey = match (&audited.probes, rowed) {
+        (Some(probes), Some(rowed)) => plan::survey(
+            rowed.database(),
+            &input.schema,
+            &audited.relations,
+            probes,
+            &audited.found.findings,
+        )
+        .map_err(anyhow::Error::msg)?,
+        _ => Survey::default(),
+    };
+    Ok((audited, survey))
+}
+
+/// The dialect that the plan is written in, and the server's version; that of a file is not known.
+fn dialect(input: &Input) -> anyhow::Result<(&'static dyn PlanDialect, Version)> {
+    let version = version(&input.info.server);
+    let server = &input.info.server;
+    Ok(match server.split(' ').next().unwrap_or_default() {
+        "PostgreSQL" => (&postgres::Postgres, version),
+        "MySQL" => (&mysql::MySql::MYSQL, version),
+        "MariaDB" => (&mysql::MySql::MARIADB, version),
+        "SQLite" => (&sqlite::Sqlite, version),
+        _ => bail!(
+            "cannot tell which SQL to write for {}: a plan needs a database, or a file of SQL",
+            input.info.name
+        ),
+    })
+}
+
+/// The first two numbers of `PostgreSQL 18.4`.
+fn version(server: &str) -> Version {
+    let text = server.split(' ').nth(1).unwrap_or_default();
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse().unwrap_or(0));
+    Version {
+        major: numbers.next().unwrap_or(0),
+        minor: numbers.next().unwrap_or(0),
+    }
+}
+
+fn write_files(folder: &Path, report: &PlanReport<'_>) -> anyhow::Result<()> {
+    let failed = || format!("cannot write the plan to {}", folder.display());
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let mut there = std::fs::read_dir(folder).with_context(failed)?;
+    if there.next().is_some() {
+        bail!(
+            "{} is not empty: a plan is written to a folder of its own",
+            folder.display()
+        );
+    }
+    for file in plan_files(report) {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).with_context(failed)?;
+        }
+        std::fs::write(&path, file.text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Findings → a plan: the migration that mends them, step by step, in an order that holds.
+//!
+//! What rows are there is asked before (`survey`); the rest does no I/O. `tasks` says what is to be so for each finding,
+//! `rows` what becomes of rows that break a relation, `order` what comes first, and the dialect writes the SQL. What
+//! cannot be done without harm, or depends on what nobody has said, is withheld with the reason.
+
+mod names;
+mod order;
+mod rows;
+mod survey;
+mod tasks;
+
+use crate::dialect::change::{PlanDialect, Version, Work};
+use crate::finding::Finding;
+use crate::relation::short_hash;
+use crate::rules::Facts;
+
+pub use rows::Treatment;
+pub use survey::{Below, Survey, survey};
+
+/// A migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The same for the same findings: under it the quarantine keeps rows.
+    pub id: String,
+    /// `postgres`, `mysql`, `mariadb`, `sqlite`.
+    pub dialect: &'static str,
+    /// In the order in which they are run.
+    pub steps: Vec<Step>,
+    /// What was left out, in the order of the findings.
+    pub withheld: Vec<Withheld>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// From 1.
+    pub number: usize,
+    /// What it does in a few words, for file names: `add_index_orders_customer_id_idx`.
+    pub slug: String,
+    /// When it is run.
+    pub phase: Phase,
+    /// What it does, in one sentence without a point.
+    pub title: String,
+    /// The findings that it is for, as sentences.
+    pub reasons: Vec<String>,
+    /// The rows that it changes, where they were counted.
+    pub rows: Option<u64>,
+    /// How large its table is, where that is known.
+    pub size: Size,
+    /// The statements.
+    pub work: Work,
+}
+
+/// How large a table is by the server's estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Rows.
+    pub rows: Option<u64>,
+    /// Bytes, indexes included.
+    pub bytes: Option<u64>,
+}
+
+/// When a step is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Indexes, types, nullability that is loosened.
+    Prepare,
+    /// Rows that break a relation.
+    Repair,
+    /// Constraints, for new rows at least.
+    Constrain,
+    /// Constraints, for the rows from before.
+    Validate,
+    /// What cannot be undone.
+    Contract,
+}
+
+/// Something that is not in the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// What it would have been.
+    pub title: String,
+    /// Why it is not.
+    pub reason: String,
+    /// What to do so that it is, in one phrase; empty where nothing helps.
+    pub decide: String,
+}
+
+/// How plans are made.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What becomes of rows without parent, whatever else says; `None` where it follows from what is meant.
+    pub orphans: Option<Treatment>,
+    /// The server's version.
+    pub version: Version,
+}
+
+impl Phase {
+    /// As reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Repair => "repair",
+            Self::Constrain => "constrain",
+            Self::Validate => "validate",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+/// Plans what mends the findings.
+pub fn plan(
+    facts: &Facts<'_>,
+    findings: &[Finding],
+    survey: &Survey,
+    dialect: &dyn PlanDialect,
+    options: &Options,
+) -> Plan {
+    let id = id(findings);
+    let mut tasks = tasks::Tasks::new(facts, survey, dialect, options, &id);
+    for finding in findings {
+        tasks.add(finding);
+    }
+    let (ordered, mut withheld) = order::order(tasks);
+    let mut steps = Vec::new();
+    for task in ordered {
+        match task.work {
+            Ok(work) => steps.push(Step {
+                number: steps.len() + 1,
+                slug: task.slug,
+                phase: task.phase,
+                title: task.title,
+                reasons: task.reasons,
+                rows: task.rows,
+                size: task.size,
+                work,
+            }),
+            Err(reason) => withheld.push(Withheld {
+                title: task.title,
+                reason,
+                decide: String::new(),
+            }),
+        }
+    }
+    Plan {
+        id,
+        dialect: dialect.name(),
+        steps,
+        withheld,
+    }
+}
+
+fn id(findings: &[Finding]) -> String {
+    let parts: Vec<String> = findings
+        .iter()
+        .flat_map(|finding| [finding.fingerprint(), finding.count.unwrap_or(0).to_string()])
+        .collect();
+    short_hash(parts.iter().map(String::as_str)).chars().take(12).collect()
+}

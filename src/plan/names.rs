@@ -1,0 +1,82 @@
+//! Names for what a plan makes: as the engines name things themselves, not longer than they allow, and not taken.
+
+use std::collections::BTreeSet;
+
+use crate::relation::short_hash;
+use crate::schema::{Ident, Schema, Table, TableName};
+
+/// The names that are taken, and how long one may be.
+#[derive(Debug)]
+pub(super) struct Names {
+    taken: BTreeSet<(Option<Ident>, String)>,
+    longest: usize,
+}
+
+impl Names {
+    /// Takes every name of the schema: tables, indexes and constraints share a namespace somewhere.
+    pub(super) fn new(schema: &Schema, longest: usize) -> Self {
+        let mut taken = BTreeSet::new();
+        for table in schema.tables.values() {
+            let keys = table.keys.iter().filter_map(|key| key.name.as_ref());
+            let foreign_keys = table.foreign_keys.iter().filter_map(|key| key.name.as_ref());
+            let indexes = table.indexes.iter().map(|index| &index.name);
+            for name in keys.chain(foreign_keys).chain(indexes).chain([&table.name.table]) {
+                taken.insert((table.name.namespace.clone(), name.as_str().to_lowercase()));
+            }
+        }
+        Self { taken, longest }
+    }
+
+    /// A name of the form `table_columns_suffix` that is free, and now taken.
+    pub(super) fn name(&mut self, table: &Table, columns: &[Ident], suffix: &str) -> Ident {
+        let columns: Vec<&str> = columns.iter().map(Ident::as_str).collect();
+        let whole = format!("{}_{}_{suffix}", table.name.table, columns.join("_"));
+        self.free(&table.name, &whole)
+    }
+
+    fn free(&mut self, table: &TableName, wanted: &str) -> Ident {
+        let fitting = shortened(wanted, self.longest);
+        let mut name = fitting.clone();
+        let mut number = 1_u32;
+        while !self.taken.insert((table.namespace.clone(), name.to_lowercase())) {
+            number += 1;
+            name = shortened(&format!("{fitting}{number}"), self.longest);
+        }
+        Ident::new(name)
+    }
+
+    /// The table in which rows of this one are kept. It may be there from an earlier plan.
+    pub(super) fn quarantine(&self, table: &Table) -> Ident {
+        Ident::new(shortened(
+            &format!("relaudit_quarantine_{}", table.name.table),
+            self.longest,
+        ))
+    }
+}
+
+/// A name that is not longer than allowed: its end is replaced by a hash of the whole.
+fn shortened(name: &str, longest: usize) -> String {
+    if name.len() <= longest {
+        return name.to_owned();
+    }
+    let hash = short_hash([name]);
+    let mut end = longest.saturating_sub(hash.len() + 1);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}_{hash}", name.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_its_own() {
+        assert_eq!(shortened("orders_customer_id_fkey", 63), "orders_customer_id_fkey");
+        let long = "ä".repeat(60);
+        let other = format!("{long}b");
+        assert!(shortened(&long, 63).len() <= 63);
+        assert_ne!(shortened(&long, 63), shortened(&other, 63));
+    }
+}

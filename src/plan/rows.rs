@@ -1,0 +1,91 @@
+//! What becomes of rows that break a relation: it follows from what is meant to happen to children whose parent goes.
+
+use crate::relation::Relation;
+use crate::schema::{Action, Ident, Match, Schema, Table};
+
+/// What becomes of rows whose parent is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Treatment {
+    /// They are moved into the quarantine and stay there
+    Quarantine,
+    /// Their key is set to null; the quarantine keeps them as they were
+    Nullify,
+    /// They are moved into the quarantine, which the contract phase empties
+    Delete,
+    /// They stay, and the steps that need them gone are left out
+    Withhold,
+}
+
+/// What is decided of them, or why nothing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// They go. For good, where nobody wants them kept.
+    Remove {
+        /// Whether the contract phase deletes them from the quarantine.
+        for_good: bool,
+    },
+    /// These columns are set to null.
+    Clear(Vec<Ident>),
+    /// Nothing: the reason, and what to do.
+    Ask(String, String),
+}
+
+/// The treatment that is meant for children of this relation which have no parent.
+pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted: Option<Treatment>) -> Decision {
+    let meant = relation
+        .stated
+        .on_delete
+        .or_else(|| relation.foreign_key(schema).map(|key| key.on_delete));
+    let treatment = wanted.or(match meant {
+        Some(Action::Cascade) => Some(Treatment::Quarantine),
+        Some(Action::SetNull) => Some(Treatment::Nullify),
+        _ => None,
+    });
+    match treatment {
+        Some(Treatment::Quarantine) => Decision::Remove { for_good: false },
+        Some(Treatment::Delete) => Decision::Remove { for_good: true },
+        Some(Treatment::Nullify) => clear(schema, relation, child),
+        Some(Treatment::Withhold) => Decision::Ask(
+            "such rows are to be left as they are".to_owned(),
+            "choose another treatment with --orphans, or mend them by hand".to_owned(),
+        ),
+        None => Decision::Ask(
+            match meant {
+                Some(action) => format!(
+                    "ON DELETE {} does not say what is to become of rows whose parent is gone already",
+                    action.as_sql()
+                ),
+                None => "nobody has said what is meant to become of rows whose parent is gone".to_owned(),
+            },
+            "state `on_delete: cascade` or `on_delete: set null` for the relation in relaudit.yml, or choose with --orphans"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Rows whose key stands for "none" have no parent by intent: null says it better, where the column takes it.
+pub(super) fn decide_sentinels(
+    schema: &Schema,
+    relation: &Relation,
+    child: &Table,
+    wanted: Option<Treatment>,
+) -> Decision {
+    match wanted {
+        None | Some(Treatment::Nullify) => clear(schema, relation, child),
+        other => decide(schema, relation, child, other),
+    }
+}
+
+fn clear(schema: &Schema, relation: &Relation, child: &Table) -> Decision {
+    let columns = child.settable_to_null(&relation.child.columns);
+    let full = relation
+        .foreign_key(schema)
+        .is_some_and(|key| key.match_type == Match::Full);
+    if columns.is_empty() || (full && columns.len() < relation.child.columns.len()) {
+        return Decision::Ask(
+            format!("`{}` takes no nulls", relation.child),
+            "let it take nulls, or choose another treatment with --orphans".to_owned(),
+        );
+    }
+    Decision::Clear(columns)
+}

@@ -1,0 +1,217 @@
+//! What is to be so for each finding. Findings of one relation meet in the same tasks.
+
+mod foreign_keys;
+mod keys;
+mod mending;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::Names;
+use super::survey::Survey;
+use super::{Options, Phase, Size, Withheld};
+use crate::dialect::change::{Change, PlanDialect, Work};
+use crate::finding::{Finding, Remedy};
+use crate::probe::{Check, RelationCounts};
+use crate::relation::{Relation, RelationId};
+use crate::rules::Facts;
+use crate::schema::{ColumnSet, Ident, Table};
+
+/// What a task is about: no two tasks are about the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TaskKey {
+    Index(ColumnSet),
+    Nullable(ColumnSet),
+    Types(ColumnSet),
+    /// Rows of a relation, and on which way below it; the words tell orphans from sentinels.
+    Rows(usize, &'static str, Vec<usize>),
+    Copies(ColumnSet),
+    Unique(ColumnSet),
+    NotNull(ColumnSet),
+    ForeignKey(ColumnSet, ColumnSet),
+    Validate(ColumnSet, ColumnSet),
+    Drop(ColumnSet, Option<Ident>),
+    Rename(ColumnSet, Option<Ident>),
+    Empty(usize, &'static str, Vec<usize>),
+    Decision(String),
+}
+
+/// Something to do.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) phase: Phase,
+    pub(super) slug: String,
+    pub(super) title: String,
+    pub(super) reasons: Vec<String>,
+    pub(super) after: BTreeSet<TaskKey>,
+    pub(super) rows: Option<u64>,
+    pub(super) size: Size,
+    pub(super) work: Result<Work, String>,
+}
+
+/// Everything to do, and everything that is left out.
+pub(super) struct Tasks<'a> {
+    facts: &'a Facts<'a>,
+    survey: &'a Survey,
+    dialect: &'a dyn PlanDialect,
+    options: &'a Options,
+    plan: &'a str,
+    names: Names,
+    pub(super) tasks: BTreeMap<TaskKey, Task>,
+    pub(super) withheld: BTreeMap<TaskKey, Withheld>,
+}
+
+/// A task without what follows from its change.
+struct Draft<'c> {
+    key: TaskKey,
+    phase: Phase,
+    title: String,
+    change: Change<'c>,
+    after: BTreeSet<TaskKey>,
+    rows: Option<u64>,
+}
+
+impl<'a> Tasks<'a> {
+    pub(super) fn new(
+        facts: &'a Facts<'a>,
+        survey: &'a Survey,
+        dialect: &'a dyn PlanDialect,
+        options: &'a Options,
+        plan: &'a str,
+    ) -> Self {
+        Self {
+            facts,
+            survey,
+            dialect,
+            options,
+            plan,
+            names: Names::new(facts.schema, dialect.longest_name()),
+            tasks: BTreeMap::new(),
+            withheld: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what mends a finding.
+    pub(super) fn add(&mut self, finding: &Finding) {
+        let Some(remedy) = &finding.remedy else { return };
+        let relation = finding.relation.as_ref().and_then(|id| self.relation(id));
+        let table = self.facts.schema.table(finding.subject.table_name());
+        match (remedy, relation, table) {
+            (Remedy::AddForeignKey, Some((at, relation)), Some(_)) => self.add_foreign_key(finding, at, relation),
+            (Remedy::MendRows, Some((at, relation)), Some(_)) => {
+                self.mend(finding, at, relation);
+            }
+            (Remedy::ChangeDeleteAction(action), Some((at, relation)), Some(_)) => {
+                self.change_delete_action(finding, at, relation, *action);
+            }
+            (Remedy::ValidateForeignKey(key), relation, Some(child)) => {
+                self.validate_foreign_key(finding, relation, child, key);
+            }
+            (Remedy::EnforceForeignKey(key), relation, Some(child)) => {
+                self.enforce_foreign_key(finding, relation, child, key);
+            }
+            (Remedy::DropForeignKey(key), _, Some(child)) => self.drop_foreign_key(finding, child, key),
+            (Remedy::AddIndex(columns), ..) => self.add_index(finding, columns),
+            (Remedy::AddUniqueKey(columns), ..) => self.add_unique_key(finding, columns),
+            (Remedy::SetNotNull(columns), relation, _) => self.set_not_null(finding, relation, columns),
+            (Remedy::DropNotNull(columns), ..) => self.drop_not_null(finding, columns),
+            (Remedy::ChangeType, Some((_, relation)), _) => self.withhold(
+                TaskKey::Types(relation.child.clone()),
+                format!("Give `{}` the types of `{}`", relation.child, relation.parent),
+                "plans cannot change types yet".to_owned(),
+                "change the type by hand, and plan again".to_owned(),
+            ),
+            (Remedy::Decide(how), ..) => self.withhold(
+                TaskKey::Decision(finding.fingerprint()),
+                format!("Mend {} of `{}`", finding.rule, finding.subject),
+                finding.message.clone(),
+                (*how).to_owned(),
+            ),
+            // The subject is not in the schema: there is nothing that could be changed.
+            _ => {}
+        }
+    }
+
+    fn relation(&self, id: &RelationId) -> Option<(usize, &'a Relation)> {
+        let relations = &self.facts.relations.relations;
+        relations.iter().enumerate().find(|(_, relation)| relation.id() == *id)
+    }
+
+    /// What the rows of a relation are, if they were asked. An error says why they could not be.
+    fn counts(&self, relation: usize) -> Result<Option<&'a RelationCounts>, &'a str> {
+        let probe = self.facts.probes().and_then(|probes| probes.relations.get(relation));
+        match probe.map(|probe| &probe.outcome) {
+            Some(Check::NotChecked(reason)) => Err(reason),
+            Some(Check::Done(counts)) => Ok(counts.as_ref()),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds a task, or its reason to the one that is there.
+    fn put(&mut self, finding: &Finding, draft: Draft<'_>) {
+        let reason = format!("{}: {}", finding.rule, finding.message);
+        if let Some(known) = self.tasks.get_mut(&draft.key) {
+            if !known.reasons.contains(&reason) {
+                known.reasons.push(reason);
+            }
+            known.after.extend(draft.after);
+            return;
+        }
+        if self.withheld.contains_key(&draft.key) {
+            return;
+        }
+        let table = draft.change.table();
+        let size = Size {
+            rows: table.estimated_rows,
+            bytes: table.size_bytes,
+        };
+        match self.dialect.work(&draft.change, self.options.version) {
+            Ok(work) => {
+                let task = Task {
+                    phase: draft.phase,
+                    slug: slug(&draft.change),
+                    title: draft.title,
+                    reasons: vec![reason],
+                    after: draft.after,
+                    rows: draft.rows,
+                    size,
+                    work: Ok(work),
+                };
+                self.tasks.insert(draft.key, task);
+            }
+            Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
+        }
+    }
+
+    fn withhold(&mut self, key: TaskKey, title: String, reason: String, decide: String) {
+        self.withheld.entry(key).or_insert(Withheld { title, reason, decide });
+    }
+}
+
+/// What a change is called in file names: letters, digits and underscores.
+fn slug(change: &Change<'_>) -> String {
+    let (verb, object) = match change {
+        Change::AddIndex { name, .. } => ("add_index", name.as_str().to_owned()),
+        Change::AddUnique { name, .. } => ("add_unique", name.as_str().to_owned()),
+        Change::AddForeignKey { key, child, .. } => ("add_foreign_key", named(key.name.as_ref(), child)),
+        Change::ValidateForeignKey { key, child, .. } => ("validate", named(key.name.as_ref(), child)),
+        Change::DropForeignKey { key, child, .. } => ("drop_foreign_key", named(key.name.as_ref(), child)),
+        Change::RenameForeignKey { to, .. } => ("rename_foreign_key", to.as_str().to_owned()),
+        Change::SetNotNull { table, column } => ("set_not_null", format!("{}_{column}", table.name.table)),
+        Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
+        Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
+        Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
+        Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
+    };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    format!("{verb}_{object}").chars().map(plain).collect()
+}
+
+fn named(name: Option<&Ident>, table: &Table) -> String {
+    name.unwrap_or(&table.name.table).as_str().to_owned()
+}

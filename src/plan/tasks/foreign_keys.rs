@@ -1,0 +1,265 @@
+//! Foreign keys: added, validated, replaced, dropped.
+
+use std::collections::BTreeSet;
+
+use super::{Draft, TaskKey, Tasks};
+use crate::dialect::change::Change;
+use crate::finding::Finding;
+use crate::plan::Phase;
+use crate::relation::{Relation, Tier};
+use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table};
+
+impl<'a> Tasks<'a> {
+    pub(super) fn add_foreign_key(&mut self, finding: &Finding, at: usize, relation: &'a Relation) {
+        let key = TaskKey::ForeignKey(relation.child.clone(), relation.parent.clone());
+        let title = format!("Add a foreign key from `{}` to `{}`", relation.child, relation.parent);
+        if !matches!(relation.tier(), Tier::Declared | Tier::Strong) {
+            let reason = format!(
+                "the relation is inferred, and only {} % sure",
+                u32::from(relation.confidence) / 10
+            );
+            let decide = "state the relation in relaudit.yml, or forbid it with `kind: none`".to_owned();
+            return self.withhold(key, title, reason, decide);
+        }
+        let Some(child) = self.facts.schema.table(&relation.child.table) else {
+            return;
+        };
+        let on_delete = relation.stated.on_delete.unwrap_or(Action::NoAction);
+        let foreign_key = ForeignKey {
+            name: Some(self.names.name(child, &relation.child.columns, "fkey")),
+            columns: relation.child.columns.clone(),
+            parent: relation.parent.table.clone(),
+            parent_columns: relation.parent.columns.clone(),
+            on_delete,
+            on_update: Action::NoAction,
+            set_columns: Vec::new(),
+            match_type: Match::Simple,
+            deferrable: Deferrable::No,
+            validated: false,
+            enforced: true,
+            period: false,
+            origin: Origin::Catalog,
+        };
+        self.new_foreign_key(finding, Some((at, relation)), child, foreign_key, title);
+    }
+
+    pub(super) fn validate_foreign_key(
+        &mut self,
+        finding: &Finding,
+        relation: Option<(usize, &'a Relation)>,
+        child: &'a Table,
+        foreign_key: &ForeignKey,
+    ) {
+        let after = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
+        self.put_validation(finding, child, foreign_key, after);
+    }
+
+    pub(super) fn enforce_foreign_key(
+        &mut self,
+        finding: &Finding,
+        relation: Option<(usize, &'a Relation)>,
+        child: &'a Table,
+        foreign_key: &ForeignKey,
+    ) {
+        let title = format!("Replace {}, which is switched off", foreign_key.describe(&child.name));
+        self.replace(finding, relation, child, foreign_key, foreign_key.on_delete, title);
+    }
+
+    pub(super) fn change_delete_action(
+        &mut self,
+        finding: &Finding,
+        at: usize,
+        relation: &'a Relation,
+        action: Action,
+    ) {
+        let schema = self.facts.schema;
+        let (Some(child), Some(foreign_key)) = (schema.table(&relation.child.table), relation.foreign_key(schema))
+        else {
+            return;
+        };
+        let title = format!(
+            "Replace {} by one with ON DELETE {}",
+            foreign_key.describe(&child.name),
+            action.as_sql()
+        );
+        self.replace(finding, Some((at, relation)), child, foreign_key, action, title);
+    }
+
+    pub(super) fn drop_foreign_key(&mut self, finding: &Finding, child: &'a Table, foreign_key: &ForeignKey) {
+        let after = BTreeSet::new();
+        self.put_drop(finding, child, foreign_key, after, "Drop".to_owned());
+    }
+
+    /// Adds a new constraint beside the old one, then drops that and takes over its name: at no time are rows unchecked
+    /// that were checked before.
+    fn replace(
+        &mut self,
+        finding: &Finding,
+        relation: Option<(usize, &'a Relation)>,
+        child: &'a Table,
+        old: &ForeignKey,
+        on_delete: Action,
+        title: String,
+    ) {
+        let new = ForeignKey {
+            name: Some(self.names.name(child, &old.columns, "fkey")),
+            on_delete,
+            set_columns: if on_delete == old.on_delete {
+                old.set_columns.clone()
+            } else {
+                Vec::new()
+            },
+            validated: false,
+            enforced: true,
+            ..old.clone()
+        };
+        let (Some(new_name), added) = (
+            new.name.clone(),
+            self.new_foreign_key(finding, relation, child, new, title),
+        ) else {
+            return;
+        };
+        let Some(validated) = added else { return };
+        let dropped = self.put_drop(
+            finding,
+            child,
+            old,
+            BTreeSet::from([validated]),
+            "Drop, since it is replaced,".to_owned(),
+        );
+        if let Some(old_name) = &old.name {
+            let subject = ColumnSet::new(child.name.clone(), old.columns.clone());
+            self.put(
+                finding,
+                Draft {
+                    key: TaskKey::Rename(subject, Some(old_name.clone())),
+                    phase: Phase::Validate,
+                    title: format!("Give `{new_name}` on `{}` the name `{old_name}`", child.name),
+                    change: Change::RenameForeignKey {
+                        child,
+                        from: new_name,
+                        to: old_name.clone(),
+                    },
+                    after: BTreeSet::from([dropped]),
+                    rows: None,
+                },
+            );
+        }
+    }
+
+    /// A constraint that is added and validated. The key of the last task, unless the constraint is refused.
+    fn new_foreign_key(
+        &mut self,
+        finding: &Finding,
+        relation: Option<(usize, &'a Relation)>,
+        child: &'a Table,
+        foreign_key: ForeignKey,
+        title: String,
+    ) -> Option<TaskKey> {
+        let parent = self.facts.schema.table(&foreign_key.parent)?;
+        let child_end = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
+        let parent_end = ColumnSet::new(parent.name.clone(), foreign_key.parent_columns.clone());
+        let key = TaskKey::ForeignKey(child_end.clone(), parent_end.clone());
+        if foreign_key.on_delete == Action::SetNull && child.settable_to_null(&foreign_key.columns).is_empty() {
+            let reason = format!("it would be ON DELETE SET NULL, and `{child_end}` takes no nulls");
+            let decide = "let the column take nulls, or state another `on_delete` in relaudit.yml".to_owned();
+            self.withhold(key, title, reason, decide);
+            return None;
+        }
+        if let Some((at, _)) = relation
+            && let Err(reason) = self.counts(at)
+        {
+            let reason = format!("its rows could not be checked: {reason}");
+            self.withhold(key, title, reason, "audit again where they can be".to_owned());
+            return None;
+        }
+        let mended = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
+        if !parent.is_unique_key(&parent_end.columns) {
+            self.add_unique_key(finding, &parent_end);
+        }
+        let mut after = mended.clone();
+        after.extend([
+            TaskKey::Index(child_end.clone()),
+            TaskKey::Nullable(child_end.clone()),
+            TaskKey::Types(child_end.clone()),
+            TaskKey::Unique(parent_end),
+        ]);
+        self.put(
+            finding,
+            Draft {
+                key: key.clone(),
+                phase: Phase::Constrain,
+                title,
+                change: Change::AddForeignKey {
+                    child,
+                    parent,
+                    key: foreign_key.clone(),
+                },
+                after,
+                rows: None,
+            },
+        );
+        let mut after = mended;
+        after.insert(key);
+        self.put_validation(finding, child, &foreign_key, after)
+    }
+
+    fn put_validation(
+        &mut self,
+        finding: &Finding,
+        child: &'a Table,
+        foreign_key: &ForeignKey,
+        after: BTreeSet<TaskKey>,
+    ) -> Option<TaskKey> {
+        let parent = self.facts.schema.table(&foreign_key.parent)?;
+        let child_end = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
+        let parent_end = ColumnSet::new(parent.name.clone(), foreign_key.parent_columns.clone());
+        let key = TaskKey::Validate(child_end, parent_end);
+        self.put(
+            finding,
+            Draft {
+                key: key.clone(),
+                phase: Phase::Validate,
+                title: format!("Validate {}", foreign_key.describe(&child.name)),
+                change: Change::ValidateForeignKey {
+                    child,
+                    parent,
+                    key: foreign_key.clone(),
+                },
+                after,
+                rows: None,
+            },
+        );
+        Some(key)
+    }
+
+    fn put_drop(
+        &mut self,
+        finding: &Finding,
+        child: &'a Table,
+        foreign_key: &ForeignKey,
+        after: BTreeSet<TaskKey>,
+        verb: String,
+    ) -> TaskKey {
+        let subject = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
+        let key = TaskKey::Drop(subject, foreign_key.name.clone());
+        if let Some(parent) = self.facts.schema.table(&foreign_key.parent) {
+            self.put(
+                finding,
+                Draft {
+                    key: key.clone(),
+                    phase: Phase::Validate,
+                    title: format!("{verb} {}", foreign_key.describe(&child.name)),
+                    change: Change::DropForeignKey {
+                        child,
+                        parent,
+                        key: foreign_key.clone(),
+                    },
+                    after,
+                    rows: None,
+                },
+            );
+        }
+        key
+    }
+}

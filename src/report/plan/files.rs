@@ -1,0 +1,79 @@
+//! A plan as files.
+
+use super::PlanReport;
+use super::script::{comment, statements, step_text};
+use super::{json, markdown};
+use crate::plan::{Phase, Step};
+
+/// A file of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanFile {
+    /// Its path within the folder, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The files of a plan, in order: a step each, with its way back, then what describes them.
+pub fn files(report: &PlanReport<'_>) -> Vec<PlanFile> {
+    let mut files = Vec::new();
+    for step in &report.plan.steps {
+        files.push(PlanFile {
+            path: up_path(step),
+            text: up(report, step),
+        });
+        if step.phase != Phase::Contract {
+            files.push(PlanFile {
+                path: down_path(step),
+                text: down(report, step),
+            });
+        }
+    }
+    files.push(PlanFile {
+        path: "plan.json".to_owned(),
+        text: json::json(report),
+    });
+    files.push(PlanFile {
+        path: "PLAN.md".to_owned(),
+        text: markdown::markdown(report),
+    });
+    files
+}
+
+/// Where a step is.
+pub(super) fn up_path(step: &Step) -> String {
+    format!("{}.sql", stem(step))
+}
+
+/// Where its way back is.
+pub(super) fn down_path(step: &Step) -> String {
+    format!("{}.down.sql", stem(step))
+}
+
+fn stem(step: &Step) -> String {
+    let folder = if step.phase == Phase::Contract { "contract/" } else { "" };
+    format!("{folder}{:03}_{}_{}", step.number, step.phase.as_str(), step.slug)
+}
+
+fn up(report: &PlanReport<'_>, step: &Step) -> String {
+    format!(
+        "{}{}",
+        statements(report, &report.dialect.preamble()),
+        step_text(report, step)
+    )
+}
+
+fn down(report: &PlanReport<'_>, step: &Step) -> String {
+    let title = comment(&format!("Undoes step {}: {}", step.number, step.title));
+    if step.work.down.is_empty() {
+        return format!(
+            "{title}{}",
+            comment("There is nothing to undo: an earlier step's undo takes it away.")
+        );
+    }
+    format!(
+        "{}{title}{}",
+        statements(report, &report.dialect.preamble()),
+        statements(report, &step.work.down)
+    )
+}

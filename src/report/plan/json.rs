@@ -1,0 +1,126 @@
+//! A plan for programs.
+
+use serde::Serialize;
+
+use super::PlanReport;
+use super::files::{down_path, up_path};
+use crate::dialect::change::Statement;
+use crate::plan::{Phase, Step};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    plan: &'a str,
+    source: &'a str,
+    server: &'a str,
+    dialect: &'a str,
+    steps: Vec<StepDocument<'a>>,
+    withheld: Vec<WithheldDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct StepDocument<'a> {
+    number: usize,
+    phase: &'static str,
+    title: &'a str,
+    reasons: &'a [String],
+    file: String,
+    undo: Option<String>,
+    locks: Vec<LockDocument<'a>>,
+    guards: &'a [String],
+    rows: Option<u64>,
+    estimate: Estimate,
+    up: Vec<&'a str>,
+    down: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct LockDocument<'a> {
+    table: &'a str,
+    mode: &'a str,
+    blocks: &'a str,
+}
+
+/// By the server's own estimates, which change from run to run.
+#[derive(Serialize)]
+struct Estimate {
+    reads_table: bool,
+    table_rows: Option<u64>,
+    table_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct WithheldDocument<'a> {
+    title: &'a str,
+    reason: &'a str,
+    decide: &'a str,
+}
+
+pub(super) fn json(report: &PlanReport<'_>) -> String {
+    let plan = report.plan;
+    let document = Document {
+        version: 1,
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        plan: &plan.id,
+        source: report.source,
+        server: report.server,
+        dialect: plan.dialect,
+        steps: plan.steps.iter().map(step).collect(),
+        withheld: plan
+            .withheld
+            .iter()
+            .map(|withheld| WithheldDocument {
+                title: &withheld.title,
+                reason: &withheld.reason,
+                decide: &withheld.decide,
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn step(step: &Step) -> StepDocument<'_> {
+    StepDocument {
+        number: step.number,
+        phase: step.phase.as_str(),
+        title: &step.title,
+        reasons: &step.reasons,
+        file: up_path(step),
+        undo: (step.phase != Phase::Contract).then(|| down_path(step)),
+        locks: step
+            .work
+            .locks
+            .iter()
+            .map(|lock| LockDocument {
+                table: &lock.table,
+                mode: lock.mode,
+                blocks: lock.blocks,
+            })
+            .collect(),
+        guards: &step.work.guards,
+        rows: step.rows,
+        estimate: Estimate {
+            reads_table: step.work.reads_rows,
+            table_rows: step.size.rows,
+            table_bytes: step.size.bytes,
+        },
+        up: texts(&step.work.up),
+        down: texts(&step.work.down),
+    }
+}
+
+fn texts(statements: &[Statement]) -> Vec<&str> {
+    statements.iter().map(|statement| statement.sql.as_str()).collect()
+}

@@ -1,0 +1,98 @@
+//! A plan for the person who runs it.
+
+use std::fmt::Write as _;
+
+use super::PlanReport;
+use super::files::{down_path, up_path};
+use crate::plan::{Phase, Step};
+
+/// How many bytes a second a server reads of a table, for estimates: what a modest disk gives.
+const BYTES_A_SECOND: u64 = 100_000_000;
+
+pub(super) fn markdown(report: &PlanReport<'_>) -> String {
+    let plan = report.plan;
+    let mut text = format!("# Plan {} for {} ({})\n\n", plan.id, report.source, report.server);
+    let contract = plan.steps.iter().filter(|step| step.phase == Phase::Contract).count();
+    let _ = writeln!(
+        text,
+        "{} steps, {contract} of them in the contract phase; {} withheld.\n",
+        plan.steps.len(),
+        plan.withheld.len()
+    );
+    how_to_run(report, &mut text);
+    if !plan.steps.is_empty() {
+        text.push_str("## Steps\n\n");
+    }
+    for step in &plan.steps {
+        one(step, &mut text);
+    }
+    if !plan.withheld.is_empty() {
+        text.push_str("## Withheld: to decide\n\n");
+    }
+    for withheld in &plan.withheld {
+        let _ = writeln!(text, "- **{}** — {}.", withheld.title, withheld.reason);
+        if !withheld.decide.is_empty() {
+            let _ = writeln!(text, "  To decide: {}.", withheld.decide);
+        }
+    }
+    text
+}
+
+fn how_to_run(report: &PlanReport<'_>, text: &mut String) {
+    let _ = write!(
+        text,
+        "## How to run it\n\n\
+         Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
+         same file again: what is done is not done twice. The `.down.sql` files undo the steps, the last one first, until \
+         a file of `contract/` was run: what those do cannot be undone.\n\n",
+        report.dialect.client_command()
+    );
+}
+
+fn one(step: &Step, text: &mut String) {
+    let _ = write!(
+        text,
+        "### {}. {} ({})\n\n",
+        step.number,
+        step.title,
+        step.phase.as_str()
+    );
+    for reason in &step.reasons {
+        let _ = writeln!(text, "- why: {reason}");
+    }
+    for lock in &step.work.locks {
+        let _ = writeln!(
+            text,
+            "- locks `{}` in {} mode, which blocks {}",
+            lock.table, lock.mode, lock.blocks
+        );
+    }
+    for guard in &step.work.guards {
+        let _ = writeln!(text, "- runs only if {guard}");
+    }
+    if let Some(estimate) = estimate(step) {
+        let _ = writeln!(text, "- {estimate}");
+    }
+    let _ = write!(text, "- file `{}`", up_path(step));
+    if step.phase != Phase::Contract {
+        let _ = write!(text, ", undo `{}`", down_path(step));
+    }
+    text.push_str("\n\n");
+}
+
+/// How long it may take, where the server tells how large the table is.
+fn estimate(step: &Step) -> Option<String> {
+    if !step.work.reads_rows {
+        return Some("takes no longer than its wait for the lock".to_owned());
+    }
+    let bytes = step.size.bytes?;
+    let rows = step
+        .size
+        .rows
+        .map_or(String::new(), |rows| format!("about {rows} rows, "));
+    let seconds = bytes / BYTES_A_SECOND + 1;
+    Some(format!(
+        "reads the table ({rows}{} MB): about {seconds} s at 100 MB/s",
+        bytes / 1_000_000
+    ))
+}
