@@ -93,14 +93,18 @@ pub enum Change<'a> {
         /// The constraint, as it is.
         key: ForeignKey,
     },
-    /// A constraint has another name.
-    RenameForeignKey {
+    /// A foreign key is replaced by another one, which takes over its name; all rows are checked before it does.
+    ReplaceForeignKey {
         /// The child.
         child: &'a Table,
-        /// As it is called.
-        from: Ident,
-        /// As it is to be called.
-        to: Ident,
+        /// The parent.
+        parent: &'a Table,
+        /// The constraint, as it is.
+        old: ForeignKey,
+        /// As it is to be.
+        new: ForeignKey,
+        /// What the new one is called until the old one is gone.
+        temporary: Ident,
     },
     /// A column takes no nulls.
     SetNotNull {
@@ -217,7 +221,7 @@ impl Change<'_> {
             Self::AddForeignKey { child, .. }
             | Self::ValidateForeignKey { child, .. }
             | Self::DropForeignKey { child, .. }
-            | Self::RenameForeignKey { child, .. } => child,
+            | Self::ReplaceForeignKey { child, .. } => child,
             Self::RemoveRows { rows, .. } | Self::ClearKeys { rows, .. } => rows.table(),
         }
     }

@@ -30,7 +30,7 @@ pub(super) enum TaskKey {
     ForeignKey(ColumnSet, ColumnSet),
     Validate(ColumnSet, ColumnSet),
     Drop(ColumnSet, Option<Ident>),
-    Rename(ColumnSet, Option<Ident>),
+    Replace(ColumnSet, Option<Ident>),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
 }
@@ -195,7 +195,7 @@ fn slug(change: &Change<'_>) -> String {
         Change::AddForeignKey { key, child, .. } => ("add_foreign_key", named(key.name.as_ref(), child)),
         Change::ValidateForeignKey { key, child, .. } => ("validate", named(key.name.as_ref(), child)),
         Change::DropForeignKey { key, child, .. } => ("drop_foreign_key", named(key.name.as_ref(), child)),
-        Change::RenameForeignKey { to, .. } => ("rename_foreign_key", to.as_str().to_owned()),
+        Change::ReplaceForeignKey { old, child, .. } => ("replace_foreign_key", named(old.name.as_ref(), child)),
         Change::SetNotNull { table, column } => ("set_not_null", format!("{}_{column}", table.name.table)),
         Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),

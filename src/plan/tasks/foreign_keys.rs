@@ -7,7 +7,7 @@ use crate::dialect::change::Change;
 use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::relation::{Relation, Tier};
-use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table};
+use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table, display_columns};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_foreign_key(&mut self, finding: &Finding, at: usize, relation: &'a Relation) {
@@ -86,12 +86,28 @@ impl<'a> Tasks<'a> {
     }
 
     pub(super) fn drop_foreign_key(&mut self, finding: &Finding, child: &'a Table, foreign_key: &ForeignKey) {
-        let after = BTreeSet::new();
-        self.put_drop(finding, child, foreign_key, after, "Drop".to_owned());
+        let Some(parent) = self.facts.schema.table(&foreign_key.parent) else {
+            return;
+        };
+        let subject = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
+        self.put(
+            finding,
+            Draft {
+                key: TaskKey::Drop(subject, foreign_key.name.clone()),
+                phase: Phase::Validate,
+                title: format!("Drop {}", foreign_key.describe(&child.name)),
+                change: Change::DropForeignKey {
+                    child,
+                    parent,
+                    key: foreign_key.clone(),
+                },
+                after: BTreeSet::new(),
+                rows: None,
+            },
+        );
     }
 
-    /// Adds a new constraint beside the old one, then drops that and takes over its name: at no time are rows unchecked
-    /// that were checked before.
+    /// Replaces a constraint by one that is enforced and does this on delete.
     fn replace(
         &mut self,
         finding: &Finding,
@@ -101,8 +117,12 @@ impl<'a> Tasks<'a> {
         on_delete: Action,
         title: String,
     ) {
+        let Some(parent) = self.facts.schema.table(&old.parent) else {
+            return;
+        };
+        let child_end = ColumnSet::new(child.name.clone(), old.columns.clone());
+        let key = TaskKey::Replace(child_end, old.name.clone());
         let new = ForeignKey {
-            name: Some(self.names.name(child, &old.columns, "fkey")),
             on_delete,
             set_columns: if on_delete == old.on_delete {
                 old.set_columns.clone()
@@ -113,41 +133,53 @@ impl<'a> Tasks<'a> {
             enforced: true,
             ..old.clone()
         };
-        let (Some(new_name), added) = (
-            new.name.clone(),
-            self.new_foreign_key(finding, relation, child, new, title),
-        ) else {
-            return;
-        };
-        let Some(validated) = added else { return };
-        let dropped = self.put_drop(
-            finding,
-            child,
-            old,
-            BTreeSet::from([validated]),
-            "Drop, since it is replaced,".to_owned(),
-        );
-        if let Some(old_name) = &old.name {
-            let subject = ColumnSet::new(child.name.clone(), old.columns.clone());
-            self.put(
-                finding,
-                Draft {
-                    key: TaskKey::Rename(subject, Some(old_name.clone())),
-                    phase: Phase::Validate,
-                    title: format!("Give `{new_name}` on `{}` the name `{old_name}`", child.name),
-                    change: Change::RenameForeignKey {
-                        child,
-                        from: new_name,
-                        to: old_name.clone(),
-                    },
-                    after: BTreeSet::from([dropped]),
-                    rows: None,
-                },
-            );
+        if let Some((reason, decide)) = self.refusal(relation, child, &new) {
+            return self.withhold(key, title, reason, decide);
         }
+        let after = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
+        let temporary = self.names.name(child, &old.columns, "fkey");
+        self.put(
+            finding,
+            Draft {
+                key,
+                phase: Phase::Validate,
+                title,
+                change: Change::ReplaceForeignKey {
+                    child,
+                    parent,
+                    old: old.clone(),
+                    new,
+                    temporary,
+                },
+                after,
+                rows: None,
+            },
+        );
     }
 
-    /// A constraint that is added and validated. The key of the last task, unless the constraint is refused.
+    /// Why a foreign key is not to be added, and what to do.
+    fn refusal(
+        &self,
+        relation: Option<(usize, &'a Relation)>,
+        child: &Table,
+        foreign_key: &ForeignKey,
+    ) -> Option<(String, String)> {
+        if foreign_key.on_delete == Action::SetNull && child.settable_to_null(&foreign_key.columns).is_empty() {
+            let reason = format!(
+                "it would be ON DELETE SET NULL, and `{}({})` takes no nulls",
+                child.name,
+                display_columns(&foreign_key.columns)
+            );
+            let decide = "let the column take nulls, or state another `on_delete` in relaudit.yml".to_owned();
+            return Some((reason, decide));
+        }
+        let (at, _) = relation?;
+        let reason = self.counts(at).err()?;
+        let reason = format!("its rows could not be checked: {reason}");
+        Some((reason, "audit again where they can be".to_owned()))
+    }
+
+    /// A constraint that is added and validated.
     fn new_foreign_key(
         &mut self,
         finding: &Finding,
@@ -155,23 +187,16 @@ impl<'a> Tasks<'a> {
         child: &'a Table,
         foreign_key: ForeignKey,
         title: String,
-    ) -> Option<TaskKey> {
-        let parent = self.facts.schema.table(&foreign_key.parent)?;
+    ) {
+        let Some(parent) = self.facts.schema.table(&foreign_key.parent) else {
+            return;
+        };
         let child_end = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
         let parent_end = ColumnSet::new(parent.name.clone(), foreign_key.parent_columns.clone());
         let key = TaskKey::ForeignKey(child_end.clone(), parent_end.clone());
-        if foreign_key.on_delete == Action::SetNull && child.settable_to_null(&foreign_key.columns).is_empty() {
-            let reason = format!("it would be ON DELETE SET NULL, and `{child_end}` takes no nulls");
-            let decide = "let the column take nulls, or state another `on_delete` in relaudit.yml".to_owned();
+        if let Some((reason, decide)) = self.refusal(relation, child, &foreign_key) {
             self.withhold(key, title, reason, decide);
-            return None;
-        }
-        if let Some((at, _)) = relation
-            && let Err(reason) = self.counts(at)
-        {
-            let reason = format!("its rows could not be checked: {reason}");
-            self.withhold(key, title, reason, "audit again where they can be".to_owned());
-            return None;
+            return;
         }
         let mended = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
         if !parent.is_unique_key(&parent_end.columns) {
@@ -201,7 +226,7 @@ impl<'a> Tasks<'a> {
         );
         let mut after = mended;
         after.insert(key);
-        self.put_validation(finding, child, &foreign_key, after)
+        self.put_validation(finding, child, &foreign_key, after);
     }
 
     fn put_validation(
@@ -210,15 +235,17 @@ impl<'a> Tasks<'a> {
         child: &'a Table,
         foreign_key: &ForeignKey,
         after: BTreeSet<TaskKey>,
-    ) -> Option<TaskKey> {
-        let parent = self.facts.schema.table(&foreign_key.parent)?;
+    ) {
+        let Some(parent) = self.facts.schema.table(&foreign_key.parent) else {
+            return;
+        };
         let child_end = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
         let parent_end = ColumnSet::new(parent.name.clone(), foreign_key.parent_columns.clone());
         let key = TaskKey::Validate(child_end, parent_end);
         self.put(
             finding,
             Draft {
-                key: key.clone(),
+                key,
                 phase: Phase::Validate,
                 title: format!("Validate {}", foreign_key.describe(&child.name)),
                 change: Change::ValidateForeignKey {
@@ -230,36 +257,5 @@ impl<'a> Tasks<'a> {
                 rows: None,
             },
         );
-        Some(key)
-    }
-
-    fn put_drop(
-        &mut self,
-        finding: &Finding,
-        child: &'a Table,
-        foreign_key: &ForeignKey,
-        after: BTreeSet<TaskKey>,
-        verb: String,
-    ) -> TaskKey {
-        let subject = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
-        let key = TaskKey::Drop(subject, foreign_key.name.clone());
-        if let Some(parent) = self.facts.schema.table(&foreign_key.parent) {
-            self.put(
-                finding,
-                Draft {
-                    key: key.clone(),
-                    phase: Phase::Validate,
-                    title: format!("{verb} {}", foreign_key.describe(&child.name)),
-                    change: Change::DropForeignKey {
-                        child,
-                        parent,
-                        key: foreign_key.clone(),
-                    },
-                    after,
-                    rows: None,
-                },
-            );
-        }
-        key
     }
 }

@@ -89,30 +89,100 @@ pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
     }
 }
 
-pub(super) fn rename(child: &Table, from: &Ident, to: &Ident) -> Work {
-    let renaming = |from: &Ident, to: &Ident| {
-        unless(
-            &format!(
-                "NOT {} OR {}",
-                has_constraint(&child.name, from),
-                has_constraint(&child.name, to)
-            ),
-            &format!(
-                "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
-                Postgres.table_name(&child.name),
-                Postgres.quote(from),
-                Postgres.quote(to)
-            ),
-            &format!("renaming {from}"),
-        )
-    };
-    Work {
-        up: vec![renaming(from, to)],
-        down: vec![renaming(to, from)],
-        locks: vec![lock(&child.name, "ACCESS EXCLUSIVE")],
-        guards: Vec::new(),
-        reads_rows: false,
+/// Adds the new constraint beside the old one, checks the rows, and puts it in the old one's place: at no time are rows
+/// unchecked that were checked before.
+pub(super) fn replace(child: &Table, parent: &Table, [old, new]: [&ForeignKey; 2], temporary: &Ident) -> Work {
+    let columns = [
+        columns_as_planned(child, &new.columns),
+        columns_as_planned(parent, &new.parent_columns),
+    ];
+    let mut up = vec![guard(&columns)];
+    up.extend(replacing(child, old, new, temporary));
+    let mut down = replacing(child, new, old, temporary);
+    if !old.enforced {
+        // It comes back as it was, and as such it cannot be validated.
+        down.retain(|statement| !statement.sql.contains("VALIDATE CONSTRAINT"));
     }
+    Work {
+        up,
+        down,
+        locks: vec![
+            lock(&child.name, "SHARE ROW EXCLUSIVE"),
+            lock(&parent.name, "SHARE ROW EXCLUSIVE"),
+            lock(&child.name, "SHARE UPDATE EXCLUSIVE"),
+            lock(&child.name, "ACCESS EXCLUSIVE"),
+            lock(&parent.name, "ACCESS EXCLUSIVE"),
+        ],
+        guards: vec![
+            as_planned(child),
+            as_planned(parent),
+            format!(
+                "every ({}) of `{}` is in `{}`: the server looks",
+                display_columns(&new.columns),
+                child.name,
+                parent.name
+            ),
+        ],
+        reads_rows: true,
+    }
+}
+
+fn replacing(child: &Table, from: &ForeignKey, to: &ForeignKey, temporary: &Ident) -> Vec<Statement> {
+    let target = Postgres.table_name(&child.name);
+    let [name, between] = [&name(from), temporary].map(|name| Postgres.quote(name));
+    let done = is_so(child, to);
+    let added = has_constraint(&child.name, temporary);
+    let temporarily = ForeignKey {
+        name: Some(temporary.clone()),
+        ..to.clone()
+    };
+    let not_valid = if to.enforced { " NOT VALID" } else { " NOT ENFORCED" };
+    vec![
+        unless(
+            &format!("{done} OR {added}"),
+            &format!("{}{not_valid}", addition(child, &temporarily)),
+            &format!("adding {temporary}"),
+        ),
+        unless(
+            &format!("{done} OR NOT {added}"),
+            &format!("ALTER TABLE {target} VALIDATE CONSTRAINT {between}"),
+            &format!("validating {temporary}"),
+        ),
+        unless(
+            &done,
+            &format!(
+                "ALTER TABLE {target} DROP CONSTRAINT IF EXISTS {name}; ALTER TABLE {target} RENAME CONSTRAINT {between} TO \
+                 {name}"
+            ),
+            &format!("putting {temporary} in the place of {name}"),
+        ),
+    ]
+}
+
+/// Whether the constraint is there under its name and does what it is to do.
+fn is_so(child: &Table, key: &ForeignKey) -> String {
+    let action = |action: Action| match action {
+        Action::NoAction => 'a',
+        Action::Restrict => 'r',
+        Action::Cascade => 'c',
+        Action::SetNull => 'n',
+        Action::SetDefault => 'd',
+    };
+    let triggers = if key.enforced {
+        // Switched off, the triggers that enforce it are not run; NOT ENFORCED, there are none.
+        " AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid) AND NOT EXISTS (SELECT FROM \
+         pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled = 'D')"
+    } else {
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled <> 'D')"
+    };
+    format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = {} AND c.conname = {} AND c.confdeltype = '{}' AND \
+         c.confupdtype = '{}'{triggers})",
+        regclass(&child.name),
+        Postgres.literal(name(key).as_str()),
+        action(key.on_delete),
+        action(key.on_update),
+    )
 }
 
 fn dropping(child: &Table, name: &Ident) -> Statement {
