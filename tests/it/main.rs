@@ -14,5 +14,6 @@ mod readme;
 mod reports;
 mod rules;
 mod run;
+mod server_dump;
 mod shop;
 mod sqlite;
