@@ -121,7 +121,7 @@ fn compare(folder: &Path, name: &str, server: &Server) -> bool {
         return well;
     };
     let outcome = live(url, &file, dialect).and_then(|live| {
-        let mut different = differences_of(&read.schema, &live, dialect);
+        let mut different = differences_of(&read.schema, &live, dialect, differences::differences);
         if let Some(program) = &server.dump {
             different.extend(differences_of_dumps(program, url, &live, dialect)?);
         }
@@ -153,12 +153,17 @@ fn of_mysql(text: &str) -> String {
 }
 
 /// MySQL's tables are in a database, of which the file knows nothing.
-fn differences_of(file: &Schema, live: &Schema, dialect: SqlDialect) -> Vec<String> {
+fn differences_of(
+    file: &Schema,
+    live: &Schema,
+    dialect: SqlDialect,
+    compare: fn(&Schema, &Schema) -> Vec<String>,
+) -> Vec<String> {
     if dialect == SqlDialect::Postgres {
-        return differences::differences(file, live);
+        return compare(file, live);
     }
     let bare = differences::without_namespaces;
-    differences::differences(&bare(file), &bare(live))
+    compare(&bare(file), &bare(live))
 }
 
 /// What the dumps of the loaded database say otherwise, or is not understood of them.
@@ -175,7 +180,7 @@ fn differences_of_dumps(program: &Path, url: &str, live: &Schema, dialect: SqlDi
         };
         let read = ddl::read(&[file], dialect);
         found.extend(read.notes.iter().map(|note| format!("{name}: {note:?}")));
-        let different = differences_of(&read.schema, live, dialect);
+        let different = differences_of(&read.schema, live, dialect, differences::differences_of_dump);
         found.extend(different.iter().map(|line| format!("{name}: {line}")));
     }
     Ok(found)

@@ -272,6 +272,7 @@ pub(super) fn default(cursor: &mut Cursor<'_>, ty: &TypeName, flavor: Flavor) ->
         return None;
     }
     let value = match (&first.kind, flavor) {
+        (_, Flavor::MySql) if !ty.takes_literal_default() => return None,
         (Kind::Text(value), Flavor::MySql) => value.clone(),
         (Kind::Text(value), Flavor::MariaDb) if ty.is_number() => value.clone(),
         (Kind::Text(value), Flavor::MariaDb) => format!("'{}'", value.replace('\'', "''")),

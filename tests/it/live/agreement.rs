@@ -9,7 +9,7 @@ use relaudit::schema::Schema;
 use relaudit::source;
 
 use super::server::{Engine, Family, Loaded, load};
-use crate::differences::{differences, without_namespaces};
+use crate::differences::{differences, differences_of_dump, without_namespaces};
 use crate::server_dump::{dump, without_rows};
 
 /// Schemas of every style there is here.
@@ -106,11 +106,16 @@ fn disagreements(engine: Engine, text: &str) -> Vec<String> {
     let live = of_engine(engine, opened.database().unwrap().read_schema().unwrap().schema);
     assert!(!live.tables.is_empty(), "{engine:?}: nothing is loaded");
     let dumped = |options: &[&str]| dump(&engine.dump_program(), &url, options).unwrap();
+    let compare_dump: fn(&Schema, &Schema) -> Vec<String> = differences_of_dump;
     let mut found = Vec::new();
-    for (name, text) in [
-        ("the file", text.to_owned()),
-        ("the dump of the schema", dumped(without_rows(&url))),
-        ("the full dump", dumped(&[])),
+    for (name, text, compare) in [
+        (
+            "the file",
+            text.to_owned(),
+            differences as fn(&Schema, &Schema) -> Vec<String>,
+        ),
+        ("the dump of the schema", dumped(without_rows(&url)), compare_dump),
+        ("the full dump", dumped(&[]), compare_dump),
     ] {
         let file = SourceFile {
             name: name.to_owned(),
@@ -119,7 +124,7 @@ fn disagreements(engine: Engine, text: &str) -> Vec<String> {
         let read = ddl::read(&[file], dialect_of(engine));
         let lost = read.notes.iter().filter(|note| note.location.is_some());
         found.extend(lost.map(|note| format!("{name}: {note:?}")));
-        let different = differences(&of_engine(engine, read.schema), &live);
+        let different = compare(&of_engine(engine, read.schema), &live);
         found.extend(different.iter().map(|line| format!("{name}: {line}")));
     }
     found

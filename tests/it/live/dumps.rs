@@ -24,6 +24,7 @@ fn forms(family: Family) -> &'static [&'static [&'static str]] {
             &["--skip-opt", "--create-options", "--hex-blob", "--quick"],
             &["--skip-quote-names", "--replace"],
             &["--compact", "--insert-ignore"],
+            &["--compatible=ansi"],
         ],
         Family::MariaDb => &[
             &[],
