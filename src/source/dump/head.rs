@@ -37,7 +37,8 @@ impl Token<'_> {
             }
             // A name, if ANSI_QUOTES is on, as in what `mysqldump --compatible=ansi` writes; a text cannot stand there.
             Self::Value(raw @ Raw::Quoted(..)) if dialect == SqlDialect::MySql => {
-                String::from_utf8(text_of(*raw, dialect)?).ok()
+                let name = String::from_utf8(text_of(*raw, dialect)?).ok()?;
+                Some(name.replace("\"\"", "\""))
             }
             _ => None,
         }
