@@ -15,5 +15,6 @@ mod readme;
 mod reports;
 mod rules;
 mod run;
+mod server_dump;
 mod shop;
 mod sqlite;
