@@ -83,6 +83,8 @@ pub enum Change<'a> {
         parent: &'a Table,
         /// The constraint, with a name.
         key: ForeignKey,
+        /// Whether it was there before the plan: then the way back is to have it unvalidated again.
+        existing: bool,
     },
     /// A foreign key is no more.
     DropForeignKey {

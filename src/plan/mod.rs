@@ -15,6 +15,7 @@ use crate::finding::Finding;
 use crate::relation::short_hash;
 use crate::rules::Facts;
 
+pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
 pub use survey::{Below, Survey, survey};
 

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use crate::relation::short_hash;
 use crate::schema::{Ident, Schema, Table, TableName};
 
+/// How the tables begin in which plans keep rows.
+pub const QUARANTINE_PREFIX: &str = "relaudit_quarantine_";
+
 /// The names that are taken, and how long one may be.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -48,7 +51,7 @@ impl Names {
     /// The table in which rows of this one are kept. It may be there from an earlier plan.
     pub(super) fn quarantine(&self, table: &Table) -> Ident {
         Ident::new(shortened(
-            &format!("relaudit_quarantine_{}", table.name.table),
+            &format!("{QUARANTINE_PREFIX}{}", table.name.table),
             self.longest,
         ))
     }

@@ -11,6 +11,7 @@ mod inference;
 mod live;
 mod marks;
 mod orm;
+mod plan;
 mod readme;
 mod reports;
 mod rules;

@@ -103,7 +103,7 @@ fn rule_of(fixture: &Path) -> &str {
     fixture.parent().unwrap().file_name().unwrap().to_str().unwrap()
 }
 
-fn runs_on(sql: &str, engine: Engine) -> bool {
+pub(crate) fn runs_on(sql: &str, engine: Engine) -> bool {
     let Some(servers) = sql.lines().next().and_then(|line| line.strip_prefix(SERVERS)) else {
         return true;
     };

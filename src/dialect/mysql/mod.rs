@@ -6,6 +6,7 @@
 
 mod address;
 mod catalog;
+mod change;
 mod connect;
 mod failure;
 mod keys_equal;
@@ -93,14 +94,20 @@ impl Dialect for MySql {
 
 impl PlanDialect for MySql {
     fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
-        Err(format!(
-            "plans cannot change `{}` yet: it is in MySQL",
-            change.table().name
-        ))
+        change::work(change)
     }
 
     fn preamble(&self) -> Vec<Statement> {
-        Vec::new()
+        change::preamble()
+    }
+
+    fn terminated(&self, statement: &Statement) -> String {
+        if statement.compound {
+            // The client ends a statement at the first delimiter (manual, "mysql Client Commands", `delimiter`).
+            format!("DELIMITER //\n{}//\nDELIMITER ;", statement.sql)
+        } else {
+            format!("{};", statement.sql)
+        }
     }
 
     fn client_preamble(&self) -> &'static str {

@@ -51,7 +51,7 @@ impl<'a> Tasks<'a> {
         foreign_key: &ForeignKey,
     ) {
         let after = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
-        self.put_validation(finding, child, foreign_key, after);
+        self.put_validation(finding, child, foreign_key, after, true);
     }
 
     pub(super) fn enforce_foreign_key(
@@ -226,7 +226,7 @@ impl<'a> Tasks<'a> {
         );
         let mut after = mended;
         after.insert(key);
-        self.put_validation(finding, child, &foreign_key, after);
+        self.put_validation(finding, child, &foreign_key, after, false);
     }
 
     fn put_validation(
@@ -235,6 +235,7 @@ impl<'a> Tasks<'a> {
         child: &'a Table,
         foreign_key: &ForeignKey,
         after: BTreeSet<TaskKey>,
+        existing: bool,
     ) {
         let Some(parent) = self.facts.schema.table(&foreign_key.parent) else {
             return;
@@ -252,6 +253,7 @@ impl<'a> Tasks<'a> {
                     child,
                     parent,
                     key: foreign_key.clone(),
+                    existing,
                 },
                 after,
                 rows: None,

@@ -298,7 +298,7 @@ fn run_all(connection: &mut mysql::Conn, sql: &str) -> mysql::Result<()> {
 }
 
 /// Where `tests/run` keeps the servers' programs.
-pub(super) fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let folder = std::env::var_os("RELAUDIT_TEST_SERVERS");
     PathBuf::from(folder.expect("this test needs the servers' programs: run the tests by `tests/run`"))
 }

@@ -279,6 +279,7 @@ fn finding(rule: &'static str, severity: Severity, subject: Subject, message: &s
         count: None,
         location: None,
         fix: None,
+        remedy: None,
     }
 }
 

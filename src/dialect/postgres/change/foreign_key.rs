@@ -32,7 +32,7 @@ pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
     }
 }
 
-pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
+pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey, existing: bool) -> Work {
     let name = name(key);
     let missing = format!("{} has no constraint {name}: run the steps before this one", child.name);
     Work {
@@ -44,8 +44,8 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Work 
                 Postgres.quote(&name)
             )),
         ],
-        // What was validated is no harm; the step that added it takes it away.
-        down: Vec::new(),
+        // What a step before this one added, its own undo takes away.
+        down: if existing { invalidating(child, key) } else { Vec::new() },
         locks: vec![
             lock(&child.name, "SHARE UPDATE EXCLUSIVE"),
             lock(&parent.name, "ROW SHARE"),
@@ -61,6 +61,26 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Work 
         ],
         reads_rows: true,
     }
+}
+
+/// A constraint that is valid cannot be made unvalidated: it is made anew.
+fn invalidating(child: &Table, key: &ForeignKey) -> Vec<Statement> {
+    let name = name(key);
+    let validated = format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {} AND conname = {} AND convalidated)",
+        regclass(&child.name),
+        Postgres.literal(name.as_str())
+    );
+    vec![unless(
+        &format!("NOT {validated}"),
+        &format!(
+            "ALTER TABLE {} DROP CONSTRAINT {}; {} NOT VALID",
+            Postgres.table_name(&child.name),
+            Postgres.quote(&name),
+            addition(child, key)
+        ),
+        &format!("making {name} anew"),
+    )]
 }
 
 pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Work {

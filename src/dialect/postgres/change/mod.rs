@@ -40,7 +40,12 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::AddIndex { table, columns, name } => Ok(index::add(table, columns, name)),
         Change::AddUnique { table, columns, name } => Ok(index::add_unique(table, columns, name)),
         Change::AddForeignKey { child, parent, key } => Ok(foreign_key::add(child, parent, key)),
-        Change::ValidateForeignKey { child, parent, key } => Ok(foreign_key::validate(child, parent, key)),
+        Change::ValidateForeignKey {
+            child,
+            parent,
+            key,
+            existing,
+        } => Ok(foreign_key::validate(child, parent, key, *existing)),
         Change::DropForeignKey { child, parent, key } => Ok(foreign_key::drop(child, parent, key)),
         Change::ReplaceForeignKey {
             child,

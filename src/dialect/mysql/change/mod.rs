@@ -1,0 +1,92 @@
+//! How MySQL and MariaDB are changed while others work on them.
+//!
+//! Each ALTER states ALGORITHM and LOCK, so that the server refuses rather than copies the table behind a lock (MySQL
+//! manual, "Online DDL Operations"). A statement that is needed only sometimes is chosen by the server itself, as a
+//! prepared statement; a guard that does not hold prepares one that cannot be run and whose error says why. Rows are
+//! treated by a routine that is dropped when it is done, since only routines have loops.
+
+mod foreign_key;
+mod index;
+mod nullability;
+mod prepared;
+mod rows;
+
+use crate::dialect::change::{Change, LockTaken, Statement, Work};
+use crate::schema::{Table, TableKind, TableName};
+
+/// What each script begins with. A lock on a table's structure that is not had within 5 seconds lets others pass: the
+/// statement fails, and can be run again.
+pub(super) fn preamble() -> Vec<Statement> {
+    [
+        "SET SESSION lock_wait_timeout = 5",
+        "SET SESSION innodb_lock_wait_timeout = 5",
+        "SET SESSION foreign_key_checks = 1",
+        // A row whose key is 0 comes back from the quarantine as it was.
+        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')",
+    ]
+    .into_iter()
+    .map(Statement::plain)
+    .collect()
+}
+
+/// See [`crate::dialect::change::PlanDialect::work`].
+pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
+    let table = change.table();
+    if table.kind == TableKind::Partitioned {
+        return Err(format!(
+            "`{}` is partitioned, and plans cannot change such tables yet",
+            table.name
+        ));
+    }
+    if let Some(engine) = table
+        .engine
+        .as_deref()
+        .filter(|engine| !engine.eq_ignore_ascii_case("InnoDB"))
+    {
+        return Err(format!(
+            "`{}` is in the engine {engine}, which has neither transactions nor foreign keys: convert it to InnoDB first",
+            table.name
+        ));
+    }
+    match change {
+        Change::AddIndex { table, columns, name } => index::add(table, columns, name),
+        Change::AddUnique { table, columns, name } => index::add_unique(table, columns, name),
+        Change::AddForeignKey { child, parent, key } => foreign_key::add(child, parent, key),
+        Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
+        Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),
+        Change::ReplaceForeignKey {
+            child,
+            parent,
+            old,
+            new,
+            temporary,
+        } => foreign_key::replace(child, parent, [old, new], temporary),
+        Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
+        Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
+        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
+        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
+    }
+}
+
+/// An ALTER that states LOCK=NONE holds an exclusive metadata lock for an instant at its begin and end.
+fn online(table: &TableName) -> LockTaken {
+    LockTaken {
+        table: table.to_string(),
+        mode: "ALGORITHM=INPLACE, LOCK=NONE",
+        blocks: "nobody but for an instant at its begin and end",
+    }
+}
+
+/// What routines that treat rows hold.
+fn rows_locked(table: &TableName) -> LockTaken {
+    LockTaken {
+        table: table.to_string(),
+        mode: "row locks of one batch",
+        blocks: "writers of the same rows, for an instant",
+    }
+}
+
+fn as_planned(table: &Table) -> String {
+    format!("`{}` has the columns that it had", table.name)
+}

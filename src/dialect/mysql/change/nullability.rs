@@ -1,0 +1,65 @@
+//! Whether a column takes nulls. MODIFY repeats the whole of a column's definition; the server puts it together from its
+//! own catalogue, so that nothing of it is lost (manual, ALTER TABLE, "Renaming, Redefining, and Reordering Columns").
+
+use super::prepared::{chosen, columns_as_planned, is_nullable, is_table};
+use super::{as_planned, online};
+use crate::dialect::Dialect as _;
+use crate::dialect::change::{Statement, Work};
+use crate::dialect::mysql::MySql;
+use crate::schema::{Ident, Table};
+
+pub(super) fn set_not_null(table: &Table, column: &Ident) -> Work {
+    let mut work = changing(table, column, "NOT NULL", "NULL");
+    work.guards.push(format!(
+        "no row of `{}` has a null in `{column}`: the server looks",
+        table.name
+    ));
+    work
+}
+
+pub(super) fn drop_not_null(table: &Table, column: &Ident) -> Work {
+    changing(table, column, "NULL", "NOT NULL")
+}
+
+fn changing(table: &Table, column: &Ident, to: &str, back: &str) -> Work {
+    let mut up = columns_as_planned(table, std::slice::from_ref(column));
+    up.extend(modify(table, column, to));
+    Work {
+        up,
+        down: modify(table, column, back),
+        locks: vec![online(&table.name)],
+        guards: vec![as_planned(table)],
+        reads_rows: true,
+    }
+}
+
+fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
+    let nullable = is_nullable(&table.name, column);
+    let done = if nullability == "NULL" {
+        nullable
+    } else {
+        format!("NOT {nullable}")
+    };
+    let text = |text: &str| MySql::MYSQL.literal(text);
+    let begin = text(&format!(
+        "ALTER TABLE {} MODIFY COLUMN {} ",
+        MySql::MYSQL.table_name(&table.name),
+        MySql::MYSQL.quote(column)
+    ));
+    // A literal default is told without its quotes by MySQL, and as an expression by MariaDB since 10.2.7.
+    let default = "CASE WHEN column_default IS NULL OR column_default = 'NULL' THEN '' WHEN VERSION() LIKE '%MariaDB%' OR \
+                   extra LIKE '%DEFAULT_GENERATED%' OR column_default LIKE 'CURRENT_TIMESTAMP%' THEN CONCAT(' DEFAULT ', \
+                   IF(extra LIKE '%DEFAULT_GENERATED%' AND column_default NOT LIKE 'CURRENT_TIMESTAMP%', CONCAT('(', \
+                   column_default, ')'), column_default)) ELSE CONCAT(' DEFAULT ', QUOTE(column_default)) END";
+    let on_update = "IF(extra LIKE '%on update%', CONCAT(' ', TRIM(REPLACE(extra, 'DEFAULT_GENERATED', ''))), '')";
+    let expression = format!(
+        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL, '', CONCAT(' CHARACTER SET ', \
+         character_set_name, ' COLLATE ', collation_name)), {}, {default}, {on_update}, IF(column_comment = '', '', \
+         CONCAT(' COMMENT ', QUOTE(column_comment))), ', ALGORITHM=INPLACE, LOCK=NONE') FROM information_schema.columns \
+         WHERE {} AND column_name = {}))",
+        text(&format!(" {nullability}")),
+        is_table("table_schema", "table_name", &table.name),
+        text(column.as_str())
+    );
+    chosen(&expression)
+}

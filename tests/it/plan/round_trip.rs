@@ -1,0 +1,187 @@
+//! For each fixture of a rule that a plan can mend: audit, plan, run, audit again. Then once more, and back.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client;
+use crate::live::server::{Engine, Loaded, load};
+use crate::marks;
+use crate::rules::runs_on;
+use crate::run::Run;
+
+/// The rules whose findings a plan mends, and what it is told to do with rows.
+const MENDED: &[&str] = &[
+    "duplicate_foreign_key",
+    "join_table_without_unique_pair",
+    "missing_foreign_key",
+    "one_to_one_not_unique",
+    "optionality_mismatch",
+    "delete_action_mismatch",
+    "orphaned_rows",
+    "parent_key_not_unique",
+    "polymorphic_unindexed",
+    "sentinel_value",
+    "unenforced_foreign_key",
+    "unindexed_foreign_key",
+    "unvalidated_foreign_key",
+];
+
+#[test]
+fn postgres18() {
+    check_all(Engine::Postgres18);
+}
+
+#[test]
+fn postgres14() {
+    check_all(Engine::Postgres14);
+}
+
+#[test]
+fn mysql97() {
+    check_all(Engine::Mysql97);
+}
+
+#[test]
+fn mariadb() {
+    check_all(Engine::MariaDb);
+}
+
+fn check_all(engine: Engine) {
+    let mut failures = Vec::new();
+    for rule in MENDED {
+        let fixtures = fixtures(rule, engine);
+        let mut mended = 0;
+        for fixture in &fixtures {
+            let (done, found) = check(engine, rule, fixture);
+            mended += done;
+            failures.extend(found);
+        }
+        if mended == 0 && !fixtures.is_empty() {
+            failures.push(format!("{rule}: nothing was mended"));
+        }
+    }
+    assert!(failures.is_empty(), "on {}:\n{}", engine.name(), failures.join("\n"));
+}
+
+/// How many findings of the rule were mended, and what went wrong.
+fn check(engine: Engine, rule: &str, fixture: &Path) -> (usize, Vec<String>) {
+    let sql = fs::read_to_string(fixture).unwrap();
+    let rule_and_file = format!("{rule}/{}", fixture.file_name().unwrap().display());
+    let database = load(engine, &sql);
+    let before = client::state(engine, &database);
+    let faults = findings(&database, fixture);
+    let folder = TempDir::new().unwrap();
+    let plan = plan(&database, fixture, folder.path());
+    let steps = plan["steps"].as_array().unwrap();
+    let mut failures = Vec::new();
+    let mut say = |text: String| failures.push(format!("{rule_and_file}: {text}"));
+    let run = |files: &[PathBuf]| -> Result<(), String> {
+        files
+            .iter()
+            .try_for_each(|file| client::run(engine, &database, file).map(drop))
+    };
+    let (ups, downs) = files(&folder.path().join("plan"), steps);
+    if let Err(error) = run(&ups) {
+        say(format!("running the plan: {error}"));
+        return (0, failures);
+    }
+    let after = client::state(engine, &database);
+    let left = findings(&database, fixture);
+    for finding in &left {
+        let (its_rule, subject) = finding;
+        let is_withheld = plan["withheld"].as_array().unwrap().iter().any(|withheld| {
+            let text = withheld.to_string();
+            text.contains(subject.split('(').next().unwrap())
+        });
+        if !faults.contains(finding) {
+            say(format!("there is a new finding: {its_rule} {subject}"));
+        } else if its_rule == rule && !is_withheld {
+            say(format!("it is not mended: {subject}; planned: {plan:#}"));
+        }
+    }
+    let of_rule = |findings: &[(String, String)]| findings.iter().filter(|(its_rule, _)| its_rule == rule).count();
+    let mended = of_rule(&faults) - of_rule(&left);
+    if let Err(error) = run(&ups) {
+        say(format!("running it again: {error}"));
+    }
+    compare("running it again", &after, &client::state(engine, &database), &mut say);
+    if let Err(error) = run(&downs) {
+        say(format!("undoing it: {error}"));
+    }
+    compare("undoing it", &before, &client::state(engine, &database), &mut say);
+    (mended, failures)
+}
+
+fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnMut(String)) {
+    let [expected, found]: [BTreeSet<&String>; 2] = [expected, found].map(|lines| lines.iter().collect());
+    for line in expected.difference(&found) {
+        say(format!("{doing} lost: {line}"));
+    }
+    for line in found.difference(&expected) {
+        say(format!("{doing} left: {line}"));
+    }
+}
+
+/// The files of a plan in their order, and those that undo it in theirs. The contract phase is in neither.
+fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let of = |name: &str| {
+        let files = steps
+            .iter()
+            .filter(|step| step["phase"] != "contract")
+            .map(|step| &step[name]);
+        files
+            .map(|file| folder.join(file.as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let mut downs = of("undo");
+    downs.reverse();
+    (of("file"), downs)
+}
+
+fn plan(database: &Loaded, fixture: &Path, folder: &Path) -> Value {
+    let out = folder.join("plan");
+    let run = Run::new(["plan", &database.source(), "--orphans", "quarantine", "--out"]).args([&out]);
+    let outcome = with_config(run, fixture).finish();
+    assert!(matches!(outcome.code, Some(0 | 1)), "{}", outcome.stderr);
+    serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap()
+}
+
+/// Rule and subject of each.
+fn findings(database: &Loaded, fixture: &Path) -> Vec<(String, String)> {
+    let run = Run::new(["audit", &database.source(), "--format", "json"]);
+    let report = with_config(run, fixture).finish().json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| (text(&finding["rule"]), text(&finding["subject"])))
+        .collect()
+}
+
+fn with_config(run: Run, fixture: &Path) -> Run {
+    let config = fixture.with_file_name("relaudit.yml");
+    if config.exists() {
+        run.args([Path::new("--config"), &config])
+    } else {
+        run
+    }
+}
+
+/// The fixtures of a rule in which it finds something.
+fn fixtures(rule: &str, engine: Engine) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules").join(rule);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "sql"))
+        .filter(|file| {
+            let sql = fs::read_to_string(file).unwrap();
+            runs_on(&sql, engine) && !marks::read(&sql).is_empty()
+        })
+        .collect();
+    files.sort();
+    files
+}
