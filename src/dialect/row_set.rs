@@ -1,6 +1,6 @@
 //! Rows that a plan treats, said without SQL, and the condition that finds them.
 
-use crate::schema::{Column, Ident, Table};
+use crate::schema::{Column, ForeignKey, Ident, Match, Table};
 
 use super::probe_sql::{self, Ends};
 use super::{Dialect, KeyExpression};
@@ -37,14 +37,30 @@ impl<'a> RowSet<'a> {
         }
     }
 
+    /// The foreign keys that refuse these rows, if they are to come back as they were.
+    pub fn refusing(&self) -> Vec<&'a ForeignKey> {
+        let (Self::Orphans(ends) | Self::Sentinels(ends)) = self else {
+            return Vec::new();
+        };
+        let same =
+            |key: &&ForeignKey| key.enforced && key.parent == ends.parent.name && key.columns == *ends.child_columns;
+        ends.child.foreign_keys.iter().filter(same).collect()
+    }
+
     /// The condition that is true for these rows of a table called `alias`.
     pub fn condition(&self, dialect: &dyn Dialect, alias: &str) -> String {
         match self {
-            Self::Orphans(ends) => format!(
-                "{} AND NOT ({})",
-                probe_sql::orphaned_as(dialect, ends, alias),
-                probe_sql::sentinel_as(dialect, ends, alias)
-            ),
+            Self::Orphans(ends) => {
+                let orphaned = format!(
+                    "{} AND NOT ({})",
+                    probe_sql::orphaned_as(dialect, ends, alias),
+                    probe_sql::sentinel_as(dialect, ends, alias)
+                );
+                match ends.match_type {
+                    Match::Simple => orphaned,
+                    Match::Full => format!("({orphaned} OR {})", partly_null(dialect, ends, alias)),
+                }
+            }
             Self::Sentinels(ends) => format!(
                 "{} AND {}",
                 probe_sql::orphaned_as(dialect, ends, alias),
@@ -71,6 +87,18 @@ impl<'a> RowSet<'a> {
             self.condition(dialect, "r")
         )
     }
+}
+
+/// A key of which some columns are null and others are not breaks MATCH FULL.
+fn partly_null(dialect: &dyn Dialect, ends: &Ends<'_>, alias: &str) -> String {
+    let nulls = |between: &str| {
+        let each = ends
+            .child_columns
+            .iter()
+            .map(|column| format!("{alias}.{} IS NULL", dialect.quote(column)));
+        each.collect::<Vec<_>>().join(between)
+    };
+    format!("({}) AND NOT ({})", nulls(" OR "), nulls(" AND "))
 }
 
 /// A row is a copy where another one is equal in all that is no key of its own and comes before it.

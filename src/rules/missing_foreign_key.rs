@@ -46,7 +46,8 @@ impl Rule for MissingForeignKey {
                     .fix(format!(
                         "convert {} to InnoDB, then add a foreign key from {} to {}",
                         table.name, relation.child, relation.parent
-                    ));
+                    ))
+                    .remedy(Remedy::Decide("convert the table to InnoDB, and plan again"));
             } else {
                 findings
                     .report_relation(relation, message)

@@ -71,9 +71,16 @@ fn down(report: &PlanReport<'_>, step: &Step) -> String {
             comment("There is nothing to undo: an earlier step's undo takes it away.")
         );
     }
-    format!(
-        "{}{title}{}",
-        statements(report, &report.dialect.preamble()),
-        statements(report, &step.work.down)
-    )
+    format!("{}{title}{}", preamble(report), statements(report, &step.work.down))
+}
+
+/// What makes the engine's own client careful.
+fn preamble(report: &PlanReport<'_>) -> String {
+    let client = report.dialect.client_preamble();
+    let line = if client.is_empty() {
+        String::new()
+    } else {
+        format!("{client}\n")
+    };
+    format!("{line}{}", statements(report, &report.dialect.preamble()))
 }

@@ -75,6 +75,11 @@ pub(crate) fn state(engine: Engine, database: &Loaded) -> Vec<String> {
         .filter(|line| !line.is_empty())
         // The last line of a table has no comma, and which one is last can change.
         .map(|line| line.trim_end_matches(',').to_owned())
+        // MariaDB writes out what is the default where a foreign key was added in place.
+        .map(|line| {
+            line.replace(" ON DELETE NO ACTION", "")
+                .replace(" ON UPDATE NO ACTION", "")
+        })
         .collect();
     lines.sort();
     lines

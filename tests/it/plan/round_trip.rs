@@ -150,7 +150,7 @@ fn plan(database: &Loaded, fixture: &Path, folder: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap()
 }
 
-/// Rule and subject of each.
+/// Rule and subject of each that can be mended.
 fn findings(database: &Loaded, fixture: &Path) -> Vec<(String, String)> {
     let run = Run::new(["audit", &database.source(), "--format", "json"]);
     let report = with_config(run, fixture).finish().json();

@@ -2,6 +2,7 @@
 //! Operations", "Adding a foreign key constraint": INPLACE needs `foreign_key_checks` off), so the plan looks itself:
 //! right before, and right after.
 
+use super::index::restored;
 use super::prepared::{columns_as_planned, guard, has_foreign_key, has_table, unless};
 use super::{as_planned, online};
 use crate::dialect::Dialect as _;
@@ -102,7 +103,10 @@ pub(super) fn replace(
     ));
     Ok(Work {
         up,
-        down: swap(free, old, old_name),
+        down: restored(child, &old.columns)
+            .into_iter()
+            .chain(swap(free, old, old_name))
+            .collect(),
         locks: vec![online(&child.name), online(&parent.name)],
         guards: vec![as_planned(child), as_planned(parent), no_row_lacks(child, parent, &new)],
         reads_rows: true,

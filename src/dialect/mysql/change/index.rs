@@ -3,7 +3,7 @@
 use super::prepared::{columns_as_planned, has_index, unless};
 use super::{as_planned, online};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::Work;
+use crate::dialect::change::{Statement, Work};
 use crate::dialect::mysql::MySql;
 use crate::schema::{Ident, Table, display_columns};
 
@@ -41,16 +41,53 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Resul
             list.join(", ")
         ),
     ));
+    // Where there is no primary key, the first unique one is the order in which InnoDB keeps the rows: to drop it is to
+    // copy the table (manual, "Clustered and Secondary Indexes").
+    let how = if table.primary_key().is_none() && !unique.is_empty() {
+        "ALGORITHM=COPY, LOCK=SHARED"
+    } else {
+        "ALGORITHM=INPLACE, LOCK=NONE"
+    };
+    let mut down = restored(table, columns);
+    down.extend(unless(
+        &format!("NOT {there}"),
+        &format!("ALTER TABLE {target} DROP INDEX {quoted}, {how}"),
+    ));
     Ok(Work {
         up,
-        down: unless(
-            &format!("NOT {there}"),
-            &format!("ALTER TABLE {target} DROP INDEX {quoted}, ALGORITHM=INPLACE, LOCK=NONE"),
-        ),
+        down,
         locks: vec![online(&table.name)],
         guards: vec![as_planned(table)],
         reads_rows: true,
     })
+}
+
+/// Makes the indexes anew that the server drops by itself where another one begins with the same columns: those that it
+/// had made for a foreign key (manual, "FOREIGN KEY Constraints": such an index may be dropped silently).
+pub(super) fn restored(table: &Table, columns: &[Ident]) -> Vec<Statement> {
+    let covered = table.indexes.iter().filter(|index| {
+        let begins =
+            |held: Vec<&Ident>| held.iter().zip(columns).filter(|(one, other)| **one == *other).count() == held.len();
+        !index.unique && index.method == "btree" && index.whole_columns().is_some_and(begins)
+    });
+    let adding = covered.flat_map(|index| {
+        let parts: Vec<String> = index
+            .whole_columns()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|part| MySql::MYSQL.quote(part))
+            .collect();
+        unless(
+            &has_index(&table.name, &index.name),
+            &format!(
+                "ALTER TABLE {} ADD INDEX {} ({}), ALGORITHM=INPLACE, LOCK=NONE",
+                MySql::MYSQL.table_name(&table.name),
+                MySql::MYSQL.quote(&index.name),
+                parts.join(", ")
+            ),
+        )
+    });
+    adding.collect()
 }
 
 /// BLOB and TEXT columns, and JSON (manual, "Column Prefix Key Parts").

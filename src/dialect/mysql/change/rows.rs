@@ -165,8 +165,8 @@ impl<'a> Moving<'a> {
     /// SELECT that finds nothing.
     fn making(&self) -> Statement {
         Statement::plain(format!(
-            "CREATE TABLE IF NOT EXISTS {} (relaudit_plan VARCHAR(32) NOT NULL, relaudit_reason VARCHAR(2000) NOT NULL, \
-             relaudit_batch BIGINT UNSIGNED NOT NULL, relaudit_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, KEY \
+            "CREATE TABLE IF NOT EXISTS {} (relaudit_plan VARCHAR(32) NOT NULL DEFAULT '', relaudit_reason VARCHAR(2000) NOT NULL DEFAULT '', \
+             relaudit_batch BIGINT UNSIGNED NOT NULL DEFAULT 0, relaudit_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, KEY \
              (relaudit_batch)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 AS SELECT r.* FROM {} r WHERE 1 = 0",
             self.quarantine(),
             self.table_name()
@@ -245,6 +245,8 @@ impl<'a> Moving<'a> {
         ]);
         let mut down = vec![
             self.making(),
+            // The rows come back as they were, without parents.
+            Statement::plain("SET SESSION foreign_key_checks = 0"),
             Statement::plain("START TRANSACTION"),
             Statement::plain(back),
             Statement::plain(format!(
@@ -253,6 +255,7 @@ impl<'a> Moving<'a> {
                 self.ours("q")
             )),
             Statement::plain("COMMIT"),
+            Statement::plain("SET SESSION foreign_key_checks = 1"),
         ];
         down.extend(self.dropping_if_empty());
         Work {

@@ -205,6 +205,20 @@ fn is_so(child: &Table, key: &ForeignKey) -> String {
     )
 }
 
+/// The statement that takes it away.
+pub(super) fn without(child: &Table, key: &ForeignKey) -> String {
+    format!(
+        "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+        Postgres.table_name(&child.name),
+        Postgres.quote(&name(key))
+    )
+}
+
+/// The statement that adds it without a look at the rows.
+pub(super) fn unvalidated(child: &Table, key: &ForeignKey) -> String {
+    format!("{} NOT VALID", addition(child, key))
+}
+
 fn dropping(child: &Table, name: &Ident) -> Statement {
     unless(
         &format!(

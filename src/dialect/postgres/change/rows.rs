@@ -2,12 +2,12 @@
 //! statement and one transaction, so that a row is never gone and not kept.
 
 use super::block::{block, columns_as_planned, guard, regclass};
-use super::lock;
+use super::{foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{Column, Ident, Table, TableName};
+use crate::schema::{Column, ForeignKey, Ident, Table, TableName};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 10_000;
@@ -36,7 +36,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, Strin
         table = moving.table_name(),
         columns = moving.some_columns("back", stored),
     );
-    Ok(moving.work(&statement, &back))
+    Ok(moving.work(rows, &statement, &back))
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
@@ -85,7 +85,7 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         same = same("r", "back"),
         still_null = still_null.join(" AND "),
     );
-    Ok(moving.work(&statement, &back))
+    Ok(moving.work(rows, &statement, &back))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -226,10 +226,17 @@ impl<'a> Moving<'a> {
         )
     }
 
-    fn work(&self, statement: &str, back: &str) -> Work {
+    fn work(&self, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
         let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
         let quarantine = self.quarantine();
         let there = regclass(&self.quarantine_name());
+        // A foreign key that was never validated refuses the rows all the same when they come back.
+        let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
+            rows.refusing()
+                .into_iter()
+                .map(|key| format!("    {};\n", sql(key)))
+                .collect()
+        };
         let up = vec![
             guard(&[columns_as_planned(self.table, &all)]),
             Statement::plain(format!(
@@ -240,7 +247,14 @@ impl<'a> Moving<'a> {
             self.batches(statement),
         ];
         let down = vec![
-            block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n")),
+            block(
+                "",
+                &format!(
+                    "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
+                    lifting = foreign_keys(&|key| foreign_key::without(self.table, key)),
+                    putting_back = foreign_keys(&|key| foreign_key::unvalidated(self.table, key)),
+                ),
+            ),
             block(
                 "",
                 &format!(
