@@ -32,6 +32,11 @@ pub trait PlanDialect: Dialect {
     /// How a person runs a script with the engine's own client.
     fn client_command(&self) -> &'static str;
 
+    /// Whether each step has a quarantine of its own, because a script of this engine cannot drop one only if it is empty.
+    fn keeps_steps_apart(&self) -> bool {
+        false
+    }
+
     /// How long the name of a constraint may be, in bytes.
     fn longest_name(&self) -> usize;
 }

@@ -48,10 +48,16 @@ impl Names {
         Ident::new(name)
     }
 
-    /// The table in which rows of this one are kept. It may be there from an earlier plan.
-    pub(super) fn quarantine(&self, table: &Table) -> Ident {
+    /// The table in which rows of this one are kept. It may be there from an earlier plan. `step` tells those of one step
+    /// from those of others, where it is not empty.
+    pub(super) fn quarantine(&self, table: &Table, step: &str) -> Ident {
+        let own = if step.is_empty() {
+            String::new()
+        } else {
+            format!("_{}", short_hash([step]))
+        };
         Ident::new(shortened(
-            &format!("{QUARANTINE_PREFIX}{}", table.name.table),
+            &format!("{QUARANTINE_PREFIX}{}{own}", table.name.table),
             self.longest,
         ))
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
-use crate::dialect::change::{Change, PlanDialect, Work};
+use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
@@ -143,6 +143,20 @@ impl<'a> Tasks<'a> {
             Some(Check::NotChecked(reason)) => Err(reason),
             Some(Check::Done(counts)) => Ok(counts.as_ref()),
             None => Ok(None),
+        }
+    }
+
+    /// Under what rows of a table are kept that are treated for this reason.
+    fn keeping(&self, table: &Table, reason: String) -> Keeping {
+        let step = if self.dialect.keeps_steps_apart() {
+            format!("{} {reason}", self.plan)
+        } else {
+            String::new()
+        };
+        Keeping {
+            quarantine: self.names.quarantine(table, &step),
+            plan: self.plan.to_owned(),
+            reason,
         }
     }
 

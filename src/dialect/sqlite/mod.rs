@@ -3,6 +3,7 @@
 //! Affinity and collation decide what is equal here, and any column can hold any value (datatype3.html).
 
 mod catalog;
+mod change;
 mod create_index;
 mod create_table;
 pub mod dump;
@@ -80,14 +81,11 @@ impl Dialect for Sqlite {
 
 impl PlanDialect for Sqlite {
     fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
-        Err(format!(
-            "plans cannot change `{}` yet: it is in SQLite",
-            change.table().name
-        ))
+        change::work(change)
     }
 
     fn preamble(&self) -> Vec<Statement> {
-        Vec::new()
+        change::preamble()
     }
 
     fn client_preamble(&self) -> &'static str {
@@ -96,6 +94,10 @@ impl PlanDialect for Sqlite {
 
     fn client_command(&self) -> &'static str {
         "sqlite3 DATABASE < plan.sql"
+    }
+
+    fn keeps_steps_apart(&self) -> bool {
+        true
     }
 
     fn longest_name(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Draft, TaskKey, Tasks};
-use crate::dialect::change::{Change, Keeping};
+use crate::dialect::change::Change;
 use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
 use crate::plan::Phase;
@@ -93,11 +93,7 @@ impl<'a> Tasks<'a> {
             ));
         }
         let key = TaskKey::Copies(columns.clone());
-        let keeping = Keeping {
-            quarantine: self.names.quarantine(table),
-            plan: self.plan.to_owned(),
-            reason: format!("a copy: {columns} is to be unique"),
-        };
+        let keeping = self.keeping(table, format!("a copy: {columns} is to be unique"));
         self.put(
             finding,
             Draft {

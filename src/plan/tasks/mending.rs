@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Draft, TaskKey, Tasks};
-use crate::dialect::change::{Change, Keeping};
+use crate::dialect::change::Change;
 use crate::dialect::probe_sql::Ends;
 use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
@@ -169,11 +169,7 @@ impl<'a> Tasks<'a> {
     ) {
         let title = self.row_title(&fate, sort);
         let table = fate.rows.table();
-        let keeping = Keeping {
-            quarantine: self.names.quarantine(table),
-            plan: self.plan.to_owned(),
-            reason: reason(&fate.rows),
-        };
+        let keeping = self.keeping(table, reason(&fate.rows));
         let (change, for_good) = match fate.decision {
             Decision::Remove { for_good } => (
                 Change::RemoveRows {
@@ -239,7 +235,7 @@ impl<'a> Tasks<'a> {
                 "Move {} of `{}` {which} into `{}`",
                 count(fate.count),
                 table.name,
-                self.names.quarantine(table)
+                self.keeping(table, reason(&fate.rows)).quarantine
             ),
         }
     }

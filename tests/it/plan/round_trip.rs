@@ -30,6 +30,14 @@ const MENDED: &[&str] = &[
     "unvalidated_foreign_key",
 ];
 
+/// On SQLite these need the table to be rebuilt, which plans say that they cannot do.
+const NEEDS_REBUILD: &[&str] = &[
+    "delete_action_mismatch",
+    "duplicate_foreign_key",
+    "missing_foreign_key",
+    "optionality_mismatch",
+];
+
 #[test]
 fn postgres18() {
     check_all(Engine::Postgres18);
@@ -50,9 +58,17 @@ fn mariadb() {
     check_all(Engine::MariaDb);
 }
 
+#[test]
+fn sqlite() {
+    check_all(Engine::Sqlite);
+}
+
 fn check_all(engine: Engine) {
     let mut failures = Vec::new();
-    for rule in MENDED {
+    let rules = MENDED
+        .iter()
+        .filter(|rule| engine != Engine::Sqlite || !NEEDS_REBUILD.contains(rule));
+    for rule in rules {
         let fixtures = fixtures(rule, engine);
         let mut mended = 0;
         for fixture in &fixtures {
@@ -155,7 +171,12 @@ fn findings(database: &Loaded, fixture: &Path) -> Vec<(String, String)> {
     let run = Run::new(["audit", &database.source(), "--format", "json"]);
     let report = with_config(run, fixture).finish().json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let findings = report["findings"].as_array().unwrap().iter();
+    // Where nothing is said of how to mend it, nothing is planned.
+    let findings = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| !finding["fix"].is_null());
     findings
         .map(|finding| (text(&finding["rule"]), text(&finding["subject"])))
         .collect()
