@@ -70,6 +70,8 @@ pub enum Change<'a> {
         columns: &'a [Ident],
         /// The constraint's name.
         name: Ident,
+        /// Whether they become the primary key; then none of them takes nulls, and there is no other.
+        primary: bool,
     },
     /// A foreign key refuses new orphans. Rows from before are not looked at, where the engine can do that.
     AddForeignKey {

@@ -21,7 +21,9 @@ pub(super) fn preamble() -> Vec<Statement> {
 pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
     match change {
         Change::AddIndex { table, columns, name } => Ok(add_index(table, columns, name, "")),
-        Change::AddUnique { table, columns, name } => Ok(add_index(table, columns, name, "UNIQUE ")),
+        Change::AddUnique {
+            table, columns, name, ..
+        } => Ok(add_index(table, columns, name, "UNIQUE ")),
         Change::RemoveRows { rows, keeping } => Ok(remove(rows, keeping)),
         Change::ClearKeys { rows, columns, keeping } => clear(rows, columns, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(empty(table, keeping)),

@@ -8,7 +8,7 @@ use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::relation::Relation;
-use crate::schema::{ColumnSet, Table};
+use crate::schema::{ColumnSet, Ident, Table};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_index(&mut self, finding: &Finding, columns: &ColumnSet) {
@@ -50,6 +50,10 @@ impl<'a> Tasks<'a> {
                 return self.withhold(key, title, reason, decide);
             }
         }
+        // A join table has nothing else that could tell its rows apart.
+        let required = |column: &Ident| table.column(column).is_some_and(|column| !column.nullable);
+        let primary =
+            table.primary_key().is_none() && columns.columns.len() > 1 && columns.columns.iter().all(required);
         let name = self.names.name(table, &columns.columns, "key");
         self.put(
             finding,
@@ -61,6 +65,7 @@ impl<'a> Tasks<'a> {
                     table,
                     columns: &columns.columns,
                     name,
+                    primary,
                 },
                 after,
                 rows: None,

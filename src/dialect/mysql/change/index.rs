@@ -8,11 +8,16 @@ use crate::dialect::mysql::MySql;
 use crate::schema::{Ident, Table, display_columns};
 
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Result<Work, String> {
-    adding(table, columns, name, "")
+    adding(table, columns, name, Kind::Plain)
 }
 
-pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident) -> Result<Work, String> {
-    let mut work = adding(table, columns, name, "UNIQUE ")?;
+pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary: bool) -> Result<Work, String> {
+    let (kind, primary_name) = (
+        if primary { Kind::Primary } else { Kind::Unique },
+        Ident::new("PRIMARY"),
+    );
+    let name = if primary { &primary_name } else { name };
+    let mut work = adding(table, columns, name, kind)?;
     work.guards.push(format!(
         "no two rows of `{}` have the same ({}): the server looks",
         table.name,
@@ -21,7 +26,15 @@ pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident) -> Resu
     Ok(work)
 }
 
-fn adding(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Result<Work, String> {
+/// What is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Unique,
+    Primary,
+}
+
+fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<Work, String> {
     if let Some(column) = columns.iter().find(|column| needs_prefix(table, column)) {
         return Err(format!(
             "`{}`.`{column}` is of a type of which only the first characters can be indexed, and how many depends on the \
@@ -33,17 +46,27 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Resul
     let quoted = MySql::MYSQL.quote(name);
     let list: Vec<String> = columns.iter().map(|column| MySql::MYSQL.quote(column)).collect();
     let there = has_index(&table.name, name);
+    let what = match kind {
+        Kind::Plain => format!("INDEX {quoted}"),
+        Kind::Unique => format!("UNIQUE INDEX {quoted}"),
+        Kind::Primary => "PRIMARY KEY".to_owned(),
+    };
+    let gone = if kind == Kind::Primary {
+        "PRIMARY KEY".to_owned()
+    } else {
+        format!("INDEX {quoted}")
+    };
     let mut up = columns_as_planned(table, columns);
     up.extend(unless(
         &there,
         &format!(
-            "ALTER TABLE {target} ADD {unique}INDEX {quoted} ({}), ALGORITHM=INPLACE, LOCK=NONE",
+            "ALTER TABLE {target} ADD {what} ({}), ALGORITHM=INPLACE, LOCK=NONE",
             list.join(", ")
         ),
     ));
     // Where there is no primary key, the first unique one is the order in which InnoDB keeps the rows: to drop it is to
     // copy the table (manual, "Clustered and Secondary Indexes").
-    let how = if table.primary_key().is_none() && !unique.is_empty() {
+    let how = if table.primary_key().is_none() && kind != Kind::Plain {
         "ALGORITHM=COPY, LOCK=SHARED"
     } else {
         "ALGORITHM=INPLACE, LOCK=NONE"
@@ -51,7 +74,7 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Resul
     let mut down = restored(table, columns);
     down.extend(unless(
         &format!("NOT {there}"),
-        &format!("ALTER TABLE {target} DROP INDEX {quoted}, {how}"),
+        &format!("ALTER TABLE {target} DROP {gone}, {how}"),
     ));
     Ok(Work {
         up,

@@ -50,7 +50,12 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
     }
     match change {
         Change::AddIndex { table, columns, name } => index::add(table, columns, name),
-        Change::AddUnique { table, columns, name } => index::add_unique(table, columns, name),
+        Change::AddUnique {
+            table,
+            columns,
+            name,
+            primary,
+        } => index::add_unique(table, columns, name, *primary),
         Change::AddForeignKey { child, parent, key } => foreign_key::add(child, parent, key),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
         Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),

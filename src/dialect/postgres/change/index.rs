@@ -17,12 +17,13 @@ pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Work {
     }
 }
 
-pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident) -> Work {
+pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary: bool) -> Work {
+    let kind = if primary { "PRIMARY KEY" } else { "UNIQUE" };
     let mut up = building(table, columns, name, "UNIQUE ");
     up.push(unless(
         &has_constraint(&table.name, name),
         &format!(
-            "ALTER TABLE {} ADD CONSTRAINT {} UNIQUE USING INDEX {}",
+            "ALTER TABLE {} ADD CONSTRAINT {} {kind} USING INDEX {}",
             Postgres.table_name(&table.name),
             Postgres.quote(name),
             Postgres.quote(name)

@@ -38,7 +38,12 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
     }
     match change {
         Change::AddIndex { table, columns, name } => Ok(index::add(table, columns, name)),
-        Change::AddUnique { table, columns, name } => Ok(index::add_unique(table, columns, name)),
+        Change::AddUnique {
+            table,
+            columns,
+            name,
+            primary,
+        } => Ok(index::add_unique(table, columns, name, *primary)),
         Change::AddForeignKey { child, parent, key } => Ok(foreign_key::add(child, parent, key)),
         Change::ValidateForeignKey {
             child,
