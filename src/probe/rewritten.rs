@@ -48,7 +48,7 @@ pub(super) fn take_back(subject: &Subject<'_>, rewritten: &BTreeSet<TableName>, 
 }
 
 /// The rows of a partition are rows of its root too, and those of an heir are rows of what it inherits from.
-fn with_roots(schema: &Schema, rewritten: &BTreeSet<TableName>) -> BTreeSet<TableName> {
+pub(super) fn with_roots(schema: &Schema, rewritten: &BTreeSet<TableName>) -> BTreeSet<TableName> {
     let above = rewritten
         .iter()
         .filter_map(|name| schema.table(name))
