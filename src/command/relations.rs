@@ -88,14 +88,9 @@ fn explain(args: &RelationsArgs, inputs: &[Input], settled: &[Settled], text: &s
                             .all(|column| relation.child.columns.contains(column))
                 })
                 .collect(),
-            considered: infer::explain_with_rows(
-                &input.schema,
-                &input.stated,
-                Weights::built_in(),
-                &settled.evidence,
-            )
-            .into_iter()
-            .find(|explanation| explanation.child == child),
+            considered: infer::explain_with_rows(&input.schema, &input.stated, Weights::built_in(), &settled.evidence)
+                .into_iter()
+                .find(|explanation| explanation.child == child),
             child,
         });
     }

@@ -83,8 +83,7 @@ pub(super) fn settle(
     jobs: u16,
     progress: &Progress<'_>,
 ) -> anyhow::Result<Settled> {
-    let Asked { evidence, notes } =
-        probe::ask(rows.database(), &input.schema, questions, usize::from(jobs), progress)?;
+    let Asked { evidence, notes } = probe::ask(rows.database(), &input.schema, questions, usize::from(jobs), progress)?;
     let relations = if evidence.is_empty() {
         input.relations.clone()
     } else {

@@ -72,7 +72,9 @@ pub fn order(dialect: &dyn Dialect, child: &Table) -> Order {
     if let Some(key) = by_number {
         return Order::Numbers(key.columns.clone());
     }
-    keys().next().map_or(Order::None, |key| Order::Others(key.columns.clone()))
+    keys()
+        .next()
+        .map_or(Order::None, |key| Order::Others(key.columns.clone()))
 }
 
 /// One row: the rows of the child, counted up to one more than [`SMALL`], then the least and the greatest number that
@@ -96,7 +98,10 @@ pub fn size(dialect: &dyn Dialect, child: &Table, order: &Order) -> String {
 
 /// The rows of a table, counted up to one more than a limit.
 fn counted(rows: &str, limit: u64) -> String {
-    format!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM {rows} t LIMIT {}) x)", limit + 1)
+    format!(
+        "(SELECT COUNT(*) FROM (SELECT 1 AS one FROM {rows} t LIMIT {}) x)",
+        limit + 1
+    )
 }
 
 /// Which rows to take of a child of this size.
@@ -125,9 +130,15 @@ pub fn lookups(dialect: &dyn Dialect, places: &Places, rivals: &[Ends<'_>]) -> O
     let number = whole_number(ends);
     let mut found = Vec::new();
     let mut told = vec!["COUNT(*)".to_owned()];
-    told.push(number.map_or_else(|| "NULL".to_owned(), |column| format!("MAX(x.{})", dialect.quote(&column.name))));
+    told.push(number.map_or_else(
+        || "NULL".to_owned(),
+        |column| format!("MAX(x.{})", dialect.quote(&column.name)),
+    ));
     for (at, rival) in rivals.iter().enumerate() {
-        found.push(format!("CASE WHEN {} THEN 1 ELSE 0 END AS f{at}", exists(dialect, rival, None)));
+        found.push(format!(
+            "CASE WHEN {} THEN 1 ELSE 0 END AS f{at}",
+            exists(dialect, rival, None)
+        ));
         told.push(format!("SUM(x.f{at})"));
         match next_key(dialect, rival) {
             Some((below, next)) => {
@@ -147,7 +158,10 @@ pub fn lookups(dialect: &dyn Dialect, places: &Places, rivals: &[Ends<'_>]) -> O
             |column| format!("(SELECT MAX({}) FROM {rows} p)", of("p", dialect, &column.name)),
         ));
     }
-    let keys: Vec<String> = ends.child_columns().map(|column| of("c", dialect, &column.name)).collect();
+    let keys: Vec<String> = ends
+        .child_columns()
+        .map(|column| of("c", dialect, &column.name))
+        .collect();
     Some(format!(
         "SELECT {told} FROM (SELECT {keys}, {found} FROM (SELECT DISTINCT {keys} FROM {rows} c WHERE {complete} \
          AND NOT ({sentinel})) c) x",
@@ -163,7 +177,10 @@ pub fn lookups(dialect: &dyn Dialect, places: &Places, rivals: &[Ends<'_>]) -> O
 /// What to write after FROM for the rows that are taken.
 fn taken(dialect: &dyn Dialect, places: &Places, ends: &Ends<'_>) -> String {
     let rows = dialect.own_rows(ends.child);
-    let keys: Vec<String> = ends.child_columns().map(|column| of("c", dialect, &column.name)).collect();
+    let keys: Vec<String> = ends
+        .child_columns()
+        .map(|column| of("c", dialect, &column.name))
+        .collect();
     let keys = keys.join(", ");
     let by = |columns: &[Ident], direction: &str| {
         let columns: Vec<String> = columns
@@ -175,7 +192,10 @@ fn taken(dialect: &dyn Dialect, places: &Places, ends: &Ends<'_>) -> String {
     let parts: Vec<String> = match places {
         Places::All => return rows,
         Places::At(columns, values) => {
-            let first = columns.first().map(|column| of("c", dialect, column)).unwrap_or_default();
+            let first = columns
+                .first()
+                .map(|column| of("c", dialect, column))
+                .unwrap_or_default();
             let order = by(columns, "");
             let at = |value: &i128| {
                 format!("SELECT {keys} FROM {rows} c WHERE {first} >= {value} ORDER BY {order} LIMIT {ROWS_AT_PLACE}")

@@ -32,7 +32,12 @@ const WHOLE: u64 = 1_000_000;
 impl ColumnStatistics {
     /// The least and the greatest value that is known of.
     pub fn range(&self) -> Option<(i128, i128)> {
-        let values = || self.common.iter().map(|(value, _)| *value).chain(self.bounds.iter().copied());
+        let values = || {
+            self.common
+                .iter()
+                .map(|(value, _)| *value)
+                .chain(self.bounds.iter().copied())
+        };
         Some((values().min()?, values().max()?))
     }
 

@@ -45,7 +45,7 @@ use ends::Ends;
 use resolve::{Considered, Inferred};
 
 pub use explain::{ConsideredParent, Explanation, explain, explain_with_rows};
-pub use rows::{Question, RowEvidence, Sample, questions};
+pub use rows::{Question, RowEvidence, Sample, questions, weigh_counts};
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
 pub use statistics::statistics_reason;

@@ -11,7 +11,7 @@ use super::resolve::{Considered, Inferred, Rated};
 use super::score;
 use super::vocabulary::vocabulary;
 use super::{Taken, Weights, considered, declared, polymorphic, stated};
-use crate::relation::{Evidence, Relations, Tier};
+use crate::relation::{Evidence, Relation, Relations, Tier};
 use crate::schema::{ColumnSet, Schema, Stated};
 
 /// How many parents of one column are asked for.
@@ -69,7 +69,8 @@ impl RowEvidence {
 
     /// Takes in what a sample says. It is newer than the statistics of the same ends and takes their place.
     pub fn add_sample(&mut self, child: &ColumnSet, parent: &ColumnSet, sample: &Sample) {
-        self.reasons.insert((child.clone(), parent.clone()), judge(parent, sample));
+        self.reasons
+            .insert((child.clone(), parent.clone()), judge(parent, sample));
     }
 
     /// Takes in a reason that statistics gave.
@@ -279,8 +280,38 @@ pub(super) fn by_names(evidence: &[Evidence]) -> i32 {
 
 /// Whether names made it at least possible, and rows refuted it: it stays in sight as a weak one.
 pub(super) fn is_refuted(evidence: &[Evidence]) -> bool {
-    evidence.iter().any(|reason| refutes(reason.code))
-        && Tier::of(score::confidence(by_names(evidence))) != Tier::Weak
+    evidence.iter().any(|reason| refutes(reason.code)) && Tier::of(score::confidence(by_names(evidence))) != Tier::Weak
+}
+
+/// Takes in what all rows of an inferred relation say, when they have been counted. They can contradict a sample, or
+/// statistics that were out of date; what names make strong they do not unmake.
+pub fn weigh_counts(relation: &mut Relation, keyed_rows: u64, orphan_rows: u64) {
+    if relation.is_declared() || keyed_rows == 0 {
+        return;
+    }
+    let refute = orphan_rows > keyed_rows / 2;
+    let are_refuted = relation
+        .evidence
+        .iter()
+        .any(|reason| refutes(reason.code) && reason.weight < 0);
+    let names = by_names(&relation.evidence);
+    let is_strong = matches!(Tier::of(score::confidence(names)), Tier::Strong);
+    if refute == are_refuted || (refute && is_strong) {
+        return;
+    }
+    relation.evidence.retain(|reason| !is_of_rows(reason));
+    let (code, detail) = if refute {
+        let detail = format!("{orphan_rows} of {keyed_rows} rows that hold a key have one without a parent");
+        ("rows_refuted", detail)
+    } else {
+        let found = keyed_rows - orphan_rows;
+        (
+            "rows_nearly",
+            format!("{found} of {keyed_rows} rows that hold a key have a parent"),
+        )
+    };
+    relation.evidence.push(reason(code, detail));
+    relation.confidence = score::confidence(score::log_odds(&relation.evidence));
 }
 
 /// Why rows decide against a parent, if they do.
@@ -291,5 +322,7 @@ pub(super) fn why_not(best: &Rated, other: &Rated) -> Option<String> {
     };
     let told: Vec<&Evidence> = other.evidence.iter().filter(|reason| is_of_rows(reason)).collect();
     let is_worse = said(other) < said(best) && told.iter().any(|reason| reason.weight <= 0);
-    is_worse.then(|| told.first().map(|reason| reason.detail.clone())).flatten()
+    is_worse
+        .then(|| told.first().map(|reason| reason.detail.clone()))
+        .flatten()
 }

@@ -55,7 +55,10 @@ mod tests {
         );
         // A few that lie outside are orphans, or newer than the statistics of the parent.
         assert_eq!(code(&known(5000, 900, &[1, 10, 400, 990, 9000]), &parent), None);
-        assert_eq!(code(&known(5000, 2000, &[]), &known(1000, 1000, &[])), Some("statistics_distinct"));
+        assert_eq!(
+            code(&known(5000, 2000, &[]), &known(1000, 1000, &[])),
+            Some("statistics_distinct")
+        );
         assert_eq!(code(&known(5000, 1999, &[]), &known(1000, 1000, &[])), None);
         assert_eq!(code(&known(9, 9, &[50, 60]), &known(9, 9, &[1, 2])), None);
     }
