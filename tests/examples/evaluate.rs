@@ -131,7 +131,10 @@ fn with_rows(folder: &Path, mut cases: Vec<Case>, differences: bool) -> anyhow::
     cases.retain(|_| has_rows.next().unwrap_or(false));
     let settled: Vec<Vec<Proposal>> = settled.iter().flatten().map(proposals).collect();
     let named: Vec<Vec<Proposal>> = cases.iter().map(|case| infer(case, Weights::built_in())).collect();
-    for (how, found) in [("by names alone", named), ("with rows, in an embedded SQLite file", settled)] {
+    for (how, found) in [
+        ("by names alone", named),
+        ("with rows, in an embedded SQLite file", settled),
+    ] {
         println!("\n# {how}");
         let results: Vec<(&Case, &[Proposal])> = cases.iter().zip(found.iter().map(Vec::as_slice)).collect();
         print::schemas(&results);
