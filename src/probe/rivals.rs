@@ -175,7 +175,7 @@ fn answer(
             None => look_up(database, schema, question, &places, looks_at_all, session),
         };
         lost = found.as_ref().err().filter(|error| error.ends_session()).cloned();
-        if found.as_ref().is_err_and(|error| is_of_one_parent(error)) && question.parents.len() > 1 {
+        if found.as_ref().is_err_and(is_of_one_parent) && question.parents.len() > 1 {
             for parent in &question.parents {
                 let alone = Question {
                     child: question.child.clone(),
