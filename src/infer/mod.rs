@@ -135,7 +135,7 @@ fn considered(
         |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
     let mut considered = resolve::consider(index, is_free, allows);
-    rows::weigh(&mut considered, rows);
+    rows::weigh(index, &mut considered, rows);
     considered
 }
 

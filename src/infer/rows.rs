@@ -2,17 +2,20 @@
 //!
 //! Names and keys propose, rows decide between proposals: that all keys of a column are in a table proves little where
 //! both are numbered from 1 on, that many are not is a reason against it. A reason never lowers a relation that names
-//! make strong: there, rows without a parent are the finding. Nothing is proposed by rows alone.
+//! make strong: there, rows without a parent are the finding. Rows alone make nothing more than possible, and that only
+//! where a column is called like a key and one table alone has all its keys, which are no numbers.
 
 use std::collections::BTreeMap;
 
 use super::aliases::Index;
+use super::candidates;
 use super::resolve::{Considered, Inferred, Rated};
-use super::score;
+use super::score::{self, Fit};
+use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
 use super::{Taken, Weights, considered, declared, polymorphic, stated};
 use crate::relation::{Evidence, Relation, Relations, Tier};
-use crate::schema::{ColumnSet, Schema, Stated};
+use crate::schema::{ColumnSet, Schema, Stated, TableName, TypeFamily};
 
 /// How many parents of one column are asked for.
 const MOST_PARENTS: usize = 6;
@@ -21,6 +24,8 @@ const FAINT: i32 = -3000;
 /// Log-odds, in thousandths, to which rows can lower what names make strong, and what they make at least possible.
 const STRONG_FLOOR: i32 = 2250;
 const POSSIBLE_FLOOR: i32 = 250;
+/// In how many tables the keys are looked up of a column whose name means none. Where more are in question, none is asked.
+const MOST_FOR_STRAYS: usize = 40;
 /// With fewer distinct keys, rows tell nothing.
 const FEW_KEYS: u64 = 5;
 /// With so many, that all of them are in one table and not in another is no accident.
@@ -83,6 +88,15 @@ impl RowEvidence {
         self.reasons.retain(|(child, parent), _| is_of_use(child, parent));
     }
 
+    /// The one parent that has all the keys of a column, if only one of those that were asked for has, and by no chance.
+    fn sole(&self, child: &ColumnSet) -> Option<(&ColumnSet, &[Evidence])> {
+        let first = (child.clone(), ColumnSet::new(TableName::bare(""), Vec::new()));
+        let of_child = self.reasons.range(first..).take_while(|((known, _), _)| known == child);
+        let mut found = of_child.filter(|(_, reasons)| reasons.iter().any(|reason| reason.code == "rows_contained"));
+        let ((_, parent), reasons) = found.next()?;
+        found.next().is_none().then_some((parent, reasons.as_slice()))
+    }
+
     fn of(&self, child: &ColumnSet, parent: &ColumnSet) -> &[Evidence] {
         // Few are asked for; a lookup by reference would need a second map.
         self.reasons
@@ -100,7 +114,9 @@ pub fn questions(schema: &Schema, stated: &Stated, relations: &Relations, weight
     let taken = Taken::by(known.values().map(|relation| &relation.child).chain(&constrained));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
     let singles = considered(stated, &index, &polymorphic, &taken, &RowEvidence::default());
-    let mut questions: Vec<Question> = singles.into_iter().filter_map(question).collect();
+    let strays = singles.iter().filter_map(|one| stray(&index, one));
+    let mut questions: Vec<Question> = strays.collect();
+    questions.extend(singles.into_iter().filter_map(question));
     let composites = relations.relations.iter().filter(|relation| {
         relation.child.columns.len() > 1 && matches!(relation.tier(), Tier::Likely | Tier::Possible)
     });
@@ -126,6 +142,46 @@ fn question(considered: Considered) -> Option<Question> {
     let is_open = parents.len() > usize::from(is_strong);
     is_open.then_some(Question {
         child: considered.child,
+        parents,
+    })
+}
+
+/// A column that is called like a key, and whose name means no table that is there. Numbers are in many tables, so that
+/// rows would not tell.
+fn stray(index: &Index<'_>, considered: &Considered) -> Option<Question> {
+    let (table, position) = considered.place;
+    let names = index.table(table)?;
+    let column = names.column(position)?;
+    let is_number = matches!(
+        column.column.ty.family,
+        TypeFamily::Integer { .. } | TypeFamily::Decimal { .. }
+    );
+    let is_called_like_a_key = stem::stems(column.own_words())
+        .iter()
+        .any(|stem| stem.style == Style::Strong);
+    let is_stray = considered.found.is_empty()
+        && is_called_like_a_key
+        && !is_number
+        && candidates::can_refer(column)
+        && !names.is_key(position);
+    if !is_stray {
+        return None;
+    }
+    let targets = index
+        .tables
+        .iter()
+        .enumerate()
+        .filter(|(at, names)| *at != table && names.is_target);
+    let keys = targets.flat_map(|(_, names)| {
+        names.keys.iter().filter_map(|key| {
+            let key = names.column(key.column)?.column;
+            let fits = score::fit(&column.column.ty, &key.ty) == Some(Fit::Same);
+            fits.then(|| ColumnSet::new(names.table.name.clone(), vec![key.name.clone()]))
+        })
+    });
+    let parents: Vec<ColumnSet> = keys.take(MOST_FOR_STRAYS + 1).collect();
+    (1..=MOST_FOR_STRAYS).contains(&parents.len()).then_some(Question {
+        child: considered.child.clone(),
         parents,
     })
 }
@@ -220,11 +276,15 @@ fn covered(sample: &Sample) -> Option<Evidence> {
 }
 
 /// Adds what rows say to each candidate, and puts the best first again.
-pub(super) fn weigh(considered: &mut [Considered], rows: &RowEvidence) {
+pub(super) fn weigh(index: &Index<'_>, considered: &mut [Considered], rows: &RowEvidence) {
     if rows.is_empty() {
         return;
     }
     for one in considered {
+        if one.found.is_empty() {
+            one.found.extend(by_rows(index, &one.child, rows));
+            continue;
+        }
         let mut is_told = false;
         for rated in &mut one.found {
             for reason in rows.of(&one.child, &rated.parent) {
@@ -237,6 +297,23 @@ pub(super) fn weigh(considered: &mut [Considered], rows: &RowEvidence) {
             one.rank();
         }
     }
+}
+
+/// The parent of a column whose name means none, where only one table has all its keys.
+fn by_rows(index: &Index<'_>, child: &ColumnSet, rows: &RowEvidence) -> Option<Rated> {
+    let (parent, reasons) = rows.sole(child)?;
+    let table = index.position(&parent.table)?;
+    let columns = &index.table(table)?.table.columns;
+    let key = columns
+        .iter()
+        .position(|column| Some(&column.name) == parent.columns.first())?;
+    let alone = reason(
+        "rows_alone",
+        "its name means no table, and no other table has its keys".to_owned(),
+    );
+    let evidence: Vec<Evidence> = std::iter::once(alone).chain(reasons.iter().cloned()).collect();
+    let same_namespace = parent.table.namespace == child.table.namespace;
+    Some(Rated::new(parent.clone(), (table, key), evidence, same_namespace))
 }
 
 /// The same for references by several columns. Those that rows refute come second.

@@ -12,6 +12,7 @@ mod live;
 mod marks;
 mod readme;
 mod reports;
+mod rows;
 mod rules;
 mod run;
 mod shop;

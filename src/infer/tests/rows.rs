@@ -169,6 +169,31 @@ fn what_rows_cannot_change_is_not_asked() {
     assert!(owner.is_some(), "{questions:?}");
 }
 
+/// What the name means nobody knows, and one table has all the keys.
+#[test]
+fn rows_alone_make_no_more_than_possible_and_only_of_what_is_called_like_a_key() {
+    let text = "
+        fruits: id uuid pk
+        stones: id uuid pk
+        hosts: id int pk, banner_id uuid, banner uuid, ticket_id int";
+    let schema = schema(text);
+    let known = relations(&schema, &Stated::default());
+    let questions = questions(&schema, &Stated::default(), &known, Weights::built_in());
+    let children: Vec<&ColumnSet> = questions.iter().map(|question| &question.child).collect();
+    assert_eq!(children, [&end("hosts", "banner_id")]);
+    let child = end("hosts", "banner_id");
+    let after = |in_fruits: u64, in_stones: u64| {
+        let mut rows = RowEvidence::default();
+        rows.add_sample(&child, &end("fruits", "id"), &sample(100, in_fruits, None));
+        rows.add_sample(&child, &end("stones", "id"), &sample(100, in_stones, None));
+        settled(text, &child, &rows).0
+    };
+    assert_eq!(after(100, 0), "fruits possible");
+    assert_eq!(after(0, 100), "stones possible");
+    assert_eq!(after(100, 100), "none");
+    assert_eq!(after(99, 0), "none");
+}
+
 #[test]
 fn the_sum_of_the_reasons_is_the_confidence() {
     for found in [0, 40, 60, 80, 96, 99, 100] {

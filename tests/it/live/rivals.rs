@@ -334,3 +334,28 @@ fn mysql_tells_cardinalities_and_histograms() {
     assert_eq!(known.range(), Some((100_000, 100_149)));
     assert!(!known.fresh);
 }
+
+/// A name that means no table, and keys that only one has.
+#[test]
+fn keys_that_are_no_numbers_find_their_table_by_themselves() {
+    for engine in Engine::all() {
+        let (key, value) = match engine.family() {
+            Family::Postgres => ("UUID", "00000000-0000-4000-8000-"),
+            _ => ("CHAR(36)", "00000000-0000-4000-8000-"),
+        };
+        let rows =
+            |table: &str, first: u32, last: u32| insert(table, first..=last, |number| format!("'{value}{number:012}'"));
+        let sql = format!(
+            "CREATE TABLE fruits (id {key} NOT NULL, PRIMARY KEY (id));
+             CREATE TABLE stones (id {key} NOT NULL, PRIMARY KEY (id));
+             CREATE TABLE hosts (id INTEGER PRIMARY KEY, banner_id {key});"
+        ) + &rows("fruits", 1, 200)
+            + &rows("stones", 301, 500)
+            + &insert("hosts", 1..=50, |id| format!("{id}, '{value}{:012}'", 300 + id * 2));
+        let loaded = load(engine, &sql);
+        let named = relations(&loaded.source(), &[]).json();
+        assert_eq!(relation(&named, "hosts"), None, "{engine:?}");
+        let report = with_data(&loaded.source());
+        assert_eq!(relation(&report, "hosts"), Some(("stones", "possible")), "{engine:?}");
+    }
+}
