@@ -61,7 +61,8 @@ fn settle(input: &Input, args: &RelationsArgs) -> anyhow::Result<Settled> {
         let questions = rows::questions(input);
         match rows::open(input, &Relations::default(), &questions, &args.input)? {
             Some(rows) => settled = rows::settle(input, &rows, &questions, args.jobs, &|_, _| {})?,
-            None if questions.is_empty() => {}
+            // Nothing is open, so that nobody looked for rows.
+            None if questions.is_empty() && input.has_rows() => {}
             None => {
                 let text = format!("there are no rows to ask in {}: names alone decide", input.info.name);
                 settled.notes.push(Note::new(text));

@@ -27,6 +27,9 @@ impl OpenRows<'_> {
 
 /// What rows can decide of a source.
 pub(super) fn questions(input: &Input) -> Vec<Question> {
+    if !input.has_rows() {
+        return Vec::new();
+    }
     infer::questions(&input.schema, &input.stated, &input.relations, Weights::built_in())
 }
 

@@ -120,20 +120,24 @@ pub fn places(order: Order, rows: u64, range: Option<(i128, i128)>) -> Places {
     }
 }
 
-/// One row: the distinct keys that were taken, and their greatest where they are whole numbers; then for each parent how
+/// One row: the distinct keys that were taken, and the greatest of them where they are whole numbers or text; then for each parent how
 /// many of the keys it has, how many of the keys plus one (NULL where they are no whole numbers), its rows counted up to
 /// one more than [`COUNTED`], and its greatest key where that is a whole number.
 ///
 /// All `rivals` have the same child and columns.
 pub fn lookups(dialect: &dyn Dialect, places: &Places, rivals: &[Ends<'_>]) -> Option<String> {
     let ends = rivals.first()?;
-    let number = whole_number(ends);
     let mut found = Vec::new();
-    let mut told = vec!["COUNT(*)".to_owned()];
-    told.push(number.map_or_else(
-        || "NULL".to_owned(),
-        |column| format!("MAX(x.{})", dialect.quote(&column.name)),
-    ));
+    let greatest = single_key(ends).and_then(|column| {
+        let name = of("x", dialect, &column.name);
+        match column.ty.family {
+            TypeFamily::Integer { .. } => Some(format!("MAX({name})")),
+            // As plain text, since a type of its own may have no MAX that the session finds.
+            TypeFamily::Text => Some(format!("MAX({})", dialect.as_text(&name, &column.ty))),
+            _ => None,
+        }
+    });
+    let mut told = vec!["COUNT(*)".to_owned(), greatest.unwrap_or_else(|| "NULL".to_owned())];
     for (at, rival) in rivals.iter().enumerate() {
         found.push(format!(
             "CASE WHEN {} THEN 1 ELSE 0 END AS f{at}",
@@ -257,12 +261,25 @@ fn exists(dialect: &dyn Dialect, rival: &Ends<'_>, value: Option<&str>) -> Strin
     )
 }
 
+/// Whether the keys are of a type whose values are hardly in two tables by chance: text, UUIDs and binary strings. Text that
+/// is but a number is none of them.
+pub fn keys_are_distinctive(ends: &Ends<'_>) -> bool {
+    single_key(ends).is_some_and(|column| {
+        matches!(
+            column.ty.family,
+            TypeFamily::Text | TypeFamily::Uuid | TypeFamily::Bytes
+        )
+    })
+}
+
+/// The one column of a child's key.
+fn single_key<'a>(ends: &Ends<'a>) -> Option<&'a Column> {
+    ends.child_columns().next().filter(|_| ends.child_columns.len() == 1)
+}
+
 /// The one column of a child's key, if it is a whole number.
 fn whole_number<'a>(ends: &Ends<'a>) -> Option<&'a Column> {
-    let mut columns = ends.child_columns();
-    columns
-        .next()
-        .filter(|column| ends.child_columns.len() == 1 && matches!(column.ty.family, TypeFamily::Integer { .. }))
+    single_key(ends).filter(|column| matches!(column.ty.family, TypeFamily::Integer { .. }))
 }
 
 fn whole_number_key<'a>(ends: &Ends<'a>) -> Option<&'a Column> {

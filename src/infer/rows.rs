@@ -48,7 +48,7 @@ pub struct Sample {
     /// How many of them the parent has.
     pub found: u64,
     /// How many of the keys plus one it has: what is to be expected by chance where both are numbered. `None` for keys
-    /// that are no whole numbers.
+    /// that are hardly there by chance, as UUIDs.
     pub shifted: Option<u64>,
     /// Whether the keys are all that the column holds.
     pub whole: bool,
@@ -216,7 +216,7 @@ pub(super) fn judge(parent: &ColumnSet, sample: &Sample) -> Vec<Evidence> {
         return silent(format!("{} is empty", parent.table));
     }
     let which = if sample.whole { "" } else { "sampled " };
-    if keys < FEW_KEYS && (found == keys || sample.parent_rows < FEW_KEYS) {
+    if keys < FEW_KEYS {
         return silent(format!("there are only {keys} {which}keys"));
     }
     if found < keys {
@@ -363,7 +363,7 @@ pub(super) fn is_refuted(evidence: &[Evidence]) -> bool {
 /// Takes in what all rows of an inferred relation say, when they have been counted. They can contradict a sample, or
 /// statistics that were out of date; what names make strong they do not unmake.
 pub fn weigh_counts(relation: &mut Relation, keyed_rows: u64, orphan_rows: u64) {
-    if relation.is_declared() || keyed_rows == 0 {
+    if relation.is_declared() || keyed_rows < FEW_KEYS {
         return;
     }
     let refute = orphan_rows > keyed_rows / 2;

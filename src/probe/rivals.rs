@@ -216,6 +216,8 @@ fn look_up(
     let sql = sample_sql::lookups(database.dialect(), places, &rivals).ok_or_else(changed)?;
     let row = first_row(session, &sql)?;
     let keys = row.count(0)?;
+    // Several columns, and digits in a text, can be in a table by chance as numbers can; how likely, nobody has looked up.
+    let can_be_by_chance = row.number(1).is_some() || !rivals.iter().all(sample_sql::keys_are_distinctive);
     let parents = question.parents.iter().enumerate();
     parents
         .map(|(at, parent)| {
@@ -224,7 +226,11 @@ fn look_up(
             let sample = Sample {
                 keys,
                 found: row.count(first)?,
-                shifted: row.is_there(first + 1).then(|| row.count(first + 1)).transpose()?,
+                shifted: if row.is_there(first + 1) {
+                    Some(row.count(first + 1)?)
+                } else {
+                    can_be_by_chance.then_some(keys)
+                },
                 whole,
                 parent_rows: parent_rows.min(COUNTED),
                 parent_is_larger: parent_rows > COUNTED,

@@ -92,6 +92,8 @@ fn numbers_from_1_on_are_in_any_table_that_is_larger() {
 fn empty_and_tiny_tables_tell_nothing() {
     assert_eq!(codes(&sample(0, 0, None)), ["rows_silent"]);
     assert_eq!(codes(&sample(3, 3, Some(3))), ["rows_silent"]);
+    assert_eq!(codes(&sample(4, 0, Some(0))), ["rows_silent"]);
+    assert_eq!(codes(&sample(5, 0, Some(0))), ["rows_refuted"]);
     let empty = Sample {
         parent_rows: 0,
         ..sample(100, 0, Some(0))
@@ -211,6 +213,8 @@ fn the_sum_of_the_reasons_is_the_confidence() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     /// Without rows nothing changes; and rows that tell nothing change nothing but that they say so.
     #[test]
     fn silent_rows_leave_relations_as_they_are(keys in 0_u64..5, larger in any::<bool>()) {

@@ -359,3 +359,19 @@ fn keys_that_are_no_numbers_find_their_table_by_themselves() {
         assert_eq!(relation(&report, "hosts"), Some(("stones", "possible")), "{engine:?}");
     }
 }
+
+/// Numbers are in any larger table, also where they are kept as text.
+#[test]
+fn digits_in_a_text_prove_as_little_as_numbers() {
+    for engine in Engine::all() {
+        let sql = "
+            CREATE TABLE addresses (id VARCHAR(20) NOT NULL, PRIMARY KEY (id));
+            CREATE TABLE deliveries (id INTEGER PRIMARY KEY, work_address_id VARCHAR(20));"
+            .to_owned()
+            + &insert("addresses", 1..=200, |id| format!("'{id}'"))
+            + &insert("deliveries", 1..=50, |id| format!("{id}, '{id}'"));
+        let loaded = load(engine, &sql);
+        let said = codes(&with_data(&loaded.source()), "deliveries");
+        assert!(said.contains("rows_contained_dense"), "{engine:?}: {said:?}");
+    }
+}
