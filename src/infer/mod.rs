@@ -1,4 +1,5 @@
-//! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O, no rows.
+//! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O: what is to be asked of
+//! rows ([`questions`]), others ask, and hand in as [`RowEvidence`].
 //!
 //! Foreign keys and the configuration go first. For each column that they leave, names give candidates (`naming`),
 //! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:

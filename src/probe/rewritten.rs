@@ -8,7 +8,8 @@ use crate::schema::{Schema, TableName};
 use super::facts::{Check, Probes};
 use super::{Subject, trusted};
 
-const REASON: &str = "another connection truncated or rewrote one of the tables during the audit: audit again";
+pub(super) const REASON: &str =
+    "another connection truncated or rewrote one of the tables during the audit: audit again";
 
 /// Takes back what was found in these tables, in their partitions, and in the tables that they are partitions of.
 pub(super) fn take_back(subject: &Subject<'_>, rewritten: &BTreeSet<TableName>, probes: &mut Probes) {

@@ -43,6 +43,9 @@ pub fn ask(
     progress: &Progress<'_>,
 ) -> Result<Asked, Error> {
     let mut asked = Asked::default();
+    if questions.is_empty() {
+        return Ok(asked);
+    }
     let known = match database.statistics(&columns(questions)) {
         Ok(known) => known,
         Err(error) => {
@@ -75,11 +78,15 @@ pub fn ask(
     }
     // Such a table looks empty to those who began before.
     let rewritten = rewritten::with_roots(schema, &database.rewritten_tables());
-    if !rewritten.is_empty() {
-        let is_as_it_was = |end: &ColumnSet| !rewritten.contains(&end.table);
-        asked
-            .evidence
-            .retain(|child, parent| is_as_it_was(child) && is_as_it_was(parent));
+    let in_doubt = |end: &ColumnSet| rewritten.contains(&end.table);
+    let are_in_doubt = |question: &&Question| in_doubt(&question.child) || question.parents.iter().any(in_doubt);
+    for question in questions.iter().filter(are_in_doubt) {
+        asked.notes.push(Note::new(format!(
+            "rows could not be asked what {} means ({}): names alone decide",
+            question.child,
+            rewritten::REASON,
+        )));
+        asked.evidence.retain(|child, _| *child != question.child);
     }
     Ok(asked)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::held::{eventually, hold};
 use super::reports::audit;
-use super::server::{Engine, Family, load, mysql97, postgres};
+use super::server::{Engine, Family, load, mysql97, postgres as server};
 use crate::run::{Outcome, Run};
 
 /// `account_id` can be that of either accounts, and nothing says more than a guess of the addresses.
@@ -237,7 +237,7 @@ fn a_table_that_cannot_be_asked_is_noted_and_names_decide() {
 fn statistics_veto_where_they_are_there() {
     for version in [18, 14] {
         let rows = ids("addresses", 1..=200) + &insert("deliveries", 1..=300, |id| format!("{id}, {}", 100_000 + id));
-        let database = postgres(version).database(&(TABLES.to_owned() + &rows));
+        let database = server(version).database(&(TABLES.to_owned() + &rows));
         let before = codes(&with_data(&database.url()), "deliveries");
         assert!(
             before.contains("rows_refuted") && !before.contains("statistics_disjoint"),
@@ -374,4 +374,31 @@ fn digits_in_a_text_prove_as_little_as_numbers() {
         let said = codes(&with_data(&loaded.source()), "deliveries");
         assert!(said.contains("rows_contained_dense"), "{engine:?}: {said:?}");
     }
+}
+
+/// A parent that another connection empties meanwhile looks empty to PostgreSQL's snapshot, which is no reason against it.
+#[test]
+fn a_table_that_is_emptied_meanwhile_is_no_reason() {
+    use relaudit::dialect::{ConnectOptions, postgres};
+    use relaudit::infer::{self, Weights};
+    use relaudit::schema::Stated;
+    let database = server(18).database(&accounts(|id| 1000 + id * 3));
+    let opened = postgres::open(&database.url(), &ConnectOptions::default()).unwrap();
+    let schema = opened.read_schema().unwrap().schema;
+    let stated = Stated::default();
+    let named = infer::relations(&schema, &stated);
+    let questions = infer::questions(&schema, &stated, &named, Weights::built_in());
+    database.execute("TRUNCATE billing_accounts");
+    let asked = relaudit::probe::ask(&*opened, &schema, &questions, 2, &|_, _| {}).unwrap();
+    let settled = infer::relations_with_rows(&schema, &stated, Weights::built_in(), &asked.evidence);
+    let parents = |relations: &relaudit::relation::Relations| {
+        let parents = relations.relations.iter().map(|relation| relation.parent.to_string());
+        parents.collect::<Vec<_>>()
+    };
+    assert_eq!(parents(&settled), parents(&named));
+    assert!(
+        asked.notes.iter().any(|note| note.message.contains("truncated")),
+        "{:?}",
+        asked.notes
+    );
 }
