@@ -6,14 +6,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::AuditArgs;
 use crate::config::Config;
-use crate::dialect::{Database, interrupt};
+use crate::dialect::interrupt;
 use crate::probe::{self, Probes};
 use crate::relation::Relations;
 use crate::report::{self, Report, SourceReport};
 use crate::rules::{self, Facts, Rows, RuleSet};
-use crate::schema::Read;
+use crate::schema::Note;
 
-use super::input::{self, Input, RowSource};
+use super::input::{self, Input};
+use super::rows::{self, Settled};
 use super::{Outcome, output};
 
 /// Audits the sources and writes the report.
@@ -33,9 +34,9 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         info: &input.info,
         schema: &input.schema,
         relations: &audited.relations,
-        rows: rows(audited.probes.as_ref()),
+        rows: rows_of(audited.probes.as_ref()),
         rules: &audited.found,
-        notes: &input.notes,
+        notes: &audited.notes,
     });
     let report = Report {
         sources: sources.collect(),
@@ -53,7 +54,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What was asked of the rows, if there are any.
-fn rows(probes: Option<&Probes>) -> Rows<'_> {
+fn rows_of(probes: Option<&Probes>) -> Rows<'_> {
     probes.map_or(Rows::NotRead("the source has no rows"), Rows::Probed)
 }
 
@@ -62,55 +63,47 @@ struct Audited {
     relations: Relations,
     probes: Option<Probes>,
     found: rules::Report,
+    notes: Vec<Note>,
 }
 
 fn audit(input: &Input, rules: &RuleSet, args: &AuditArgs) -> anyhow::Result<Audited> {
-    let probes = match &input.rows {
-        RowSource::Database(database) => Some(probe(&**database, input, args)?),
-        RowSource::Dump(dump) => {
-            let needed = probe::needed(&input.schema, &input.relations);
-            if dump.has_rows(&input.schema, &needed) {
-                let read = Read {
-                    schema: input.schema.clone(),
-                    notes: Vec::new(),
-                };
-                let database = dump.load(&read, &needed, &input::connect_options(&args.input))?;
-                Some(probe(&*database, input, args)?)
-            } else {
-                None
-            }
-        }
-        RowSource::None => None,
-    };
-    let mut relations = input.relations.clone();
-    if let Some(probes) = &probes {
-        probe::weigh(&mut relations, probes);
-    }
-    let found = rules.check(&Facts {
-        schema: &input.schema,
-        relations: &relations,
-        rows: rows(probes.as_ref()),
-    });
-    Ok(Audited {
-        relations,
-        probes,
-        found,
-    })
-}
-
-fn probe(database: &dyn Database, input: &Input, args: &AuditArgs) -> anyhow::Result<Probes> {
-    let options = probe::Options {
-        jobs: usize::from(args.jobs),
-        trust_constraints: args.trust_constraints,
-    };
+    let questions = rows::questions(input);
+    let opened = rows::open(input, &input.relations, &questions, &args.input)?;
     let bar = progress_bar(args, &input.info.name);
     let progress = |done: usize, all: usize| {
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
     };
-    let probes = probe::probe(database, &input.schema, &input.relations, &options, &progress)?;
+    let Settled {
+        mut relations, notes, ..
+    } = match &opened {
+        Some(rows) => rows::settle(input, rows, &questions, args.jobs, &progress)?,
+        None => Settled::without_rows(input),
+    };
+    let probes = match &opened {
+        Some(rows) => {
+            let options = probe::Options {
+                jobs: usize::from(args.jobs),
+                trust_constraints: args.trust_constraints,
+            };
+            let probes = probe::probe(rows.database(), &input.schema, &relations, &options, &progress)?;
+            probe::weigh(&mut relations, &probes);
+            Some(probes)
+        }
+        None => None,
+    };
     bar.finish_and_clear();
-    Ok(probes)
+    let found = rules.check(&Facts {
+        schema: &input.schema,
+        relations: &relations,
+        rows: rows_of(probes.as_ref()),
+    });
+    Ok(Audited {
+        relations,
+        probes,
+        found,
+        notes: [input.notes.clone(), notes].concat(),
+    })
 }
 
 /// A bar on standard error, where that is a terminal and the user wants one.

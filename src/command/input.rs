@@ -24,6 +24,13 @@ pub(super) struct Input {
     pub(super) notes: Vec<Note>,
 }
 
+impl Input {
+    /// Whether there can be rows.
+    pub(super) fn has_rows(&self) -> bool {
+        !matches!(self.rows, RowSource::None)
+    }
+}
+
 /// Where the rows of a source are.
 pub(super) enum RowSource {
     /// In the database that the schema was read from.

@@ -4,6 +4,7 @@ pub mod audit;
 mod input;
 mod output;
 pub mod relations;
+mod rows;
 pub mod rules;
 pub mod schema;
 

@@ -6,6 +6,7 @@ use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
 use super::conventions;
 use super::naming;
+use super::rows;
 use super::score::{self, Fit};
 use super::stem;
 use super::tokens;
@@ -190,16 +191,18 @@ impl Considered {
 
     /// The best, if it is at least possible.
     fn choose(self) -> Option<Inferred> {
-        let mut found = self.found.into_iter();
-        let best = found.next()?;
-        let rest: Vec<Rated> = found.collect();
+        let mut rest = self.found;
+        let is_possible = |rated: &Rated| Tier::of(score::confidence(rated.log_odds)) != Tier::Weak;
+        let at = if rest.first().is_some_and(is_possible) {
+            0
+        } else {
+            rest.iter().position(|rated| rows::is_refuted(&rated.evidence))?
+        };
+        let best = rest.remove(at);
         let confidence = score::confidence(best.log_odds);
-        if Tier::of(confidence) == Tier::Weak {
-            return None;
-        }
         let alternatives = rest
             .iter()
-            .filter(|other| other.log_odds > -2000)
+            .filter(|other| rows::by_names(&other.evidence) > -2000)
             .take(ALTERNATIVES)
             .map(|other| Alternative {
                 parent: other.parent.clone(),
@@ -219,6 +222,9 @@ impl Considered {
 
 /// In one phrase what made the other win.
 fn why_not(best: &Rated, other: &Rated) -> String {
+    if let Some(by_rows) = rows::why_not(best, other) {
+        return by_rows;
+    }
     let naming = |rated: &Rated| rated.evidence.first().map_or(0, |reason| reason.weight);
     if naming(other) < naming(best) {
         return format!("its name fits less well than that of {}", best.parent.table);

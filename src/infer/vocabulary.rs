@@ -37,6 +37,8 @@ pub(super) struct Vocabulary {
     _plurals: BTreeMap<String, String>,
     #[serde(rename = "weights")]
     _weights: BTreeMap<String, i32>,
+    /// What rows and statistics weigh, by code.
+    pub(super) row_weights: BTreeMap<String, i32>,
 }
 
 /// How a column's name says that it holds a key.

@@ -13,6 +13,7 @@ mod marks;
 mod orm;
 mod readme;
 mod reports;
+mod rows;
 mod rules;
 mod run;
 mod shop;

@@ -15,8 +15,9 @@ mod session;
 mod tokens;
 mod types;
 
-use crate::schema::{ColumnType, Ident, TypeFamily};
+use crate::schema::{ColumnType, Ident, Table, TypeFamily};
 
+use super::sample_sql::sqlite_row_number;
 use super::{Dialect, KeyExpression};
 
 pub use open::{open_file, open_script};
@@ -62,6 +63,10 @@ impl Dialect for Sqlite {
         // Any column can hold any kind of value: an INTEGER column an empty text, a TEXT column the number 0.
         (ty.family.is_number() || matches!(ty.family, TypeFamily::Text | TypeFamily::Any))
             .then(|| format!("CAST({expression} AS TEXT) IN ('', '0', '-1')"))
+    }
+
+    fn row_number(&self, table: &Table) -> Option<Ident> {
+        sqlite_row_number(table)
     }
 
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {

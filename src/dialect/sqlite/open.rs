@@ -1,5 +1,6 @@
 //! Opening files and scripts.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::script_locations::Locations;
 use super::session::{Shared, SqliteSession, Watched, lock, message};
 use super::{Sqlite, catalog, script};
-use crate::dialect::{ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo};
+use crate::dialect::{
+    ColumnKey, ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo, Statistics,
+};
 use crate::schema::{Note, Read};
 
 /// Opens a database file, read-only.
@@ -108,6 +111,13 @@ impl Database for SqliteDatabase {
             read.notes.extend(notes.iter().cloned());
         }
         Ok(read)
+    }
+
+    fn statistics(&self, columns: &BTreeSet<ColumnKey>) -> Result<Statistics, QueryError> {
+        let mut watched = lock(&self.connection);
+        watched
+            .run(|connection| catalog::statistics(connection, columns))
+            .map_err(|error| watched.failure(&error))
     }
 
     fn sessions(&self, wanted: usize) -> Result<Vec<Box<dyn Session>>, Error> {

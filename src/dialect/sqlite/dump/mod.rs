@@ -18,6 +18,7 @@ use tempfile::NamedTempFile;
 
 use super::session::{SqliteSession, Watched, message};
 use super::{Sqlite, quoted};
+use crate::dialect::sample_sql::sqlite_row_number;
 use crate::dialect::{
     Database, Dialect, Error, KeyExpression, QueryError, QueryFailure, Session, SourceInfo, interrupt,
 };
@@ -81,6 +82,11 @@ impl Dialect for DumpDialect {
 
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         compare::keys_equal(child, parent)
+    }
+
+    fn row_number(&self, table: &Table) -> Option<Ident> {
+        // Whatever key the table has elsewhere: not all of its columns are kept.
+        sqlite_row_number(table)
     }
 
     fn table_name(&self, name: &TableName) -> String {
