@@ -3,6 +3,7 @@
 //! The text is read twice: for the schema, and, when it is known which columns matter, for the rows.
 
 mod changes;
+mod clash;
 mod head;
 mod names;
 mod quotes;
@@ -18,7 +19,7 @@ use crate::ddl::{self, SourceFile, SqlDialect};
 use crate::dialect::sqlite::dump::{Loading, Needed};
 use crate::dialect::{ConnectOptions, Database, Error, SourceInfo};
 use crate::schema::{Ident, Location, Note, Read, Schema, TableName};
-use head::Tokens;
+use head::{OnClash, Tokens};
 use stream::{Failure, Next, Statement, Stream};
 
 /// A text with rows.
@@ -29,6 +30,8 @@ pub struct Dump {
     dialect: SqlDialect,
     /// The names, with their qualifiers, of tables that have rows in it.
     tables: BTreeSet<Vec<String>>,
+    /// Those of them that get rows whose keys may be there already.
+    clashing: BTreeSet<Vec<String>>,
     /// Whether it is a dump of pg_dump with a COPY for every table, also the empty ones.
     is_complete: bool,
     /// Whether rows are changed after they came: then rows must be found by their primary keys.
@@ -53,13 +56,14 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         text: String::new(),
         first_line: 1,
         tables: BTreeSet::new(),
+        clashing: BTreeSet::new(),
         inserts: false,
         copies: false,
         updates: false,
     };
     reading.run().map_err(failed)?;
     let (tables, copies, inserts) = (reading.tables, reading.copies, reading.inserts);
-    let has_updates = reading.updates;
+    let (has_updates, clashing) = (reading.updates, reading.clashing);
     let latin1 = reading.stream.latin1();
     let parts: Vec<(&SourceFile, u32)> = reading.parts.iter().map(|(part, line)| (part, *line)).collect();
     let first = parts.first().map_or("", |(part, _)| part.text.as_str());
@@ -90,6 +94,7 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         place,
         dialect,
         tables,
+        clashing,
         is_complete: is_from_pg_dump && copies && !inserts,
         has_updates,
     };
@@ -121,6 +126,7 @@ struct Reading<'a> {
     text: String,
     first_line: u32,
     tables: BTreeSet<Vec<String>>,
+    clashing: BTreeSet<Vec<String>>,
     inserts: bool,
     copies: bool,
     updates: bool,
@@ -154,10 +160,15 @@ impl Reading<'_> {
                     self.text.push_str(&gap);
                     self.end_part();
                     let found = insert_head(&mut self.stream)?;
+                    let tail = self.stream.skip_statement()?;
+                    if (found.on_clash != OnClash::Fail || clash::may_keep(&tail))
+                        && !self.clashing.contains(&found.table)
+                    {
+                        self.clashing.insert(found.table.clone());
+                    }
                     if !found.table.is_empty() && !self.tables.contains(&found.table) {
                         self.tables.insert(found.table);
                     }
-                    self.stream.skip_statement()?;
                 }
                 Next::End { gap } => {
                     self.text.push_str(&gap);
@@ -259,9 +270,10 @@ impl Dump {
                 .columns
                 .extend(key.iter().flat_map(|key| key.columns.iter().cloned()));
         }
+        let undecided = clash::keep_keys(&read.schema, &self.clashing, &mut needed);
         let loading = Loading::new(&self.info.name, &read.schema, &needed)?;
         let stream = Stream::new(input, self.dialect);
-        let mut rows = rows::Rows::new(&read.schema, stream, loading);
+        let mut rows = rows::Rows::new(&read.schema, stream, loading, undecided);
         rows.run().map_err(failed)?;
         if self.is_complete {
             rows.refuse_without_rows(&self.tables);

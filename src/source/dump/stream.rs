@@ -16,6 +16,9 @@ const CHUNK: usize = 1 << 18;
 /// How much of the window is tried first for the next statement, in bytes.
 const FIRST_TRY: usize = 1 << 13;
 
+/// How much is remembered of a statement that is passed over, in bytes.
+const TAIL: usize = 64;
+
 /// A text that is read from its start to its end.
 pub(super) struct Stream {
     input: Box<dyn Read + Send>,
@@ -233,24 +236,37 @@ impl Stream {
         }
     }
 
-    /// Goes to the end of the statement in which the stream is; its delimiter is `;`.
-    pub(super) fn skip_statement(&mut self) -> Result<(), Failure> {
+    /// Goes to the end of the statement in which the stream is; its delimiter is `;`. Gives its last bytes.
+    pub(super) fn skip_statement(&mut self) -> Result<Vec<u8>, Failure> {
         let line = self.line;
-        let mut at = 0;
+        let mut tail = Vec::new();
         loop {
-            match skip(self.rest(), at, self.dialect) {
-                Skipped::Ended(end) => {
-                    self.advance(end);
-                    return Ok(());
-                }
+            let (skipped, upto) = match skip(self.rest(), 0, self.dialect) {
+                Skipped::Ended(end) => (true, end),
                 // What was looked at is not held: a statement can be longer than memory.
-                Skipped::More(resume) => {
-                    self.advance(resume);
-                    at = 0;
-                    if !self.fill()? {
-                        return Err(cut_off(line));
-                    }
-                }
+                Skipped::More(resume) => (false, resume),
+            };
+            let passed = self.rest().get(..upto).unwrap_or(&[]);
+            tail.extend(passed.get(passed.len().saturating_sub(TAIL)..).unwrap_or(passed));
+            tail.drain(..tail.len().saturating_sub(TAIL));
+            self.advance(upto);
+            if skipped {
+                return Ok(tail);
+            }
+            if !self.fill()? {
+                return Err(cut_off(line));
+            }
+        }
+    }
+
+    /// Reads up to the end of the statement in which the stream is; stays where it is. Gives the length.
+    pub(super) fn statement_end(&mut self) -> Result<usize, Failure> {
+        loop {
+            if let Skipped::Ended(end) = skip(self.rest(), 0, self.dialect) {
+                return Ok(end);
+            }
+            if !self.fill()? {
+                return Err(cut_off(self.line));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! From the values of a row to the columns that are kept.
 
+use super::clash;
+use super::head::OnClash;
 use super::stream::{Failure, Stream, cut_off};
 use super::values::{self, Raw, Row};
 use crate::ddl::SqlDialect;
@@ -116,13 +118,21 @@ impl Fields {
     }
 }
 
-/// Takes the rows of an INSERT up to its end. A sentence where they cannot be used.
+/// What came of the rows of an INSERT.
+pub(super) struct Inserted {
+    /// Why they cannot be used.
+    pub(super) refused: Option<String>,
+    /// What is said behind them of rows whose key is there already.
+    pub(super) on_clash: OnClash,
+}
+
+/// Takes the rows of an INSERT up to its end.
 pub(super) fn insert_rows(
     stream: &mut Stream,
     writer: &mut Writer<'_>,
     sources: &[From],
     line: u32,
-) -> Result<Option<String>, Failure> {
+) -> Result<Inserted, Failure> {
     let dialect = stream.dialect();
     let mut refused = sources
         .iter()
@@ -182,21 +192,21 @@ pub(super) fn insert_rows(
         match ended {
             Some(true) => {
                 stream.advance(1);
-                return Ok(refused);
+                let on_clash = OnClash::Fail;
+                return Ok(Inserted { refused, on_clash });
             }
             Some(false) => {
-                let clause = stream.rest().get(..200).unwrap_or(stream.rest()).to_ascii_uppercase();
-                if memchr::memmem::find(&clause, b"UPDATE").is_some() {
-                    refused =
-                        refused.or_else(|| Some(format!("the INSERT on line {line} changes rows that are there")));
-                } else if !clause.starts_with(b"ON ")
-                    && !clause.starts_with(b"RETURNING")
-                    && !clause.starts_with(b"AS ")
-                {
-                    refused = refused.or_else(|| Some(format!("the INSERT on line {line} is not understood")));
-                }
-                stream.skip_statement()?;
-                return Ok(refused);
+                let end = stream.statement_end()?;
+                let on_clash = clash::clause(stream.rest().get(..end).unwrap_or(&[]), dialect);
+                let refused = refused.or_else(|| {
+                    let reason = "changes rows that are there, or is not understood";
+                    on_clash
+                        .is_none()
+                        .then(|| format!("the INSERT on line {line} {reason}"))
+                });
+                stream.advance(end);
+                let on_clash = on_clash.unwrap_or(OnClash::Fail);
+                return Ok(Inserted { refused, on_clash });
             }
             None => {
                 if !stream.fill()? {

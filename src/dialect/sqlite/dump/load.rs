@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
 use super::super::quoted;
 use super::value::{DumpValue, Kind};
+use super::write::{Clash, Writer};
 use super::{DumpDatabase, DumpDialect, Needed, StoredName, UNREAD, compare, failed};
 use crate::dialect::{Database, Error, SourceInfo, interrupt};
 use crate::schema::{Ident, Read, Schema, Table, TableName};
@@ -27,25 +28,9 @@ struct Stored {
     sql_name: String,
     columns: Vec<(Ident, Kind)>,
     keys: BTreeSet<Vec<Ident>>,
+    unique: BTreeSet<Vec<Ident>>,
     /// Why its rows cannot be judged.
     unread: Option<String>,
-}
-
-impl Stored {
-    fn insert(&self) -> String {
-        let places = vec!["?"; self.columns.len()].join(", ");
-        format!("INSERT INTO {} VALUES ({places})", quoted(&self.sql_name))
-    }
-}
-
-/// Takes rows of one table.
-pub struct Writer<'a> {
-    source_name: &'a str,
-    statement: CachedStatement<'a>,
-    kinds: Vec<Kind>,
-    scratch: Vec<u8>,
-    /// Whether a value is beyond what is compared as the server would.
-    doubtful: bool,
 }
 
 impl Loading {
@@ -83,6 +68,7 @@ impl Loading {
             let stored = Stored {
                 columns: columns(table, needed),
                 keys: needed.keys.clone(),
+                unique: needed.unique.clone(),
                 unread: None,
                 sql_name,
             };
@@ -106,26 +92,24 @@ impl Loading {
         Some(stored.columns.iter().map(|(name, _)| name.clone()).collect())
     }
 
+    /// Whether no two rows of a table have the same key.
+    pub fn is_unique(&self, table: &TableName) -> bool {
+        self.tables.get(table).is_some_and(|stored| !stored.unique.is_empty())
+    }
+
     /// Takes rows of a table; `None` where nothing of it is kept.
     ///
     /// # Errors
     ///
     /// Those of SQLite.
-    pub fn writer(&self, table: &TableName) -> Result<Option<Writer<'_>>, Error> {
+    pub fn writer(&self, table: &TableName, clash: Clash) -> Result<Option<Writer<'_>>, Error> {
         let Some(stored) = self.tables.get(table) else {
             return Ok(None);
         };
-        let statement = self
-            .connection
-            .prepare_cached(&stored.insert())
-            .map_err(|error| failed(&self.source_name, &error))?;
-        Ok(Some(Writer {
-            source_name: &self.source_name,
-            statement,
-            kinds: stored.columns.iter().map(|(_, kind)| *kind).collect(),
-            scratch: Vec::new(),
-            doubtful: false,
-        }))
+        let kinds = stored.columns.iter().map(|(_, kind)| *kind).collect();
+        Writer::new(&self.source_name, &self.connection, &stored.sql_name, kinds, clash)
+            .map(Some)
+            .map_err(|error| failed(&self.source_name, &error))
     }
 
     /// Removes all rows of a table.
@@ -144,8 +128,8 @@ impl Loading {
             .map_err(|error| failed(&self.source_name, &error))
     }
 
-    /// Changes the rows in which each column of `filter` has that value. False where the columns are not kept, and
-    /// nothing was done.
+    /// Changes the rows in which each column of `filter` has that value. False where nothing was done: the columns are
+    /// not kept, or the change would give two rows the same key.
     ///
     /// # Errors
     ///
@@ -196,7 +180,11 @@ impl Loading {
             }
             statement.raw_execute()
         };
-        run().map(|_| true).map_err(|error| failed(&self.source_name, &error))
+        match run() {
+            Ok(_) => Ok(true),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
+            Err(error) => Err(failed(&self.source_name, &error)),
+        }
     }
 
     /// Says why the rows of a table, or of all, cannot be judged. The first reason counts.
@@ -307,45 +295,13 @@ fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::
             format!("{}{collation}", quoted(name.as_str()))
         })
         .collect();
+    let unique = stored.unique.iter().map(|key| {
+        let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
+        format!("UNIQUE ({})", columns.join(", "))
+    });
     connection.execute_batch(&format!(
         "CREATE TABLE {} ({})",
         quoted(&stored.sql_name),
-        columns.join(", ")
+        columns.into_iter().chain(unique).collect::<Vec<_>>().join(", ")
     ))
-}
-
-impl Writer<'_> {
-    /// Sets a value of the next row: that of the column at this place of [`Loading::columns`].
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite.
-    pub fn set(&mut self, at: usize, value: DumpValue<'_>) -> Result<(), Error> {
-        let kind = self.kinds.get(at).copied().unwrap_or(Kind::Other);
-        if let (Kind::Text { folds: true, .. }, DumpValue::Text(text)) = (kind, value) {
-            self.doubtful |= !text.is_ascii();
-        }
-        let stored = kind.stored(value, &mut self.scratch);
-        self.statement
-            .raw_bind_parameter(at + 1, stored)
-            .map_err(|error| failed(self.source_name, &error))
-    }
-
-    /// Adds the row.
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite.
-    pub fn add(&mut self) -> Result<(), Error> {
-        self.statement
-            .raw_execute()
-            .map(|_| ())
-            .map_err(|error| failed(self.source_name, &error))
-    }
-
-    /// Whether a text was beyond ASCII in a column whose collation does not tell all letters apart. Which of them are
-    /// equal, only the server knows.
-    pub fn is_doubtful(&self) -> bool {
-        self.doubtful
-    }
 }

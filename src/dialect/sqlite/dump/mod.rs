@@ -7,6 +7,7 @@
 mod compare;
 mod load;
 mod value;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,8 +24,9 @@ use crate::dialect::{
 };
 use crate::schema::{ColumnType, Ident, Read, Table, TableName};
 
-pub use load::{Loading, Writer};
+pub use load::Loading;
 pub use value::DumpValue;
+pub use write::{Clash, Writer};
 
 /// What is needed of a table's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +35,9 @@ pub struct Needed {
     pub columns: BTreeSet<Ident>,
     /// Column sets that rows are looked up by.
     pub keys: BTreeSet<Vec<Ident>>,
+    /// Column sets of which no two rows have the same values, none of them null. Needed where what a row does depends on
+    /// the rows that are there; it costs an index while the rows come.
+    pub unique: BTreeSet<Vec<Ident>>,
 }
 
 /// How a name begins that stands for rows that were not read; the reason follows.
