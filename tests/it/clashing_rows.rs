@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::files::{audit, probes};
+use crate::run::Run;
 
 const MYSQL: &str = "-- MySQL dump 10.13
 CREATE TABLE `a` (`id` int NOT NULL, `code` varchar(9) COLLATE utf8mb4_bin, `day` date, PRIMARY KEY (`id`),
@@ -184,4 +185,50 @@ fn updates_of_rows_whose_keys_are_kept_apart() {
     );
     let report = audit(format!("{MYSQL}INSERT IGNORE INTO `b` VALUES (1,1,'x','n');\n")).json();
     assert_eq!(report["summary"]["not_checked"], json!(0));
+}
+
+#[test]
+fn primary_keys_of_whole_numbers_are_what_the_server_has() {
+    // A text is the key that it is written as, and no other.
+    let text = POSTGRES.replace("a_id bigint REFERENCES a (id)", "a_id text").replace(
+        "PRIMARY KEY, code text UNIQUE",
+        "PRIMARY KEY, code text UNIQUE, big numeric UNIQUE",
+    );
+    let stated = "relations:\n  - {child: b, columns: [a_id], parent: a, parent_columns: [id], kind: has_many}\n";
+    let dump = format!(
+        "{text}INSERT INTO b VALUES (1, '1', 'x', 'n'), (2, '01', 'x', 'm'), (3, '1.0', 'x', 'o'), (4, ' 1', 'x', 'p'), \
+         (5, '1e0', 'x', 'q'), (6, '2', 'x', 'r'), (7, '', 'x', 's');\n"
+    );
+    let run = Run::new(["audit", "a.sql", "--format", "json"])
+        .file("a.sql", &dump)
+        .file("relaudit.yml", stated);
+    let found = probes(&run.finish().json());
+    let probe = found.iter().find(|probe| probe.0.contains("a_id")).unwrap();
+    // The empty text stands for none.
+    assert_eq!((probe.1.as_str(), probe.2), ("violated", 4), "{found:?}");
+    let unsigned = MYSQL
+        .replace("`id` int NOT NULL, `code`", "`id` bigint unsigned NOT NULL, `code`")
+        .replace("`a_id` int", "`a_id` bigint unsigned");
+    check(
+        &unsigned,
+        "INSERT INTO a VALUES (18446744073709551615,'z',NULL); INSERT INTO b VALUES (1,18446744073709551615,'z','n');",
+        (Ok(0), Ok(0)),
+    );
+    check(
+        MYSQL,
+        "INSERT INTO b VALUES (-2147483648,1,'x','n'),(0,2,'y','m'),(+7,3,'y','o');",
+        (Ok(1), Ok(0)),
+    );
+    // Only the server knows which key it gives.
+    check(
+        MYSQL,
+        "INSERT INTO a VALUES (NULL,'z',NULL);\nINSERT INTO b VALUES (1,3,'z','n');",
+        (Err("INSERT on line 9"), Err("only the server knows")),
+    );
+    // Only a broken file has a key twice.
+    check(
+        MYSQL,
+        "INSERT INTO b VALUES (1,1,'x','n'); INSERT INTO a VALUES (1,'z',NULL);",
+        (Err("is there already"), Err("line 9")),
+    );
 }

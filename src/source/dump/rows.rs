@@ -147,6 +147,7 @@ impl<'a> Rows<'a> {
             }
         })?;
         let (doubtful, clashed) = (writer.is_doubtful(), writer.has_clashed());
+        refused = refused.or_else(|| writer.is_keyless().then(|| keyless(statement.line, "COPY")));
         drop(writer);
         let refused = refused.or_else(|| clashed.then(|| is_there(statement.line, "COPY")));
         self.judge(&kept, refused, doubtful);
@@ -194,12 +195,13 @@ impl<'a> Rows<'a> {
         self.stream.advance(rows_at);
         let inserted = insert_rows(&mut self.stream, &mut writer, &sources, line)?;
         let (doubtful, clashed) = (writer.is_doubtful(), writer.has_clashed());
+        let keyless = writer.is_keyless().then(|| keyless(line, "INSERT"));
         drop(writer);
         let on_clash = match found.on_clash {
             OnClash::Fail => inserted.on_clash,
             told => told,
         };
-        let refused = inserted.refused.or_else(|| match on_clash {
+        let refused = inserted.refused.or(keyless).or_else(|| match on_clash {
             OnClash::Fail => clashed.then(|| is_there(line, "INSERT")),
             OnClash::Keep | OnClash::Replace => self.undecided(table, &kept, line),
         });
@@ -231,4 +233,9 @@ impl<'a> Rows<'a> {
 /// The sentence for a row that a server refuses.
 fn is_there(line: u32, statement: &str) -> String {
     format!("the {statement} on line {line} has a row whose key is there already, which a server refuses")
+}
+
+/// The sentence for a row whose primary key the server gives, or refuses.
+fn keyless(line: u32, statement: &str) -> String {
+    format!("the {statement} on line {line} has a row without a whole number for its key, which only the server knows")
 }

@@ -1,6 +1,7 @@
 //! Filling the file with the rows of a dump.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
@@ -11,7 +12,7 @@ use super::value::{DumpValue, Kind};
 use super::write::{Clash, Writer};
 use super::{DumpDatabase, DumpDialect, Needed, StoredName, UNREAD, compare, failed};
 use crate::dialect::{Database, Error, SourceInfo, interrupt};
-use crate::schema::{Ident, Read, Schema, Table, TableName};
+use crate::schema::{Ident, Read, Schema, Table, TableName, TypeFamily};
 
 /// The file while it is being filled.
 pub struct Loading {
@@ -29,6 +30,8 @@ struct Stored {
     columns: Vec<(Ident, Kind)>,
     keys: BTreeSet<Vec<Ident>>,
     unique: BTreeSet<Vec<Ident>>,
+    /// The column that SQLite finds rows by without an index: a primary key of whole numbers.
+    row_key: Option<Ident>,
     /// Why its rows cannot be judged.
     unread: Option<String>,
 }
@@ -53,7 +56,7 @@ impl Loading {
         let open = || {
             let connection = Connection::open(file.path())?;
             connection.execute_batch(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
+                "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
                  PRAGMA cache_size = -32768; PRAGMA temp_store = FILE; BEGIN",
             )?;
             connection.set_prepared_statement_cache_capacity(256);
@@ -69,6 +72,7 @@ impl Loading {
                 columns: columns(table, needed),
                 keys: needed.keys.clone(),
                 unique: needed.unique.clone(),
+                row_key: row_key(table, needed),
                 unread: None,
                 sql_name,
             };
@@ -107,9 +111,17 @@ impl Loading {
             return Ok(None);
         };
         let kinds = stored.columns.iter().map(|(_, kind)| *kind).collect();
-        Writer::new(&self.source_name, &self.connection, &stored.sql_name, kinds, clash)
-            .map(Some)
-            .map_err(|error| failed(&self.source_name, &error))
+        let is_row_key = |(name, _): &(Ident, Kind)| stored.row_key.as_ref() == Some(name);
+        let row_key = stored.columns.iter().position(is_row_key);
+        Writer::new(
+            &self.source_name,
+            &self.connection,
+            &stored.sql_name,
+            (kinds, row_key),
+            clash,
+        )
+        .map(Some)
+        .map_err(|error| failed(&self.source_name, &error))
     }
 
     /// Removes all rows of a table.
@@ -129,7 +141,7 @@ impl Loading {
     }
 
     /// Changes the rows in which each column of `filter` has that value. False where nothing was done: the columns are
-    /// not kept, or the change would give two rows the same key.
+    /// not kept, or the change would give two rows the same key, or one none.
     ///
     /// # Errors
     ///
@@ -182,7 +194,14 @@ impl Loading {
         };
         match run() {
             Ok(_) => Ok(true),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
+            Err(error)
+                if matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(failed(&self.source_name, &error)),
         }
     }
@@ -205,7 +224,8 @@ impl Loading {
         let mut names = BTreeMap::new();
         let finish = || {
             for stored in self.tables.values() {
-                for (at, key) in stored.keys.iter().enumerate() {
+                let is_row_key = |key: &[Ident]| matches!(key, [only] if stored.row_key.as_ref() == Some(only));
+                for (at, key) in stored.keys.iter().enumerate().filter(|(_, key)| !is_row_key(key)) {
                     let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
                     self.connection.execute_batch(&format!(
                         "CREATE INDEX {} ON {} ({})",
@@ -218,7 +238,9 @@ impl Loading {
             for (name, stored) in &self.tables {
                 names.insert(name.clone(), self.stored_name(&read.schema, name, stored)?);
             }
-            self.connection.execute_batch("COMMIT; ANALYZE")
+            // A sample of each index is enough to tell which of two serves.
+            self.connection
+                .execute_batch("COMMIT; PRAGMA analysis_limit = 1000; ANALYZE")
         };
         finish_or(finish, &self.source_name)?;
         drop(self.connection);
@@ -228,6 +250,7 @@ impl Loading {
             read,
             path: self.file.path().to_owned(),
             timeout,
+            shares: AtomicUsize::new(1),
             _file: self.file,
             _registration: self.registration,
         }))
@@ -284,6 +307,18 @@ fn columns(table: &Table, needed: &Needed) -> Vec<(Ident, Kind)> {
         .collect()
 }
 
+/// The primary key, where it is one column of whole numbers that all fit into 64 bits with a sign (rowidtable.html).
+fn row_key(table: &Table, needed: &Needed) -> Option<Ident> {
+    let [name] = table.primary_key()?.columns.as_slice() else {
+        return None;
+    };
+    let fits = match table.column(name)?.ty.family {
+        TypeFamily::Integer { bits, unsigned } => bits < 64 || !unsigned,
+        _ => false,
+    };
+    (fits && needed.columns.contains(name)).then(|| name.clone())
+}
+
 /// Without types, so that values stay what they are.
 fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::Result<()> {
     let columns: Vec<String> = stored
@@ -292,6 +327,9 @@ fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::
         .map(|(name, _)| {
             let collation = table.column(name).and_then(|column| compare::collation(&column.ty));
             let collation = collation.map_or(String::new(), |collation| format!(" COLLATE {collation}"));
+            if stored.row_key.as_ref() == Some(name) {
+                return format!("{} INTEGER PRIMARY KEY", quoted(name.as_str()));
+            }
             format!("{}{collation}", quoted(name.as_str()))
         })
         .collect();

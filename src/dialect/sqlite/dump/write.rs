@@ -1,5 +1,6 @@
 //! Writing rows of one table.
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
 
 use super::super::quoted;
@@ -23,10 +24,14 @@ pub struct Writer<'a> {
     /// For a row that takes the place of others.
     replacing: Option<CachedStatement<'a>>,
     kinds: Vec<Kind>,
+    /// Which of the columns must hold a whole number, and whether it does in the next row.
+    row_key: Option<usize>,
+    has_row_key: bool,
     scratch: Vec<u8>,
     /// Whether a value is beyond what is compared as the server would.
     doubtful: bool,
     clashed: bool,
+    keyless: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -34,7 +39,7 @@ impl<'a> Writer<'a> {
         source_name: &'a str,
         connection: &'a Connection,
         sql_name: &str,
-        kinds: Vec<Kind>,
+        (kinds, row_key): (Vec<Kind>, Option<usize>),
         clash: Clash,
     ) -> rusqlite::Result<Self> {
         let prepare = |verb: &str| {
@@ -48,9 +53,12 @@ impl<'a> Writer<'a> {
                 .then(|| prepare("INSERT OR REPLACE"))
                 .transpose()?,
             kinds,
+            row_key,
+            has_row_key: false,
             scratch: Vec::new(),
             doubtful: false,
             clashed: false,
+            keyless: false,
         })
     }
 
@@ -66,6 +74,9 @@ impl<'a> Writer<'a> {
         }
         for statement in std::iter::once(&mut self.statement).chain(&mut self.replacing) {
             let stored = kind.stored(value, &mut self.scratch);
+            if self.row_key == Some(at) {
+                self.has_row_key = matches!(stored, ToSqlOutput::Borrowed(ValueRef::Integer(_)));
+            }
             statement
                 .raw_bind_parameter(at + 1, stored)
                 .map_err(|error| failed(self.source_name, &error))?;
@@ -79,6 +90,10 @@ impl<'a> Writer<'a> {
     ///
     /// Those of SQLite.
     pub fn add(&mut self) -> Result<(), Error> {
+        if self.row_key.is_some() && !self.has_row_key {
+            self.keyless = true;
+            return Ok(());
+        }
         let mut run = || {
             if self.statement.raw_execute()? == 0 {
                 self.clashed = true;
@@ -97,8 +112,14 @@ impl<'a> Writer<'a> {
         self.doubtful
     }
 
-    /// Whether a row came whose key was there already. Only tables with [`super::Needed::unique`] tell.
+    /// Whether a row came whose key was there already. A table tells so of a primary key of whole numbers, and of
+    /// [`super::Needed::unique`].
     pub fn has_clashed(&self) -> bool {
         self.clashed
+    }
+
+    /// Whether a row had none for its primary key where that is a whole number: such a row was left out.
+    pub fn is_keyless(&self) -> bool {
+        self.keyless
     }
 }
