@@ -25,8 +25,7 @@ pub struct Writer<'a> {
     replacing: Option<CachedStatement<'a>>,
     kinds: Vec<Kind>,
     /// Which of the columns must hold a whole number, and whether it does in the next row.
-    row_key: Option<usize>,
-    has_row_key: bool,
+    row_key: Option<(usize, bool)>,
     scratch: Vec<u8>,
     /// Whether a value is beyond what is compared as the server would.
     doubtful: bool,
@@ -53,8 +52,7 @@ impl<'a> Writer<'a> {
                 .then(|| prepare("INSERT OR REPLACE"))
                 .transpose()?,
             kinds,
-            row_key,
-            has_row_key: false,
+            row_key: row_key.map(|at| (at, false)),
             scratch: Vec::new(),
             doubtful: false,
             clashed: false,
@@ -74,8 +72,8 @@ impl<'a> Writer<'a> {
         }
         for statement in std::iter::once(&mut self.statement).chain(&mut self.replacing) {
             let stored = kind.stored(value, &mut self.scratch);
-            if self.row_key == Some(at) {
-                self.has_row_key = matches!(stored, ToSqlOutput::Borrowed(ValueRef::Integer(_)));
+            if let Some((_, is_whole)) = self.row_key.as_mut().filter(|(column, _)| *column == at) {
+                *is_whole = matches!(stored, ToSqlOutput::Borrowed(ValueRef::Integer(_)));
             }
             statement
                 .raw_bind_parameter(at + 1, stored)
@@ -90,7 +88,7 @@ impl<'a> Writer<'a> {
     ///
     /// Those of SQLite.
     pub fn add(&mut self) -> Result<(), Error> {
-        if self.row_key.is_some() && !self.has_row_key {
+        if matches!(self.row_key, Some((_, false))) {
             self.keyless = true;
             return Ok(());
         }
