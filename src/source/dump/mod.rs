@@ -5,6 +5,7 @@
 mod changes;
 mod clash;
 mod head;
+mod long_rows;
 mod names;
 mod quotes;
 mod rows;
@@ -143,9 +144,19 @@ impl Reading<'_> {
                     if statement.cut_off {
                         return Err(stream::cut_off(statement.line));
                     }
-                    let start = statement.sql.get(.."UPDATE".len()).unwrap_or("");
-                    self.updates |= start.eq_ignore_ascii_case("UPDATE");
-                    self.text.push_str(&statement.raw);
+                    let starts = |word: &str| {
+                        let start = statement.sql.get(..word.len()).unwrap_or("");
+                        start.eq_ignore_ascii_case(word)
+                    };
+                    self.updates |= starts("UPDATE");
+                    // There can be as many of these as rows, and they say nothing of the schema.
+                    let is_of_rows = starts("UPDATE") || starts("DELETE") || is_of_large_object(&statement.sql);
+                    // A part starts with the plain delimiter.
+                    if is_of_rows && self.stream.is_plainly_delimited() {
+                        self.end_part();
+                    } else {
+                        self.text.push_str(&statement.raw);
+                    }
                 }
                 Next::Copy(statement) => {
                     self.copies = true;
@@ -153,7 +164,7 @@ impl Reading<'_> {
                         .extend(copied(&statement, self.stream.dialect()).map(|copy| copy.table));
                     self.text.push_str(&statement.raw);
                     self.end_part();
-                    self.stream.copy_lines(|_, _| Ok(()))?;
+                    self.stream.copy_lines(|_, _, _| Ok(()))?;
                 }
                 Next::Insert { gap } => {
                     self.inserts = true;
@@ -190,6 +201,13 @@ impl Reading<'_> {
             self.parts.push((file, self.first_line));
         }
     }
+}
+
+/// Whether pg_dump has written it to fill a large object.
+fn is_of_large_object(sql: &str) -> bool {
+    ["SELECT pg_catalog.lowrite(", "SELECT pg_catalog.lo_"]
+        .iter()
+        .any(|start| sql.starts_with(start))
 }
 
 /// Reads an INSERT up to its rows, and stays where it starts.

@@ -6,7 +6,7 @@ use super::clash;
 use super::head::OnClash;
 use super::names::{Names, stored_in};
 use super::stream::{Failure, Next, Statement, Stream};
-use super::write::{Fields, From, default_of, insert_rows, plain, set_defaults};
+use super::write::{Fields, From, default_of, insert_rows, plain, set_defaults, too_long};
 use super::{copied, ident, insert_head};
 use crate::dialect::sqlite::dump::{Clash, Loading};
 use crate::schema::{Ident, Schema, Table, TableName};
@@ -119,21 +119,24 @@ impl<'a> Rows<'a> {
             .zip(kept.as_ref())
             .and_then(|(table, kept)| self.sources(table, kept, columns));
         let (Some(kept), Some(sources)) = (kept, sources) else {
-            return self.stream.copy_lines(|_, _| Ok(()));
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         };
         if !copied.is_some_and(|copied| copied.is_text) {
             let reason = format!("line {}: only COPY in its default format is read", statement.line);
             self.loading.refuse(Some(&kept), &reason);
-            return self.stream.copy_lines(|_, _| Ok(()));
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         }
         let Some(mut writer) = self.loading.writer(&kept, Clash::Keep).map_err(plain)? else {
-            return self.stream.copy_lines(|_, _| Ok(()));
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         };
         let fields = Fields::new(&sources);
         let mut scratch = Vec::new();
         let mut refused = fields.refusal(statement.line);
         set_defaults(&mut writer, &sources).map_err(plain)?;
-        self.stream.copy_lines(|line, number| {
+        self.stream.copy_lines(|line, number, cut| {
+            if fields.want_any(cut) && refused.is_none() {
+                refused = Some(too_long(number));
+            }
             if refused.is_some() {
                 return Ok(());
             }

@@ -2,6 +2,7 @@
 
 use super::clash;
 use super::head::OnClash;
+use super::long_rows::LONG_ROW;
 use super::stream::{Failure, Stream, cut_off};
 use super::values::{self, Raw, Row};
 use crate::ddl::SqlDialect;
@@ -91,6 +92,12 @@ impl Fields {
         self.unknown.then(|| unknown(line))
     }
 
+    /// Whether one of these fields is kept.
+    pub(super) fn want_any(&self, fields: &[usize]) -> bool {
+        let mut fields = fields.iter();
+        fields.any(|field| self.wanted.get(*field).is_some_and(Option::is_some))
+    }
+
     /// False where the line has too few fields.
     pub(super) fn write(&self, line: &[u8], writer: &mut Writer<'_>, scratch: &mut Vec<u8>) -> Result<bool, Error> {
         let mut rest = Some(line);
@@ -140,14 +147,30 @@ pub(super) fn insert_rows(
         .then(|| unknown(line));
     set_defaults(writer, sources).map_err(plain)?;
     let mut scratch = Vec::new();
+    // Whether a row was read that the window does not hold, and not what follows it.
+    let mut behind_row = false;
     loop {
         // As many rows as the window holds.
         let mut done = 0;
         let mut ended = None;
+        if behind_row {
+            let next = values::skip_space(stream.rest(), 0, dialect);
+            match next.and_then(|next| stream.rest().get(next).map(|sign| (next, *sign))) {
+                None => {}
+                Some((next, b',')) => {
+                    done = next + 1;
+                    behind_row = false;
+                }
+                Some((next, sign)) => {
+                    done = next;
+                    ended = Some(sign == b';');
+                }
+            }
+        }
         {
             let rest = stream.rest();
             let mut row = Vec::new();
-            while ended.is_none() {
+            while ended.is_none() && !behind_row {
                 match values::row(rest, done, dialect, &mut row) {
                     Row::Ends(end) => {
                         let Some(next) = values::skip_space(rest, end, dialect) else {
@@ -208,6 +231,20 @@ pub(super) fn insert_rows(
                 let on_clash = on_clash.unwrap_or(OnClash::Fail);
                 return Ok(Inserted { refused, on_clash });
             }
+            None if stream.rest().len() > LONG_ROW && stream.rest().first() == Some(&b'(') => {
+                let (text, cut) = stream.long_row()?;
+                let mut row = Vec::new();
+                let is_row = matches!(values::row(&text, 0, dialect, &mut row), Row::Ends(_));
+                let is_kept = |source: &From| matches!(source, From::Value(at) if cut.contains(at));
+                if !is_row || sources.iter().any(is_kept) {
+                    refused = refused.or_else(|| Some(too_long(line)));
+                } else if refused.is_none() {
+                    refused = write_row(&row, writer, sources, &mut scratch, dialect)
+                        .map_err(plain)?
+                        .map(|reason| format!("the INSERT on line {line}: {reason}"));
+                }
+                behind_row = true;
+            }
             None => {
                 if !stream.fill()? {
                     return Err(cut_off(line));
@@ -215,6 +252,11 @@ pub(super) fn insert_rows(
             }
         }
     }
+}
+
+/// The sentence for a row that is not kept.
+pub(super) fn too_long(line: u32) -> String {
+    format!("the rows from line {line} on have a key that is too long to be one")
 }
 
 /// Writes a row; a sentence where one of its values is not known.
