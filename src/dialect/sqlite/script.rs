@@ -19,7 +19,7 @@ use crate::schema::Note;
 
 /// How much memory SQLite may take for all that scripts do, in bytes: what a statement computes can be large, whatever
 /// the script is.
-const MEMORY: u32 = 160 << 20;
+const MEMORY: u32 = 128 << 20;
 
 /// How much of a database may be in memory, in KiB.
 const CACHE: u32 = 32 << 10;

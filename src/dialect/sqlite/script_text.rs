@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 18;
 const FIRST_TRY: usize = 1 << 13;
 
 /// The longest statement that is held in memory, in bytes. Rows of a longer INSERT are read one after the other.
-pub(super) const LONGEST: usize = 32 << 20;
+pub(super) const LONGEST: usize = 16 << 20;
 
 /// A script that is read from its start to its end.
 pub(super) struct ScriptText<'r> {

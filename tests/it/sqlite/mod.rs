@@ -2,6 +2,7 @@
 
 mod files;
 mod keys;
+mod large;
 mod schema;
 mod scripts;
 
