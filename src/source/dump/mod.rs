@@ -205,9 +205,8 @@ impl Reading<'_> {
 
 /// Whether pg_dump has written it to fill a large object.
 fn is_of_large_object(sql: &str) -> bool {
-    ["SELECT pg_catalog.lowrite(", "SELECT pg_catalog.lo_"]
-        .iter()
-        .any(|start| sql.starts_with(start))
+    let function = sql.split_once(' ').map_or("", |(_, function)| function);
+    function.starts_with("pg_catalog.lowrite(") || function.starts_with("pg_catalog.lo_")
 }
 
 /// Reads an INSERT up to its rows, and stays where it starts.
