@@ -35,7 +35,7 @@ fn an_insert_longer_than_memory_is_read_row_by_row() {
 
 #[test]
 fn what_needs_too_much_memory_ends_in_a_sentence() {
-    let blob = format!("INSERT INTO b VALUES(1,1,X'{}');", "4A".repeat(9 << 20));
+    let blob = format!("INSERT INTO b VALUES(1,1,X'{}');", "4A".repeat(20 << 20));
     let columns = ["randomblob(15000000)"; 20].join(", ");
     let cases: [(&str, &str); 5] = [
         (
