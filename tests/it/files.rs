@@ -15,7 +15,7 @@ fn fixture(path: &str) -> PathBuf {
 }
 
 /// Audits one text, named `a.sql`.
-fn audit(text: impl AsRef<[u8]>) -> Outcome {
+pub(crate) fn audit(text: impl AsRef<[u8]>) -> Outcome {
     audit_as("a.sql", text)
 }
 
@@ -41,7 +41,7 @@ fn findings(report: &Value) -> Vec<(String, String, Option<u64>)> {
 }
 
 /// Child, status, reason, orphaned rows and their first key, of each probe.
-fn probes(report: &Value) -> Vec<(String, String, u64)> {
+pub(crate) fn probes(report: &Value) -> Vec<(String, String, u64)> {
     let relations = report["relations"].as_array().unwrap();
     let probes = report["probes"].as_array().unwrap().iter().zip(relations);
     probes

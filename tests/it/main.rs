@@ -3,6 +3,7 @@
 
 mod architecture;
 mod audit;
+mod clashing_rows;
 mod config;
 mod ddl;
 mod differences;

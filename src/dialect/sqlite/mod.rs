@@ -1,4 +1,4 @@
-//! SQLite: database files, opened read-only, and scripts, run in a database in memory.
+//! SQLite: database files, opened read-only, and scripts, run in a database of their own.
 //!
 //! Affinity and collation decide what is equal here, and any column can hold any value (datatype3.html).
 
@@ -11,6 +11,9 @@ mod other_dialect;
 mod scratch;
 mod script;
 mod script_locations;
+mod script_pieces;
+mod script_rows;
+mod script_text;
 mod session;
 mod tokens;
 mod types;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::create_table;
-use super::script::{Piece, Pieces};
-use super::tokens::{Lines, significant};
+use super::script_text::Piece;
+use super::tokens::significant;
 use crate::schema::{Location, Origin, Schema};
 
 /// The places of tables and columns in a script. A wrong line is worse than none: a table that is created more than
@@ -13,6 +13,7 @@ use crate::schema::{Location, Origin, Schema};
 pub(super) struct Locations {
     /// By name, in lower case; `None` where the table is created more than once.
     tables: BTreeMap<String, Option<TableLocations>>,
+    renamed: bool,
 }
 
 #[derive(Debug)]
@@ -23,41 +24,41 @@ struct TableLocations {
 }
 
 impl Locations {
-    pub(super) fn read(file: &str, script: &str) -> Self {
-        let lines = Lines::new(script);
-        let mut found = Self::default();
-        for piece in Pieces::new(script) {
-            let Piece::Statement(statement) = piece else { continue };
-            let words = || significant(statement.text);
-            if statement.starts_with("ALTER") && words().iter().any(|token| token.is_word("RENAME")) {
-                return Self::default();
-            }
-            if !statement.starts_with("CREATE") {
-                continue;
-            }
-            let Some(created) = create_table::read(statement.text).filter(|table| !table.temporary) else {
-                continue;
-            };
-            let place = |at: usize| lines.location(file, statement.start + at);
-            let columns = created.columns.iter();
-            let locations = TableLocations {
-                table: place(created.start),
-                columns: columns
-                    .map(|column| (column.name.to_ascii_lowercase(), place(column.start)))
-                    .collect(),
-            };
-            found
-                .tables
-                .entry(created.name.to_ascii_lowercase())
-                .and_modify(|known| *known = None)
-                .or_insert(Some(locations));
+    /// Takes in a statement that was run.
+    pub(super) fn add(&mut self, file: &str, piece: &Piece<'_>) {
+        let is = |word: &str| {
+            let start = piece.text.get(..word.len()).unwrap_or("");
+            start.eq_ignore_ascii_case(word)
+        };
+        if is("ALTER") && significant(piece.text).iter().any(|token| token.is_word("RENAME")) {
+            self.renamed = true;
         }
-        found
+        if !is("CREATE") {
+            return;
+        }
+        let Some(created) = create_table::read(piece.text).filter(|table| !table.temporary) else {
+            return;
+        };
+        let place = |at: usize| piece.place.after(piece.text.get(..at).unwrap_or("")).location(file);
+        let columns = created.columns.iter();
+        let locations = TableLocations {
+            table: place(created.start),
+            columns: columns
+                .map(|column| (column.name.to_ascii_lowercase(), place(column.start)))
+                .collect(),
+        };
+        self.tables
+            .entry(created.name.to_ascii_lowercase())
+            .and_modify(|known| *known = None)
+            .or_insert(Some(locations));
     }
 
     /// Gives tables, columns and foreign keys (those of their first column) their places. What was added later, with
     /// ALTER TABLE, keeps none.
     pub(super) fn give(&self, schema: &mut Schema) {
+        if self.renamed {
+            return;
+        }
         for table in schema.tables.values_mut() {
             let name = table.name.table.as_str().to_ascii_lowercase();
             let Some(Some(locations)) = self.tables.get(&name) else {
