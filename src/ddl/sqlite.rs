@@ -7,14 +7,16 @@ use std::ops::Range;
 use super::short;
 use super::tokens::{Cursor, Tokens};
 use crate::dialect::sqlite::Scratch;
-use crate::schema::{Location, Note, Origin, Read, Schema};
+use crate::schema::{Ident, IndexPart, Location, Note, Origin, Read, Schema};
 
 /// Reads SQLite's statements one after the other.
 pub(super) struct Reader {
     /// Or why there is none.
     scratch: Result<Scratch, String>,
-    /// By name, in small letters.
+    /// By the table's name, in small letters.
     places: BTreeMap<String, Places>,
+    /// Where CREATE INDEX names an index, by that name in small letters.
+    indexes: BTreeMap<String, Location>,
     notes: Vec<Note>,
 }
 
@@ -25,6 +27,8 @@ struct Places {
     columns: BTreeMap<String, Location>,
     /// By their columns, in the order of the text.
     foreign_keys: Vec<(Vec<String>, Location)>,
+    /// Primary key and unique constraints, in the same way.
+    keys: Vec<(bool, Vec<String>, Location)>,
 }
 
 impl Reader {
@@ -32,6 +36,7 @@ impl Reader {
         Self {
             scratch: Scratch::new(),
             places: BTreeMap::new(),
+            indexes: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -83,32 +88,41 @@ impl Reader {
             notes.push(Note::new(format!("the schema is lost: {fault}")));
             Read::default()
         });
-        give_places(&self.places, &mut read.schema);
+        give_places(&self.places, &self.indexes, &mut read.schema);
         read.notes.extend(notes);
         read
     }
 
     /// Keeps where a statement that SQLite has taken declares things.
     fn remember(&mut self, mut cursor: Cursor<'_>) {
-        if cursor.take(&["CREATE", "TABLE"]) {
+        if cursor.take(&["CREATE", "TABLE"]) || cursor.take(&["CREATE", "VIEW"]) {
             let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
             let (name, table) = last_name(&mut cursor);
             let mut places = Places {
                 table,
                 columns: BTreeMap::new(),
                 foreign_keys: Vec::new(),
+                keys: Vec::new(),
             };
             for part in cursor.parenthesized().iter_mut().flat_map(Cursor::split_at_commas) {
                 places.add(part);
             }
             self.places.entry(name).or_insert(places);
+        } else if cursor.take(&["CREATE", "INDEX"]) || cursor.take(&["CREATE", "UNIQUE", "INDEX"]) {
+            let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
+            let (name, place) = last_name(&mut cursor);
+            self.indexes.entry(name).or_insert(place);
         } else if cursor.take(&["ALTER", "TABLE"]) {
             let (name, _) = last_name(&mut cursor);
             self.alter(&name, cursor);
-        } else if cursor.take(&["DROP", "TABLE"]) {
+        } else if cursor.take(&["DROP", "TABLE"]) || cursor.take(&["DROP", "VIEW"]) {
             let _ = cursor.take(&["IF", "EXISTS"]);
             let (name, _) = last_name(&mut cursor);
             self.places.remove(&name);
+        } else if cursor.take(&["DROP", "INDEX"]) {
+            let _ = cursor.take(&["IF", "EXISTS"]);
+            let (name, _) = last_name(&mut cursor);
+            self.indexes.remove(&name);
         }
     }
 
@@ -134,8 +148,9 @@ impl Reader {
             if let Some(place) = places.columns.remove(&from) {
                 places.columns.insert(to.clone(), place);
             }
-            let columns = places.foreign_keys.iter_mut().flat_map(|(columns, _)| columns);
-            for column in columns.filter(|column| **column == from) {
+            let of_foreign_keys = places.foreign_keys.iter_mut().flat_map(|(columns, _)| columns);
+            let of_keys = places.keys.iter_mut().flat_map(|(_, columns, _)| columns);
+            for column in of_foreign_keys.chain(of_keys).filter(|column| **column == from) {
                 column.clone_from(&to);
             }
         }
@@ -143,33 +158,68 @@ impl Reader {
 }
 
 impl Places {
-    /// Takes in a column or constraint of a table.
+    /// Takes in a column or constraints of a table: between two of them the comma may be missing.
     fn add(&mut self, mut part: Cursor<'_>) {
-        let start = part.location();
-        if part.is_at_any(&["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]) {
-            part.skip_until(|part| part.is_at(&["FOREIGN", "KEY"]));
-            if part.take(&["FOREIGN", "KEY"])
-                && let Some(columns) = part.name_list()
-            {
-                let columns = columns
-                    .iter()
-                    .map(|column| column.as_str().to_ascii_lowercase())
-                    .collect();
-                self.foreign_keys.push((columns, start));
-            }
-            return;
+        let mut column = None;
+        if !part.is_at_any(&["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]) {
+            let start = part.location();
+            let Some(name) = part.name() else { return };
+            let name = name.as_str().to_ascii_lowercase();
+            self.columns.insert(name.clone(), start);
+            column = Some(name);
         }
-        let Some(column) = part.name() else { return };
-        let column = column.as_str().to_ascii_lowercase();
+        let mut named_at = None;
         while !part.is_at_end() {
-            part.skip_until(|part| part.is_at(&["REFERENCES"]));
-            if part.is_at(&["REFERENCES"]) {
-                self.foreign_keys.push((vec![column.clone()], part.location()));
+            let here = part.location();
+            if part.take(&["CONSTRAINT"]) {
+                let _ = part.name();
+                named_at = Some(here);
+                continue;
+            }
+            let place = named_at.take().unwrap_or(here);
+            let of_column = || column.clone().map(|name| vec![name]);
+            if part.is_at(&["PRIMARY", "KEY"]) || part.is_at(&["UNIQUE"]) {
+                let primary = part.take(&["PRIMARY", "KEY"]);
+                let _ = part.take(&["UNIQUE"]);
+                if let Some(columns) = of_column().or_else(|| first_names(&mut part)) {
+                    self.keys.push((primary, columns, place));
+                }
+            } else if part.take(&["FOREIGN", "KEY"]) {
+                if let Some(columns) = first_names(&mut part) {
+                    self.foreign_keys.push((columns, place));
+                }
+            } else if part.take(&["REFERENCES"]) {
+                // The parent's name may be a word that is a keyword elsewhere.
+                let _ = part.names();
+                self.foreign_keys
+                    .extend(of_column().map(|columns| (columns, place.clone())));
+            } else {
+                // A default or a collation may be such a word, too.
+                let value_follows = part.is_at_any(&["DEFAULT", "COLLATE"]);
                 part.skip_one();
+                if value_follows {
+                    part.skip_one();
+                }
             }
         }
-        self.columns.insert(column, start);
     }
+
+    /// Where a key of these columns is declared.
+    fn key(&self, primary: bool, columns: &[String]) -> Option<&Location> {
+        let same = |key: &&(bool, Vec<String>, Location)| key.0 == primary && key.1 == columns;
+        self.keys.iter().find(same).map(|(_, _, place)| place)
+    }
+}
+
+/// What each part in the parentheses begins with, in small letters.
+fn first_names(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
+    let mut inside = cursor.parenthesized()?;
+    let parts = inside.split_at_commas().into_iter();
+    parts.map(|mut part| part.name().map(|name| lower(&name))).collect()
+}
+
+fn lower(name: &Ident) -> String {
+    name.as_str().to_ascii_lowercase()
 }
 
 /// The last part of a qualified name, in small letters, and where it stands.
@@ -214,28 +264,46 @@ fn element_at(cursor: &Cursor<'_>, sql: &str, offset: usize) -> Option<(Range<us
     Some((with_comma, location))
 }
 
-fn give_places(places: &BTreeMap<String, Places>, schema: &mut Schema) {
+fn give_places(places: &BTreeMap<String, Places>, indexes: &BTreeMap<String, Location>, schema: &mut Schema) {
+    let origin = |place: Option<&Location>| place.cloned().map_or(Origin::Catalog, Origin::File);
+    let all_lower = |columns: &[Ident]| -> Vec<String> { columns.iter().map(lower).collect() };
     for table in schema.tables.values_mut() {
         let Some(places) = places.get(&table.name.table.as_str().to_ascii_lowercase()) else {
             continue;
         };
         table.origin = Origin::File(places.table.clone());
         for column in &mut table.columns {
-            let place = places.columns.get(&column.name.as_str().to_ascii_lowercase());
-            column.origin = place.cloned().map_or(Origin::Catalog, Origin::File);
+            column.origin = origin(places.columns.get(&lower(&column.name)));
         }
         let mut left: Vec<&(Vec<String>, Location)> = places.foreign_keys.iter().collect();
         for key in &mut table.foreign_keys {
-            let columns: Vec<String> = key
-                .columns
-                .iter()
-                .map(|column| column.as_str().to_ascii_lowercase())
-                .collect();
+            let columns = all_lower(&key.columns);
             if let Some(at) = left.iter().position(|(known, _)| *known == columns) {
                 key.origin = Origin::File(left.remove(at).1.clone());
             }
         }
+        for key in &mut table.keys {
+            key.origin = origin(places.key(key.primary, &all_lower(&key.columns)));
+        }
+        for index in &mut table.indexes {
+            let of_key = || {
+                let columns: Option<Vec<String>> = index.parts.iter().map(column_of).collect();
+                let columns = columns.filter(|_| index.unique)?;
+                places.key(true, &columns).or_else(|| places.key(false, &columns))
+            };
+            index.origin = origin(indexes.get(&lower(&index.name)).or_else(of_key));
+        }
     }
+}
+
+/// The column that a part of an index sorts by, also where it does so by another collation than the column's.
+fn column_of(part: &IndexPart) -> Option<String> {
+    let collated = || {
+        let (column, _) = part.expression.as_deref()?.rsplit_once(" COLLATE ")?;
+        let name = column.strip_prefix('"')?.strip_suffix('"')?;
+        Some(name.replace("\"\"", "\"").to_ascii_lowercase())
+    };
+    part.column.as_ref().map(lower).or_else(collated)
 }
 
 /// Whether a statement makes no schema, told by its first words.

@@ -133,7 +133,7 @@ impl Findings {
             .confidence(Confidence::of(relation))
     }
 
-    /// Reports on a foreign key as it is declared: a plain fact.
+    /// Reports on a foreign key as it is declared, and where: a plain fact.
     pub(super) fn report_foreign_key(
         &mut self,
         facts: &Facts<'_>,
@@ -145,6 +145,7 @@ impl Findings {
         let relation = facts.relation_of(table, foreign_key).map(Relation::id);
         let builder = self.report(subject, message);
         builder.finding.relation = relation;
+        builder.finding.location = foreign_key.origin.location().cloned();
         builder
     }
 

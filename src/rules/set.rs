@@ -118,7 +118,7 @@ impl RuleSet {
             report.findings.extend(findings.into_found());
         }
         for finding in &mut report.findings {
-            finding.location = location_of(facts, finding);
+            finding.location = finding.location.take().or_else(|| location_of(facts, finding));
         }
         report.findings.sort_by(|left, right| {
             (right.severity, &left.subject, left.rule, &left.message).cmp(&(

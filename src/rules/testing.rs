@@ -396,6 +396,7 @@ fn add_key(table: &mut Table, columns: Vec<Ident>, primary: bool) {
         deferrable: false,
         nulls_not_distinct: false,
         without_overlaps: false,
+        origin: Origin::Catalog,
     });
 }
 
@@ -411,5 +412,6 @@ fn index_on(name: &str, columns: Vec<Ident>) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        origin: Origin::Catalog,
     }
 }

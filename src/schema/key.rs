@@ -1,6 +1,6 @@
 //! Keys (primary and unique constraints) and indexes.
 
-use super::Ident;
+use super::{Ident, Origin};
 
 /// A primary key or unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Key {
     pub nulls_not_distinct: bool,
     /// PostgreSQL 18's WITHOUT OVERLAPS: the last column is a period.
     pub without_overlaps: bool,
+    /// Where it was declared.
+    pub origin: Origin,
 }
 
 /// An index, also one that a constraint made.
@@ -50,6 +52,8 @@ pub struct Index {
     pub nulls_not_distinct: bool,
     /// The primary key or unique constraint that it belongs to, if any.
     pub constraint: Option<Ident>,
+    /// Where it was declared; of one that a constraint made, where that was.
+    pub origin: Origin,
 }
 
 /// One part of an index.

@@ -74,25 +74,30 @@ fn location(origin: Origin) -> Option<Location> {
     }
 }
 
-/// Converts between two structs of the same fields, both ways.
+/// Converts between two structs of the same fields, both ways; what comes last may be an origin, of which the place is
+/// stored.
 macro_rules! both_ways {
-    ($name:ident, $model:path { $($field:ident $(: $to:expr, $from:expr)?),+ $(,)? }) => {
+    ($name:ident, $model:path { $($field:ident $(: $to:expr, $from:expr)?),+ $(,)? } $($origin:ident)?) => {
         impl From<$model> for $name {
             fn from(model: $model) -> Self {
-                let $model { $($field),+ } = model;
-                Self { $($field: both_ways!(@apply $field $($to)?)),+ }
+                let $model { $($field,)+ $($origin)? } = model;
+                Self { $($field: both_ways!(@apply $field $($to)?),)+ $(location: location($origin))? }
             }
         }
 
         impl From<$name> for $model {
             fn from(stored: $name) -> Self {
-                let $name { $($field),+ } = stored;
-                Self { $($field: both_ways!(@apply $field $($from)?)),+ }
+                Self {
+                    $($field: both_ways!(@from stored $field $($from)?),)+
+                    $($origin: origin(stored.location))?
+                }
             }
         }
     };
     (@apply $field:ident) => { $field };
     (@apply $field:ident $function:expr) => { ($function)($field) };
+    (@from $stored:ident $field:ident) => { $stored.$field };
+    (@from $stored:ident $field:ident $function:expr) => { ($function)($stored.$field) };
 }
 
 /// Each of a list, by its own conversion.
@@ -150,7 +155,7 @@ both_ways!(
         deferrable,
         nulls_not_distinct,
         without_overlaps,
-    }
+    } origin
 );
 both_ways!(
     IndexPart,
@@ -173,7 +178,7 @@ both_ways!(Index, schema::Index {
     visible,
     nulls_not_distinct,
     constraint: maybe_text, maybe_ident,
-});
+} origin);
 
 impl From<schema::Column> for Column {
     fn from(model: schema::Column) -> Self {

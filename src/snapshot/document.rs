@@ -115,6 +115,7 @@ pub(super) struct Key {
     pub(super) deferrable: bool,
     pub(super) nulls_not_distinct: bool,
     pub(super) without_overlaps: bool,
+    pub(super) location: Option<Location>,
 }
 
 /// An index.
@@ -131,6 +132,7 @@ pub(super) struct Index {
     pub(super) visible: bool,
     pub(super) nulls_not_distinct: bool,
     pub(super) constraint: Option<String>,
+    pub(super) location: Option<Location>,
 }
 
 /// A part of an index.

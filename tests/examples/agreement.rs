@@ -1,9 +1,10 @@
 //! Reads every `*/schema.sql` below a folder and tells what is lost: tables, keys, foreign keys and indexes against a
 //! plain count of what the text says, and foreign keys against `truth.tsv` where there is one. With the URL of a server,
 //! whose role may make databases, it loads each file of that server's dialect there, and tells what the schema that is
-//! read from the server differs in.
+//! read from the server differs in; with the server's dumping program, it dumps what was loaded, with rows and without,
+//! and tells what the schema that is read from the dumps differs in.
 //!
-//! `cargo run --example agreement -- [URL] FOLDER [NAME…]`
+//! `cargo run --example agreement -- [--dump PROGRAM] [URL] FOLDER [NAME…]`
 
 #![expect(clippy::print_stdout, reason = "it is a program for a person at a terminal")]
 
@@ -21,13 +22,29 @@ use relaudit::source;
 
 #[path = "../it/differences.rs"]
 mod differences;
+#[path = "../it/other_parser.rs"]
+mod other_parser;
+#[path = "../it/server_dump.rs"]
+mod server_dump;
+
+/// What to compare with.
+#[derive(Default)]
+struct Server {
+    /// As a URL, without a database.
+    url: Option<String>,
+    /// The program that dumps its databases.
+    dump: Option<PathBuf>,
+}
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let mut first = arguments.next();
-    let server = first.take_if(|first| first.contains("://"));
-    let Some(folder) = first.or_else(|| arguments.next()) else {
-        println!("usage: agreement [URL] FOLDER [NAME…]");
+    let mut arguments = std::env::args().skip(1).peekable();
+    let mut server = Server::default();
+    if arguments.next_if_eq("--dump").is_some() {
+        server.dump = arguments.next().map(PathBuf::from);
+    }
+    server.url = arguments.next_if(|argument| argument.contains("://"));
+    let Some(folder) = arguments.next() else {
+        println!("usage: agreement [--dump PROGRAM] [URL] FOLDER [NAME…]");
         return ExitCode::from(2);
     };
     let wanted: Vec<String> = arguments.collect();
@@ -35,7 +52,7 @@ fn main() -> ExitCode {
     for schema in schemas(Path::new(&folder)) {
         let name = schema.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if wanted.is_empty() || wanted.contains(&name) {
-            all_well &= compare(&schema, &name, server.as_deref());
+            all_well &= compare(&schema, &name, &server);
         }
     }
     if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -51,9 +68,12 @@ fn schemas(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
+fn compare(folder: &Path, name: &str, server: &Server) -> bool {
     let path = folder.join("schema.sql");
     let text = match std::fs::read(&path) {
+        Ok(bytes) if server.url.as_deref().is_some_and(|url| url.starts_with("mysql:")) => {
+            of_mysql(&String::from_utf8_lossy(&bytes))
+        }
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
             println!("{name}: reading {}: {error}", path.display());
@@ -77,7 +97,8 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
     let missing = missing(&read.schema, &truth);
     // Lines can be counted where a dumping program wrote them.
     let same_counts = found == counts || !truth.exists();
-    let well = same_counts && missing.is_empty() && read.notes.is_empty();
+    let other = differences_of_parsers(&read.schema, &file.text, dialect);
+    let well = same_counts && missing.is_empty() && read.notes.is_empty() && other.is_empty();
     println!(
         "{} {name} ({dialect:?}, {} KB in {:.1} ms): {found:?}",
         if well { "ok  " } else { "BAD " },
@@ -90,6 +111,9 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
     for line in missing {
         println!("     missing: {line}");
     }
+    for line in other {
+        println!("     {line}");
+    }
     for note in &read.notes {
         let place = note
             .location
@@ -97,18 +121,20 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
             .map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
         println!("     {}{}", place.unwrap_or_default(), note.message);
     }
-    let is_postgres = dialect == SqlDialect::Postgres;
-    let Some(server) = server.filter(|url| url.starts_with("postgres") == is_postgres) else {
+    let of_dialect =
+        |url: &&str| url.starts_with("postgres") == (dialect == SqlDialect::Postgres) && dialect != SqlDialect::Sqlite;
+    let Some(url) = server.url.as_deref().filter(of_dialect) else {
         return well;
     };
-    match live(server, &file, dialect) {
-        Ok(live) => {
-            let different = if is_postgres {
-                differences::differences(&read.schema, &live)
-            } else {
-                let bare = differences::without_namespaces;
-                differences::differences(&bare(&read.schema), &bare(&live))
-            };
+    let outcome = live(url, &file, dialect).and_then(|live| {
+        let mut different = differences_of(&read.schema, &live, dialect, differences::differences);
+        if let Some(program) = &server.dump {
+            different.extend(differences_of_dumps(program, url, &live, dialect)?);
+        }
+        Ok(different)
+    });
+    match outcome {
+        Ok(different) => {
             for line in &different {
                 println!("     {line}");
             }
@@ -121,9 +147,67 @@ fn compare(folder: &Path, name: &str, server: Option<&str>) -> bool {
     }
 }
 
+/// A dump without the lines at its start that tell whose it is: MySQL is to load what MariaDB has dumped, and the file
+/// is to be read as MySQL reads it.
+fn of_mysql(text: &str) -> String {
+    let is_mark = |line: &str| line.starts_with("/*M!") || line.contains("MariaDB");
+    let lines = text.split('\n').enumerate();
+    let kept: Vec<&str> = lines
+        .map(|(number, line)| if number < 20 && is_mark(line) { "" } else { line })
+        .collect();
+    kept.join("\n")
+}
+
+/// MySQL's tables are in a database, of which the file knows nothing.
+fn differences_of(
+    file: &Schema,
+    live: &Schema,
+    dialect: SqlDialect,
+    compare: fn(&Schema, &Schema) -> Vec<String>,
+) -> Vec<String> {
+    if dialect == SqlDialect::Postgres {
+        return compare(file, live);
+    }
+    let bare = differences::without_namespaces;
+    compare(&bare(file), &bare(live))
+}
+
+/// What the dumps of the loaded database say otherwise, or is not understood of them.
+fn differences_of_dumps(program: &Path, url: &str, live: &Schema, dialect: SqlDialect) -> Result<Vec<String>, String> {
+    let url = format!("{}/{DATABASE}", url.trim_end_matches('/'));
+    let mut found = Vec::new();
+    for (name, options) in [
+        ("the dump of the schema", server_dump::without_rows(&url)),
+        ("the full dump", &[]),
+    ] {
+        let file = SourceFile {
+            name: name.to_owned(),
+            text: server_dump::dump(program, &url, options)?,
+        };
+        let read = ddl::read(&[file], dialect);
+        found.extend(read.notes.iter().map(|note| format!("{name}: {note:?}")));
+        let different = differences_of(&read.schema, live, dialect, differences::differences_of_dump);
+        found.extend(different.iter().map(|line| format!("{name}: {line}")));
+    }
+    Ok(found)
+}
+
+/// What another parser finds otherwise. There is one for PostgreSQL.
+fn differences_of_parsers(schema: &Schema, text: &str, dialect: SqlDialect) -> Vec<String> {
+    if dialect != SqlDialect::Postgres {
+        return Vec::new();
+    }
+    match other_parser::made(text) {
+        Ok(made) => other_parser::Made::of(schema, &made).differences(&made),
+        Err(error) => vec![error],
+    }
+}
+
+/// Where files are loaded.
+const DATABASE: &str = "relaudit_agreement";
+
 /// Loads the file into a fresh database of the server and reads the schema there.
 fn live(server: &str, file: &SourceFile, dialect: SqlDialect) -> Result<Schema, String> {
-    const DATABASE: &str = "relaudit_agreement";
     let base = server.trim_end_matches('/');
     let url = format!("{base}/{DATABASE}");
     let pieces = Splitter::new(&file.text, dialect)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use relaudit::schema::{Ident, Schema, Table, TableKind, TableName};
+use relaudit::schema::{ColumnType, Ident, Origin, Schema, Table, TableKind, TableName, TypeFamily};
 
 /// The differences, one a line. Not compared, each for a reason:
 ///
@@ -22,6 +22,31 @@ pub(crate) fn differences(file: &Schema, live: &Schema) -> Vec<String> {
         }
     }
     found
+}
+
+/// The differences of a schema that was read from a server's own dump. Besides what [`differences`] leaves out, pg_dump
+/// does not tell:
+///
+/// - that the triggers of a foreign key are switched off, which is not to be dumped with the schema;
+/// - in which order a table has the columns that it inherits, if the table above got them later.
+pub(crate) fn differences_of_dump(dump: &Schema, live: &Schema) -> Vec<String> {
+    let plain = |schema: &Schema| {
+        let mut tables = schema.tables.clone();
+        for table in tables.values_mut() {
+            if !table.inherits.is_empty() {
+                table.columns.sort_by(|left, right| left.name.cmp(&right.name));
+            }
+            // A key that is declared NOT ENFORCED counts as not validated too.
+            for key in table.foreign_keys.iter_mut().filter(|key| key.validated) {
+                key.enforced = true;
+            }
+        }
+        Schema {
+            tables,
+            sees_all_tables: schema.sees_all_tables,
+        }
+    };
+    differences(&plain(dump), &plain(live))
 }
 
 /// The schema as if its tables were in no namespace.
@@ -56,7 +81,12 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("partition of", &file.partition_of, &live.partition_of);
     compare("inherits", &file.inherits, &live.inherits);
     compare("row security", &file.row_security, &live.row_security);
-    compare("keys", &file.keys, &live.keys);
+    let keys = |table: &Table| {
+        let mut keys = table.keys.clone();
+        keys.iter_mut().for_each(|key| key.origin = Origin::Catalog);
+        keys
+    };
+    compare("keys", &keys(file), &keys(live));
     compare("number of checks", &file.checks.len(), &live.checks.len());
     compare("checks", &plain_all(&file.checks), &plain_all(&live.checks));
     let names = |table: &Table| {
@@ -70,7 +100,7 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     for (file, live) in file.columns.iter().zip(&live.columns) {
         let mut one =
             |what: &str, left: &dyn Debug, right: &dyn Debug| compare(&format!("{}: {what}", file.name), left, right);
-        one("type", &file.ty, &live.ty);
+        one("type", &as_the_server(&file.ty, &live.ty), &live.ty);
         one("nullable", &file.nullable, &live.nullable);
         let default = |default: &Option<String>| match default.as_deref() {
             Some(computed) if computed.contains(" || ") => Some(plain(computed)),
@@ -91,6 +121,7 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("indexes", &names(file), &names(live));
     let index = |index: &relaudit::schema::Index| {
         let mut index = index.clone();
+        index.origin = Origin::Catalog;
         index.predicate = index.predicate.as_deref().map(plain);
         for part in &mut index.parts {
             part.expression = part.expression.as_deref().map(plain);
@@ -112,6 +143,30 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
         let mut file = file.clone();
         file.origin = live.origin.clone();
         compare("foreign key", &file, live);
+    }
+}
+
+/// The type in the words of the server, where they differ in what does not count only.
+fn as_the_server(file: &ColumnType, live: &ColumnType) -> ColumnType {
+    let mut file = file.clone();
+    if let TypeFamily::Integer { .. } = file.family
+        && without_width(&file.declared) == live.declared
+    {
+        (file.declared, file.base) = (live.declared.clone(), without_width(&file.base));
+    }
+    if let (Some(ours), Some(theirs)) = (&mut file.collation, &live.collation)
+        && theirs.name == ours.name.replace("general_ci", "uca1400_ai_ci")
+    {
+        ours.name.clone_from(&theirs.name);
+    }
+    file
+}
+
+/// `int(10) unsigned` → `int unsigned`.
+fn without_width(ty: &str) -> String {
+    match (ty.find('('), ty.find(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &ty[..open], &ty[close + 1..]),
+        _ => ty.to_owned(),
     }
 }
 

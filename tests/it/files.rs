@@ -133,6 +133,12 @@ fn rows_of_copy_are_read() {
     let line = &snapshot["tables"][1]["foreign_keys"][1]["location"]["line"];
     let expected = PG_DUMP.lines().position(|line| line.contains("by_id")).unwrap() + 1;
     assert_eq!(*line, json!(expected), "{}", snapshot["tables"][1]["foreign_keys"]);
+    // A finding on a foreign key stands where the key is declared, and not its column.
+    let findings = report["findings"].as_array().unwrap();
+    let unvalidated = findings
+        .iter()
+        .find(|finding| finding["rule"] == "unvalidated_foreign_key");
+    assert_eq!(unvalidated.unwrap()["location"]["line"], json!(expected));
 }
 
 #[test]

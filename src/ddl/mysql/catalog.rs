@@ -182,6 +182,7 @@ impl Draft {
                 deferrable: false,
                 nulls_not_distinct: false,
                 without_overlaps: false,
+                origin: index.origin.clone(),
             });
             index.constraint = Some(index.name.clone());
         }
@@ -237,7 +238,7 @@ impl Draft {
 
     /// Makes the index that a foreign key needs, unless there is one that starts with its columns (manual, "FOREIGN KEY
     /// Constraints").
-    pub(super) fn index_foreign_key(&mut self, columns: &[Ident], name: Option<Ident>) {
+    pub(super) fn index_foreign_key(&mut self, columns: &[Ident], name: Option<Ident>, origin: &Origin) {
         let serves = |index: &Index| {
             let starts = index
                 .parts
@@ -250,7 +251,7 @@ impl Draft {
         if self.table.indexes.iter().any(serves) {
             return;
         }
-        let mut index = empty_index();
+        let mut index = empty_index(origin.clone());
         index.parts = columns.iter().map(|column| IndexPart::column(column.clone())).collect();
         index.name = name
             .filter(|name| self.index(name).is_none())
@@ -288,8 +289,8 @@ impl Draft {
     }
 }
 
-/// An index of which nothing is known yet, not even the method.
-pub(super) fn empty_index() -> Index {
+/// An index of which nothing is known yet but its place, not even the method.
+pub(super) fn empty_index(origin: Origin) -> Index {
     Index {
         name: "".into(),
         parts: Vec::new(),
@@ -301,6 +302,7 @@ pub(super) fn empty_index() -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        origin,
     }
 }
 

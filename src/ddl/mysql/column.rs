@@ -2,7 +2,7 @@
 
 use crate::ddl::references;
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Column, Generated, Ident, Index, IndexPart, Location};
+use crate::schema::{Column, Generated, Ident, Index, IndexPart, Location, Origin};
 
 use super::Flavor;
 use super::catalog::{PRIMARY, empty_index};
@@ -96,7 +96,7 @@ impl ColumnSpec {
     fn complete(&mut self) {
         if self.ty.is_serial {
             (self.column.nullable, self.column.identity) = (false, true);
-            self.index("", true);
+            self.unique_index("", self.column.origin.clone());
         }
         if self.ty.is_national {
             self.charset = Some("utf8mb3".to_owned());
@@ -112,12 +112,12 @@ impl ColumnSpec {
         }
     }
 
-    fn index(&mut self, name: &str, unique: bool) {
+    fn unique_index(&mut self, name: &str, origin: Origin) {
         let index = Index {
             name: name.into(),
-            unique,
+            unique: true,
             parts: vec![IndexPart::column(self.column.name.clone())],
-            ..empty_index()
+            ..empty_index(origin)
         };
         self.constraints.push(Constraint::Index(index));
     }
@@ -145,10 +145,13 @@ impl ColumnSpec {
             }
         } else if cursor.take(&["UNIQUE"]) {
             let _ = cursor.take(&["KEY"]);
-            self.index("", true);
+            self.unique_index("", origin);
         } else if cursor.take(&["PRIMARY", "KEY"]) || cursor.take(&["PRIMARY"]) || cursor.take(&["KEY"]) {
             self.column.nullable = false;
-            self.index(PRIMARY, true);
+            self.unique_index(PRIMARY, origin);
+        } else if cursor.take(&["SERIAL", "DEFAULT", "VALUE"]) {
+            (self.column.nullable, self.column.identity) = (false, true);
+            self.unique_index("", origin);
         } else if !self.read_value(cursor, flavor) && !self.read_attribute(cursor) {
             let word = cursor.peek().map_or("", |token| cursor.text_of(token)).to_owned();
             self.fault(&format!("`{word}` is not understood"), place);
@@ -167,9 +170,6 @@ impl ColumnSpec {
             self.column.nullable = false;
         } else if cursor.take(&["NULL"]) {
             self.column.nullable = true;
-        } else if cursor.take(&["SERIAL", "DEFAULT", "VALUE"]) {
-            (self.column.nullable, self.column.identity) = (false, true);
-            self.index("", true);
         } else if cursor.take(&["DEFAULT"]) {
             self.column.default = default(cursor, &self.ty, flavor);
         } else if cursor.take(&["AUTO_INCREMENT"]) {
@@ -272,6 +272,7 @@ pub(super) fn default(cursor: &mut Cursor<'_>, ty: &TypeName, flavor: Flavor) ->
         return None;
     }
     let value = match (&first.kind, flavor) {
+        (_, Flavor::MySql) if !ty.takes_literal_default() => return None,
         (Kind::Text(value), Flavor::MySql) => value.clone(),
         (Kind::Text(value), Flavor::MariaDb) if ty.is_number() => value.clone(),
         (Kind::Text(value), Flavor::MariaDb) => format!("'{}'", value.replace('\'', "''")),

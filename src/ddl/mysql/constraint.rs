@@ -2,7 +2,7 @@
 
 use crate::ddl::references::{self, References};
 use crate::ddl::tokens::{Cursor, opens};
-use crate::schema::{Ident, Index, IndexPart};
+use crate::schema::{Ident, Index, IndexPart, Origin};
 
 use super::Flavor;
 use super::catalog::{PRIMARY, empty_index};
@@ -58,7 +58,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Result<Constraint
         return Ok(Constraint::Period);
     }
     if cursor.take(&["PRIMARY", "KEY"]) {
-        let mut index = index(cursor, None)?;
+        let mut index = index(cursor, None, origin)?;
         index.unique = true;
         index.name = PRIMARY.into();
         return Ok(Constraint::Index(index));
@@ -80,7 +80,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, flavor: Flavor) -> Result<Constraint
     }
     let method = cursor.take_any(&["FULLTEXT", "SPATIAL", "VECTOR", "UNIQUE"]);
     let _ = cursor.take_any(&["KEY", "INDEX"]);
-    let mut index = index(cursor, name)?;
+    let mut index = index(cursor, name, origin)?;
     match method {
         Some("UNIQUE") => index.unique = true,
         Some(method) => index.method = method.to_ascii_lowercase(),
@@ -107,8 +107,8 @@ pub(super) fn check(
 }
 
 /// Reads an index from its name on: `[name] [USING method] (parts) options`.
-pub(super) fn index(cursor: &mut Cursor<'_>, constraint: Option<Ident>) -> Result<Index, &'static str> {
-    let mut index = empty_index();
+fn index(cursor: &mut Cursor<'_>, constraint: Option<Ident>, origin: Origin) -> Result<Index, &'static str> {
+    let mut index = empty_index(origin);
     let _ = cursor.take(&["IF", "NOT", "EXISTS"]);
     if !opens(cursor) && !cursor.is_at(&["USING"]) {
         index.name = cursor.name().ok_or("the index's name is missing")?;

@@ -232,7 +232,7 @@ fn add_constraint(constraint: Constraint, draft: &mut Draft, catalog: &Catalog) 
                 // The index's name is the constraint's too.
                 key.name.clone_from(&index);
             }
-            draft.index_foreign_key(&key.columns, index);
+            draft.index_foreign_key(&key.columns, index, &key.origin);
             let name = key.name.take().unwrap_or_else(|| draft.foreign_key_name());
             key.name = Some(name);
             draft.table.foreign_keys.push(key);

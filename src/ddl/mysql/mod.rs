@@ -199,7 +199,7 @@ fn database(cursor: &mut Cursor<'_>, catalog: &mut Catalog) {
 /// `CREATE INDEX`, from the name on.
 fn create_index(cursor: &mut Cursor<'_>, method: Option<&'static str>, catalog: &mut Catalog) -> Result<(), String> {
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
-    let mut index = catalog::empty_index();
+    let mut index = catalog::empty_index(cursor.origin());
     index.name = cursor.name().ok_or("the index's name is missing")?;
     constraint::read_method(cursor, &mut index);
     if !cursor.take(&["ON"]) {

@@ -183,6 +183,13 @@ impl TypeName {
         texts.contains(&self.name.as_str())
     }
 
+    /// Whether MySQL keeps a default that is a literal: of texts and blobs without length it keeps none, with a warning
+    /// where it is not strict (manual, "Data Type Default Values").
+    pub(super) fn takes_literal_default(&self) -> bool {
+        let is_long = self.name.ends_with("text") || self.name.ends_with("blob");
+        !is_long && self.name != "json" && self.name != "geometry"
+    }
+
     pub(super) fn is_number(&self) -> bool {
         self.family().is_number()
     }

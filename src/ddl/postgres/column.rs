@@ -2,7 +2,7 @@
 
 use crate::ddl::references;
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Action, Column, Deferrable, Generated, Ident, Location, TableName};
+use crate::schema::{Action, Column, Deferrable, Generated, Ident, Location, Origin, TableName};
 
 use super::catalog::{Catalog, UserType};
 use super::constraint::{self, Constraint, KeyConstraint};
@@ -154,9 +154,9 @@ impl<'t> Clauses<'t> {
                     Err(fault) => self.fault(fault, place),
                 }
             } else if cursor.take(&["PRIMARY", "KEY"]) {
-                self.key(cursor, name, true);
+                self.key(cursor, name, true, origin);
             } else if cursor.take(&["UNIQUE"]) {
-                self.key(cursor, name, false);
+                self.key(cursor, name, false, origin);
             } else if !self.read_simple(cursor) {
                 let word = cursor.peek().map_or("", |token| cursor.text_of(token)).to_owned();
                 self.fault(&format!("`{word}` is not understood"), place);
@@ -183,10 +183,11 @@ impl<'t> Clauses<'t> {
             .push((format!("of the column `{}`, {what}", self.column), place));
     }
 
-    fn key(&mut self, cursor: &mut Cursor<'_>, name: Option<Ident>, primary: bool) {
+    fn key(&mut self, cursor: &mut Cursor<'_>, name: Option<Ident>, primary: bool, origin: Origin) {
         let mut key = KeyConstraint {
             name,
             primary,
+            origin,
             columns: vec![self.column.clone()],
             ..KeyConstraint::default()
         };

@@ -2,7 +2,7 @@
 
 use crate::ddl::references::{self, References, column_list};
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Action, Deferrable, Ident, Index};
+use crate::schema::{Action, Deferrable, Ident, Index, Origin};
 
 use super::{expression, index};
 
@@ -38,6 +38,8 @@ pub(super) struct KeyConstraint {
     pub(super) without_overlaps: bool,
     /// ALTER TABLE … ADD … USING INDEX.
     pub(super) using_index: Option<Ident>,
+    /// Where it starts.
+    pub(super) origin: Origin,
 }
 
 /// Whether a table's constraint starts here, and no column.
@@ -66,10 +68,10 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Constraint, &'static str> 
         None
     };
     if cursor.take(&["PRIMARY", "KEY"]) {
-        return key(cursor, name, true);
+        return key(cursor, name, true, origin);
     }
     if cursor.take(&["UNIQUE"]) {
-        return key(cursor, name, false);
+        return key(cursor, name, false, origin);
     }
     if cursor.take(&["FOREIGN", "KEY"]) {
         let columns = column_list(cursor).ok_or("the columns of the foreign key cannot be read")?;
@@ -83,7 +85,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Constraint, &'static str> 
         return cursor.name().map(Constraint::NotNull).ok_or("the column is missing");
     }
     if cursor.take(&["EXCLUDE"]) {
-        return exclude(cursor, name);
+        return exclude(cursor, name, origin);
     }
     Err("it is no constraint that is known")
 }
@@ -99,10 +101,16 @@ pub(super) fn check(cursor: &mut Cursor<'_>, name: Option<Ident>) -> Result<Cons
     })
 }
 
-fn key(cursor: &mut Cursor<'_>, name: Option<Ident>, primary: bool) -> Result<Constraint, &'static str> {
+fn key(
+    cursor: &mut Cursor<'_>,
+    name: Option<Ident>,
+    primary: bool,
+    origin: Origin,
+) -> Result<Constraint, &'static str> {
     let mut key = KeyConstraint {
         name,
         primary,
+        origin,
         ..KeyConstraint::default()
     };
     if cursor.take(&["USING", "INDEX"]) {
@@ -156,10 +164,10 @@ pub(super) fn read_key_clauses(cursor: &mut Cursor<'_>, key: &mut KeyConstraint)
     key.deferrable = deferrable != Deferrable::No;
 }
 
-fn exclude(cursor: &mut Cursor<'_>, name: Option<Ident>) -> Result<Constraint, &'static str> {
+fn exclude(cursor: &mut Cursor<'_>, name: Option<Ident>, origin: Origin) -> Result<Constraint, &'static str> {
     let method = if cursor.take(&["USING"]) { cursor.name() } else { None };
     let mut inside = cursor.parenthesized().ok_or("what is excluded is missing")?;
-    let mut index = index::empty(method);
+    let mut index = index::empty(method, origin);
     for mut part in inside.split_at_commas() {
         index.parts.push(index::part(&mut part));
     }

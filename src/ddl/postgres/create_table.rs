@@ -349,7 +349,7 @@ impl Catalog {
             return Err(format!("there is no column `{missing}`"));
         }
         let label = if key.primary { "pkey" } else { "key" };
-        let mut made = index::empty(key.without_overlaps.then(|| "gist".into()));
+        let mut made = index::empty(key.without_overlaps.then(|| "gist".into()), key.origin.clone());
         made.parts = key
             .columns
             .iter()
@@ -379,6 +379,7 @@ impl Catalog {
                 deferrable: key.deferrable,
                 nulls_not_distinct: key.nulls_not_distinct,
                 without_overlaps: key.without_overlaps,
+                origin: key.origin,
             });
         }
         self.add_index(table, made, only);

@@ -1,13 +1,13 @@
 //! CREATE INDEX, and what an index sorts by.
 
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Ident, Index, IndexPart, TableName};
+use crate::schema::{Ident, Index, IndexPart, Origin, TableName};
 
 use super::catalog::Catalog;
 use super::expression;
 
-/// An index of which nothing is known yet but its method.
-pub(super) fn empty(method: Option<Ident>) -> Index {
+/// An index of which nothing is known yet but its method and place.
+pub(super) fn empty(method: Option<Ident>, origin: Origin) -> Index {
     Index {
         name: "".into(),
         parts: Vec::new(),
@@ -19,6 +19,7 @@ pub(super) fn empty(method: Option<Ident>) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        origin,
     }
 }
 
@@ -59,6 +60,7 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> IndexPart {
 pub(super) fn create(cursor: &mut Cursor<'_>, unique: bool, catalog: &mut Catalog) -> Result<(), String> {
     let _ = cursor.take(&["CONCURRENTLY"]);
     let if_not_exists = cursor.take(&["IF", "NOT", "EXISTS"]);
+    let origin = cursor.origin();
     let name = if cursor.is_at(&["ON"]) {
         None
     } else {
@@ -72,7 +74,7 @@ pub(super) fn create(cursor: &mut Cursor<'_>, unique: bool, catalog: &mut Catalo
     let is_temporary = parts.last().is_some_and(|table| catalog.temporary.contains(table));
     let table = catalog.table_name(parts).ok_or("the table is missing")?;
     let method = if cursor.take(&["USING"]) { cursor.name() } else { None };
-    let mut index = empty(method);
+    let mut index = empty(method, origin);
     index.unique = unique;
     let mut inside = cursor.parenthesized().ok_or("what the index sorts by is missing")?;
     index.parts = inside.split_at_commas().iter_mut().map(part).collect();

@@ -5,6 +5,10 @@ use super::tokens::{Token, closing, parts, significant};
 /// A CREATE INDEX.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CreateIndex {
+    /// The name, without quotes and qualifier.
+    pub(super) name: String,
+    /// Where the name starts in the text.
+    pub(super) start: usize,
     /// What it sorts by, each as written, without ASC and DESC.
     pub(super) parts: Vec<String>,
     /// After WHERE.
@@ -28,7 +32,15 @@ pub(super) fn read(sql: &str) -> Option<CreateIndex> {
             _ => text_of(sql, part),
         })
         .collect();
-    Some(CreateIndex { parts, predicate })
+    // The name stands before ON and the table.
+    let on = tokens.get(..open)?.iter().rposition(|token| token.is_word("ON"))?;
+    let name = tokens.get(on.checked_sub(1)?)?;
+    Some(CreateIndex {
+        name: name.name()?,
+        start: name.start,
+        parts,
+        predicate,
+    })
 }
 
 fn text_of(sql: &str, tokens: &[Token<'_>]) -> Option<String> {
@@ -47,6 +59,8 @@ mod tests {
         assert_eq!(
             read,
             Some(CreateIndex {
+                name: "i (x)".to_owned(),
+                start: "CREATE UNIQUE INDEX ".len(),
                 parts: vec!["lower(a, 'x,)')".to_owned(), "b /* c */ COLLATE NOCASE".to_owned()],
                 predicate: Some("a > (1)".to_owned()),
             })

@@ -1,5 +1,5 @@
 //! What only the text of a CREATE TABLE tells, and no pragma does: names of constraints, collations of columns,
-//! conditions of CHECK constraints, whether foreign keys wait for the commit; and where each column is declared.
+//! conditions of CHECK constraints, whether foreign keys wait for the commit; and where each of them is declared.
 //!
 //! The text was accepted by SQLite, so it need not be checked again: it is cut into the parts between the commas, and
 //! each part is searched for keywords outside of parentheses.
@@ -22,7 +22,7 @@ pub(super) struct CreateTable {
     pub(super) checks: Vec<String>,
     /// Of columns and of the table, in the order of the text.
     pub(super) foreign_keys: Vec<ForeignKeyText>,
-    /// Primary key and unique constraints that have a name.
+    /// Primary key and unique constraints.
     pub(super) keys: Vec<KeyText>,
 }
 
@@ -40,13 +40,19 @@ pub(super) struct ColumnText {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ForeignKeyText {
     pub(super) name: Option<String>,
+    /// Where it starts in the text.
+    pub(super) start: usize,
+    /// The child's, as written.
+    pub(super) columns: Vec<String>,
     pub(super) deferrable: Deferrable,
 }
 
-/// A primary key or unique constraint with a name.
+/// A primary key or unique constraint.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct KeyText {
-    pub(super) name: String,
+    pub(super) name: Option<String>,
+    /// Where it starts in the text.
+    pub(super) start: usize,
     pub(super) primary: bool,
     /// As written.
     pub(super) columns: Vec<String>,
@@ -104,6 +110,8 @@ impl CreateTable {
     /// Reads constraints: of a column, or of the table, where a comma between two of them may be missing.
     fn read_constraints(&mut self, sql: &str, tokens: &[Token<'_>], column: Option<&str>) {
         let mut name: Option<String> = None;
+        let mut named_at = None;
+        let mut foreign = None;
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             let next = tokens.get(at + 1);
@@ -111,6 +119,7 @@ impl CreateTable {
                 at = closing(tokens, at);
             } else if token.is_word("CONSTRAINT") {
                 name = next.and_then(Token::name);
+                named_at = Some(token.start);
                 at += 1;
             } else if token.is_word("DEFAULT") {
                 // A default may be a word that is a keyword elsewhere.
@@ -126,24 +135,31 @@ impl CreateTable {
                     self.checks
                         .extend(sql.get(open.end()..close.start).map(|text| text.trim().to_owned()));
                 }
-                name = None;
+                (name, named_at) = (None, None);
                 at = end;
             } else if token.is_word("PRIMARY") || token.is_word("UNIQUE") {
                 let columns = column.map_or_else(|| key_columns(tokens.get(at..)), |column| vec![column.to_owned()]);
-                self.keys.extend(name.take().map(|name| KeyText {
-                    name,
+                self.keys.push(KeyText {
+                    name: name.take(),
+                    start: named_at.take().unwrap_or(token.start),
                     primary: token.is_word("PRIMARY"),
                     columns,
-                }));
+                });
+            } else if token.is_word("FOREIGN") {
+                foreign = Some((token.start, key_columns(tokens.get(at..))));
             } else if token.is_word("REFERENCES") {
+                let of_column = || (token.start, column.map(str::to_owned).into_iter().collect());
+                let (start, columns) = foreign.take().unwrap_or_else(of_column);
                 self.foreign_keys.push(ForeignKeyText {
                     name: name.take(),
+                    start: named_at.take().unwrap_or(start),
+                    columns,
                     deferrable: deferrable(tokens.get(at + 1..).unwrap_or(&[])),
                 });
                 // The parent's name may be a word that is a keyword elsewhere.
                 at += 1;
             } else if token.is_word("NOT") || token.is_word("NULL") || token.is_word("GENERATED") {
-                name = None;
+                (name, named_at) = (None, None);
             }
             at += 1;
         }
@@ -202,14 +218,12 @@ mod tests {
 
     #[test]
     fn words_that_are_keywords_elsewhere_do_not_mislead() {
-        let read = read(
-            "CREATE TABLE IF NOT EXISTS main.\"t\" (a TEXT DEFAULT 'CHECK (x)' COLLATE \"nocase\", \"check\" INT DEFAULT -1,
+        let sql = "CREATE TABLE IF NOT EXISTS main.\"t\" (a TEXT DEFAULT 'CHECK (x)' COLLATE \"nocase\", \"check\" INT DEFAULT -1,
                c DEFAULT unique, d REFERENCES \"references\"(\"deferrable\") NOT NULL CHECK (d IN ('a)', \")\")),
                CONSTRAINT k UNIQUE (a, \"check\" COLLATE rtrim DESC) ON CONFLICT IGNORE
                CONSTRAINT f FOREIGN KEY (c) REFERENCES t ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
-               CHECK (a <> 'b'))",
-        );
-        let table = read.unwrap_or_default();
+               CHECK (a <> 'b'))";
+        let table = read(sql).unwrap_or_default();
         assert_eq!((table.name.as_str(), table.temporary), ("t", false));
         let columns: Vec<(&str, Option<&str>)> = table
             .columns
@@ -221,27 +235,32 @@ mod tests {
             [("a", Some("nocase")), ("check", None), ("c", None), ("d", None)]
         );
         assert_eq!(table.checks, ["d IN ('a)', \")\")", "a <> 'b'"]);
+        let places = |starts: Vec<usize>| -> Vec<String> {
+            let word = |at: usize| sql[at..].split(' ').next().unwrap_or("").to_owned();
+            starts.into_iter().map(word).collect()
+        };
+        let names = |name: &Option<String>| name.clone().unwrap_or_default();
+        let keys: Vec<_> = table
+            .keys
+            .iter()
+            .map(|key| (names(&key.name), key.primary, key.columns.join(" ")))
+            .collect();
+        assert_eq!(keys, [("k".to_owned(), false, "a check".to_owned())]);
+        assert_eq!(places(table.keys.iter().map(|key| key.start).collect()), ["CONSTRAINT"]);
+        let foreign_keys: Vec<_> = table
+            .foreign_keys
+            .iter()
+            .map(|key| (names(&key.name), key.columns.join(" "), key.deferrable))
+            .collect();
         assert_eq!(
-            table.keys,
-            [KeyText {
-                name: "k".to_owned(),
-                primary: false,
-                columns: vec!["a".to_owned(), "check".to_owned()],
-            }]
-        );
-        assert_eq!(
-            table.foreign_keys,
+            foreign_keys,
             [
-                ForeignKeyText {
-                    name: None,
-                    deferrable: Deferrable::No,
-                },
-                ForeignKeyText {
-                    name: Some("f".to_owned()),
-                    deferrable: Deferrable::InitiallyDeferred,
-                },
+                (String::new(), "d".to_owned(), Deferrable::No),
+                ("f".to_owned(), "c".to_owned(), Deferrable::InitiallyDeferred),
             ]
         );
+        let starts = table.foreign_keys.iter().map(|key| key.start).collect();
+        assert_eq!(places(starts), ["REFERENCES", "CONSTRAINT"]);
     }
 
     #[test]

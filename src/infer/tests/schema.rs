@@ -124,6 +124,7 @@ fn key(table: &mut Table, columns: Vec<Ident>, primary: bool) {
         deferrable: false,
         nulls_not_distinct: false,
         without_overlaps: false,
+        origin: Origin::Catalog,
     });
 }
 
@@ -139,6 +140,7 @@ fn index(columns: Vec<Ident>) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        origin: Origin::Catalog,
     }
 }
 

@@ -35,6 +35,11 @@ impl Token<'_> {
                     name.into_owned()
                 })
             }
+            // A name, if ANSI_QUOTES is on, as in what `mysqldump --compatible=ansi` writes; a text cannot stand there.
+            Self::Value(raw @ Raw::Quoted(..)) if dialect == SqlDialect::MySql => {
+                let name = String::from_utf8(text_of(*raw, dialect)?).ok()?;
+                Some(name.replace("\"\"", "\""))
+            }
             _ => None,
         }
     }
@@ -306,6 +311,10 @@ mod tests {
             SqlDialect::MySql,
         );
         assert_eq!(found.map(|found| found.on_clash), Some(OnClash::Keep));
+        let found =
+            insert(b"INSERT INTO \"s\".\"a\"\"b\" (\"c\") VALUES (1);", SqlDialect::MySql).expect("it is whole");
+        assert_eq!(found.table, ["s", "a\"b"]);
+        assert_eq!(found.columns, Some(vec!["c".to_owned()]));
     }
 
     #[test]

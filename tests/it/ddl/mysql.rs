@@ -46,6 +46,20 @@ fn clauses_that_the_parser_loses_tables_over() {
 }
 
 #[test]
+fn texts_without_length_have_no_literal_default() {
+    // MySQL warns where it is not strict, and stores none; MariaDB stores it.
+    let columns = "a text DEFAULT '', b varchar(9) DEFAULT 'x', c mediumblob DEFAULT '', d text DEFAULT ('y')";
+    check(
+        &format!("CREATE TABLE t ({columns});"),
+        &["t: a text, b varchar(9)=x, c mediumblob, d text='y'"],
+    );
+    check(
+        &format!("-- MariaDB dump 10.19\nCREATE TABLE t ({columns});"),
+        &["t: a text='', b varchar(9)='x', c mediumblob='', d text='y'"],
+    );
+}
+
+#[test]
 fn engines_without_foreign_keys_forget_them() {
     let read = read(
         "CREATE TABLE a (id int PRIMARY KEY, b int,\n FOREIGN KEY (b) REFERENCES a (id)) ENGINE=MyISAM;",

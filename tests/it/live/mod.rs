@@ -3,6 +3,7 @@
 mod agreement;
 mod connecting;
 mod consistency;
+mod dumps;
 pub(crate) mod fault_proxy;
 mod faults;
 mod harness;

@@ -85,6 +85,17 @@ impl Engine {
         self.entry().3
     }
 
+    /// The program that dumps its databases, which `tests/servers/install` brings.
+    pub(crate) fn dump_program(self) -> PathBuf {
+        let program = match self.family() {
+            Family::Postgres => "clients/x/pg_dump".to_owned(),
+            Family::Sqlite => "clients/x/sqlite3".to_owned(),
+            Family::Mysql => "mysql97/x/mysqldump".to_owned(),
+            Family::MariaDb => format!("{}-client/x/mariadb-dump", self.name()),
+        };
+        programs().join(program)
+    }
+
     fn entry(self) -> &'static (Self, &'static str, Family, u32) {
         ENGINES.iter().find(|engine| engine.0 == self).unwrap()
     }

@@ -348,7 +348,8 @@ fn literals_hold_any_text() {
 fn places_in_a_script_are_true_or_missing() {
     let sql = "-- first\r\nCREATE TABLE \"a b\" ( -- CREATE TABLE x(\r\n  id INTEGER PRIMARY KEY, note TEXT DEFAULT 'x, y',\r\n\tö TEXT,\r\n  up INT REFERENCES \"a b\"\r\n);\r\n\
                CREATE TABLE twice(a); DROP TABLE twice;\nCREATE TABLE twice(a);\nALTER TABLE \"A b\" ADD COLUMN late TEXT;\n\
-               CREATE TRIGGER tr AFTER INSERT ON \"a b\" BEGIN SELECT 1; SELECT CASE WHEN 1 THEN 2 END; END;\nCREATE TABLE last (z);";
+               CREATE TRIGGER tr AFTER INSERT ON \"a b\" BEGIN SELECT 1; SELECT CASE WHEN 1 THEN 2 END; END;\nCREATE TABLE last (z);\n\
+               CREATE UNIQUE INDEX IF NOT EXISTS main.\"i d\" ON \"a b\" (note);";
     let read = read(sql);
     let location = |line, column| {
         Some(Location {
@@ -365,7 +366,14 @@ fn places_in_a_script_are_true_or_missing() {
     assert_eq!(column("ö"), location(4, 2));
     assert_eq!(column("up"), location(5, 3));
     assert_eq!(column("late"), None);
-    assert_eq!(table_ab.foreign_keys[0].origin.location().cloned(), location(5, 3));
+    assert_eq!(table_ab.foreign_keys[0].origin.location().cloned(), location(5, 10));
+    assert_eq!(table_ab.keys[0].origin.location().cloned(), location(3, 14));
+    let index = |name: &str| {
+        let index = table_ab.indexes.iter().find(|index| index.name.as_str() == name);
+        index.unwrap().origin.location().cloned()
+    };
+    assert_eq!(index("rowid"), location(3, 14));
+    assert_eq!(index("i d"), location(12, 40));
     assert_eq!(table(&read, "twice").origin.location(), None);
     assert_eq!(table(&read, "last").origin.location().cloned(), location(11, 14));
     let renamed = super::read("CREATE TABLE a(x); ALTER TABLE a RENAME TO b;");

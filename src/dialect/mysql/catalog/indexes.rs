@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::{Ident, Index, IndexPart, Key, Table, TableName};
+use crate::schema::{Ident, Index, IndexPart, Key, Origin, Table, TableName};
 
 use super::{Row, table_name};
 
@@ -79,6 +79,7 @@ fn add(table: &mut Table, name: Ident, parts: Vec<IndexPart>, traits: Traits) {
         visible: traits.visible,
         nulls_not_distinct: false,
         constraint: None,
+        origin: Origin::Catalog,
     };
     // Every unique index is a constraint; one on prefixes or expressions says nothing of whole columns.
     if let Some(columns) = index.whole_columns().filter(|_| index.unique) {
@@ -90,6 +91,7 @@ fn add(table: &mut Table, name: Ident, parts: Vec<IndexPart>, traits: Traits) {
             deferrable: false,
             nulls_not_distinct: false,
             without_overlaps: false,
+            origin: Origin::Catalog,
         };
         index.constraint.clone_from(&key.name);
         table.keys.insert(if primary { 0 } else { table.keys.len() }, key);

@@ -142,6 +142,7 @@ pub(super) fn key(fields: &mut Fields, drafts: &mut Drafts) -> Result<(), String
         deferrable: fields.flag()?,
         nulls_not_distinct: fields.flag()?,
         without_overlaps: fields.flag()?,
+        origin: Origin::Catalog,
     };
     draft.table.keys.push(key);
     Ok(())
@@ -184,6 +185,7 @@ pub(super) fn index(fields: &mut Fields, drafts: &mut Drafts) -> Result<(), Stri
         visible: true,
         nulls_not_distinct: fields.flag()?,
         constraint: fields.optional().map(Ident::new),
+        origin: Origin::Catalog,
     };
     draft.pages += fields.number::<u64>()?;
     draft.table.indexes.push(index);

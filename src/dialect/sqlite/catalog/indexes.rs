@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 
 use super::{Reading, Tables, collation, flag, optional_text, rows, same, text};
 use crate::dialect::sqlite::create_index::{self, CreateIndex};
-use crate::schema::{Ident, Index, IndexPart, Key, TableKind};
+use crate::schema::{Ident, Index, IndexPart, Key, Origin, TableKind};
 
 /// A row of `indexes.sql`.
 struct PartRow {
@@ -86,6 +86,7 @@ impl Reading {
             visible: true,
             nulls_not_distinct: false,
             constraint,
+            origin: Origin::Catalog,
         });
     }
 
@@ -149,6 +150,7 @@ impl Reading {
                 visible: true,
                 nulls_not_distinct: false,
                 constraint: name.clone(),
+                origin: Origin::Catalog,
             });
         }
         for column in &mut self.table.columns {
@@ -165,11 +167,12 @@ impl Reading {
     fn constraint_name(&self, primary: bool, columns: &[Ident]) -> Option<Ident> {
         let found = self.text.keys.iter().find(|key| {
             let pairs = || key.columns.iter().zip(columns);
-            key.primary == primary
+            key.name.is_some()
+                && key.primary == primary
                 && key.columns.len() == columns.len()
                 && pairs().all(|(written, column)| same(written, column.as_str()))
         })?;
-        Some(found.name.as_str().into())
+        found.name.as_deref().map(Ident::from)
     }
 }
 
@@ -181,5 +184,6 @@ fn key(name: Option<Ident>, columns: Vec<Ident>, primary: bool) -> Key {
         deferrable: false,
         nulls_not_distinct: false,
         without_overlaps: false,
+        origin: Origin::Catalog,
     }
 }
