@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::infer::ExtraWords;
 use crate::rules::Override;
 use crate::yaml::{self, Spanned};
 
@@ -49,6 +50,7 @@ struct Content {
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
     rules: BTreeMap<String, Override>,
+    inference: ExtraWords,
 }
 
 /// One entry of `relations:`.
@@ -141,6 +143,11 @@ impl Config {
     /// What is changed of the rules, by id.
     pub fn rules(&self) -> &BTreeMap<String, Override> {
         &self.content.rules
+    }
+
+    /// The words that are added to those of inference.
+    pub fn words(&self) -> &ExtraWords {
+        &self.content.inference
     }
 
     /// An error at a place in the file.
