@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::infer::ExtraWords;
+use crate::infer::{self, ExtraWords};
 use crate::rules::Override;
 use crate::yaml::{self, Spanned};
 
@@ -145,9 +145,16 @@ impl Config {
         &self.content.rules
     }
 
-    /// The words that are added to those of inference.
-    pub fn words(&self) -> &ExtraWords {
-        &self.content.inference
+    /// Adds the file's words to those of inference, for the rest of the process.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be added.
+    pub fn add_words(&self) -> Result<(), Error> {
+        infer::add_words(self.content.inference.clone()).map_err(|reason| Error::Content {
+            path: self.path.clone(),
+            reason,
+        })
     }
 
     /// An error at a place in the file.

@@ -26,8 +26,8 @@ fn a_name_and_a_tail() {
     check(
         "customers: id int pk
          orders: id int pk, id_customer int, fk_customer int",
-        "orders.fk_customer -> customers.id strong
-         orders.id_customer -> customers.id strong",
+        "orders.fk_customer -> customers.id likely
+         orders.id_customer -> customers.id likely",
     );
 }
 
