@@ -43,6 +43,7 @@ pub(super) enum RowSource {
 
 /// Opens and reads every source. One that cannot be read ends the run: a report that leaves it out would look clean.
 pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
+    config.add_words()?;
     let scope = Scope::new(args)?;
     let options = connect_options(args);
     let mut inputs = Vec::new();

@@ -20,6 +20,7 @@ mod join_table;
 mod names;
 mod naming;
 mod polymorphic;
+mod reading;
 mod resolve;
 mod role;
 mod rows;
@@ -46,11 +47,14 @@ use ends::Ends;
 use resolve::{Considered, Inferred};
 
 pub use explain::{ConsideredParent, Explanation, explain, explain_with_rows};
+pub use join_table::holds_only_the_pair;
+pub use reading::{Reading, readings};
 pub use rows::{Question, RowEvidence, Sample, questions, weigh_counts};
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
 pub use statistics::statistics_reason;
 pub use tenant::{TenantPath, tenant_paths};
+pub use vocabulary::{ExtraWords, add_words};
 pub use weights::Weights;
 
 /// The relations of a schema.
