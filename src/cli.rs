@@ -40,7 +40,7 @@ pub enum Command {
     /// Read the schema, infer the relations, probe the rows, run every rule, report
     #[command(after_help = SOURCES)]
     Audit(AuditArgs),
-    /// List the declared and the inferred relations with their evidence; reads no rows
+    /// List the declared and the inferred relations with their evidence; reads rows with --with-data only
     #[command(after_help = SOURCES)]
     Relations(RelationsArgs),
     /// Write the schema that was read as a JSON snapshot, which is itself a source; reads no rows
@@ -99,6 +99,12 @@ pub struct RelationsArgs {
     /// Show which parents were considered for one column, and what each reason weighs
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub explain: Option<String>,
+    /// Ask statistics and a few rows where names leave open which parent is meant
+    #[arg(long)]
+    pub with_data: bool,
+    /// With --with-data: the greatest number of connections to a server
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,

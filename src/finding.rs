@@ -77,7 +77,7 @@ pub enum Confidence {
     Low,
     /// 0.75 and above.
     Medium,
-    /// 0.90 and above.
+    /// 0.92 and above.
     High,
     /// A fact.
     Certain,

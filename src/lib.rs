@@ -3,7 +3,8 @@
 //! # The idea
 //!
 //! Everything is read into one [`schema::Schema`]. From it come the [`relation::Relations`], each with its evidence.
-//! Rows are probed for each relation. Schema, relations and counts together are the [`rules::Facts`]; they are
+//! Where names leave open which parent is meant, a few rows are asked, and the relations are inferred again with what they
+//! say. Then all rows are probed for each relation. Schema, relations and counts together are the [`rules::Facts`]; they are
 //! complete before the first rule runs. Rules are pure functions from facts to findings. A report renders. Data moves
 //! one way; nothing later asks anything earlier to do more work.
 //!
@@ -19,8 +20,8 @@
 //! - [`orm`]: model source files → what they declare.
 //! - [`snapshot`]: a schema as versioned JSON, written and read.
 //! - [`source`]: what the user names as a source, opened.
-//! - [`infer`]: schema → relations.
-//! - [`probe`]: relations and a connection → what the rows say, in parallel.
+//! - [`infer`]: schema, and what rows have told → relations; and what is to be asked of rows.
+//! - [`probe`]: questions or relations, and a connection → what the rows say, in parallel.
 //! - [`rules`]: facts → findings.
 //! - [`plan`]: findings → the migration that mends them.
 //! - [`report`]: everything → text.

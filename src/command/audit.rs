@@ -6,14 +6,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{AuditArgs, InputArgs};
 use crate::config::Config;
-use crate::dialect::{Database, interrupt};
+use crate::dialect::interrupt;
 use crate::probe::{self, Probes};
 use crate::relation::Relations;
 use crate::report::{self, Report, SourceReport};
 use crate::rules::{self, Facts, Rows, RuleSet};
-use crate::schema::Read;
+use crate::schema::Note;
 
-use super::input::{self, Input, RowSource};
+use super::input::{self, Input};
+use super::rows::{self, OpenRows, Settled};
 use super::{Outcome, output};
 
 /// Audits the sources and writes the report.
@@ -26,7 +27,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
     let inputs = input::read(&args.input, &config)?;
     let probing = Probing {
-        jobs: usize::from(args.jobs),
+        jobs: args.jobs,
         trust_constraints: args.trust_constraints,
         quiet: args.output.quiet,
     };
@@ -38,9 +39,9 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         info: &input.info,
         schema: &input.schema,
         relations: &audited.relations,
-        rows: rows(audited.probes.as_ref()),
+        rows: rows_of(audited.probes.as_ref()),
         rules: &audited.found,
-        notes: &input.notes,
+        notes: &audited.notes,
     });
     let report = Report {
         sources: sources.collect(),
@@ -58,7 +59,7 @@ pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What was asked of the rows, if there are any.
-pub(super) fn rows(probes: Option<&Probes>) -> Rows<'_> {
+pub(super) fn rows_of(probes: Option<&Probes>) -> Rows<'_> {
     probes.map_or(Rows::NotRead("the source has no rows"), Rows::Probed)
 }
 
@@ -67,31 +68,15 @@ pub(super) struct Audited {
     pub(super) relations: Relations,
     pub(super) probes: Option<Probes>,
     pub(super) found: rules::Report,
+    pub(super) notes: Vec<Note>,
 }
 
 /// How rows are asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Probing {
-    pub(super) jobs: usize,
+    pub(super) jobs: u16,
     pub(super) trust_constraints: bool,
     pub(super) quiet: bool,
-}
-
-/// Where the rows of a source were asked.
-pub(super) enum Rowed<'a> {
-    /// In the database that it is.
-    Database(&'a dyn Database),
-    /// In the database that its rows were loaded into.
-    Loaded(Box<dyn Database>),
-}
-
-impl Rowed<'_> {
-    pub(super) fn database(&self) -> &dyn Database {
-        match self {
-            Self::Database(database) => *database,
-            Self::Loaded(database) => &**database,
-        }
-    }
 }
 
 /// Audits one source. Gives the database that its rows were asked in too.
@@ -100,65 +85,45 @@ pub(super) fn audit<'a>(
     rules: &RuleSet,
     args: &InputArgs,
     probing: Probing,
-) -> anyhow::Result<(Audited, Option<Rowed<'a>>)> {
-    let rowed = rowed(input, args)?;
-    let probes = rowed
-        .as_ref()
-        .map(|rowed| probe(rowed.database(), input, probing))
-        .transpose()?;
-    let mut relations = input.relations.clone();
-    if let Some(probes) = &probes {
-        probe::weigh(&mut relations, probes);
-    }
-    let found = rules.check(&Facts {
-        schema: &input.schema,
-        relations: &relations,
-        rows: rows(probes.as_ref()),
-    });
-    let audited = Audited {
-        relations,
-        probes,
-        found,
-    };
-    Ok((audited, rowed))
-}
-
-fn rowed<'a>(input: &'a Input, args: &InputArgs) -> anyhow::Result<Option<Rowed<'a>>> {
-    Ok(match &input.rows {
-        RowSource::Database(database) => Some(Rowed::Database(&**database)),
-        RowSource::Dump(dump) => {
-            let needed = probe::needed(&input.schema, &input.relations);
-            if dump.has_rows(&input.schema, &needed) {
-                let read = Read {
-                    schema: input.schema.clone(),
-                    notes: Vec::new(),
-                };
-                Some(Rowed::Loaded(dump.load(
-                    &read,
-                    &needed,
-                    &input::connect_options(args),
-                )?))
-            } else {
-                None
-            }
-        }
-        RowSource::None => None,
-    })
-}
-
-fn probe(database: &dyn Database, input: &Input, probing: Probing) -> anyhow::Result<Probes> {
-    let options = probe::Options {
-        jobs: probing.jobs,
-        trust_constraints: probing.trust_constraints,
-    };
+) -> anyhow::Result<(Audited, Option<OpenRows<'a>>)> {
+    let questions = rows::questions(input);
+    let opened = rows::open(input, &input.relations, &questions, args)?;
     let bar = progress_bar(probing.quiet, &input.info.name);
     let progress = |done: usize, all: usize| {
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
     };
-    let probes = probe::probe(database, &input.schema, &input.relations, &options, &progress)?;
+    let Settled {
+        mut relations, notes, ..
+    } = match &opened {
+        Some(rows) => rows::settle(input, rows, &questions, probing.jobs, &progress)?,
+        None => Settled::without_rows(input),
+    };
+    let probes = match &opened {
+        Some(rows) => {
+            let options = probe::Options {
+                jobs: usize::from(probing.jobs),
+                trust_constraints: probing.trust_constraints,
+            };
+            let probes = probe::probe(rows.database(), &input.schema, &relations, &options, &progress)?;
+            probe::weigh(&mut relations, &probes);
+            Some(probes)
+        }
+        None => None,
+    };
     bar.finish_and_clear();
-    Ok(probes)
+    let found = rules.check(&Facts {
+        schema: &input.schema,
+        relations: &relations,
+        rows: rows_of(probes.as_ref()),
+    });
+    let audited = Audited {
+        relations,
+        probes,
+        found,
+        notes: [input.notes.clone(), notes].concat(),
+    };
+    Ok((audited, opened))
 }
 
 /// A bar on standard error, where that is a terminal and the user wants one.

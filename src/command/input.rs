@@ -25,6 +25,13 @@ pub(super) struct Input {
     pub(super) notes: Vec<Note>,
 }
 
+impl Input {
+    /// Whether there can be rows.
+    pub(super) fn has_rows(&self) -> bool {
+        !matches!(self.rows, RowSource::None)
+    }
+}
+
 /// Where the rows of a source are.
 pub(super) enum RowSource {
     /// In the database that the schema was read from.
@@ -37,6 +44,7 @@ pub(super) enum RowSource {
 
 /// Opens and reads every source. One that cannot be read ends the run: a report that leaves it out would look clean.
 pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
+    config.add_words()?;
     let scope = Scope::new(args)?;
     let options = connect_options(args);
     let mut inputs = Vec::new();

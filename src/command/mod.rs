@@ -5,6 +5,7 @@ mod input;
 mod output;
 pub mod plan;
 pub mod relations;
+mod rows;
 pub mod rules;
 pub mod schema;
 

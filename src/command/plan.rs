@@ -33,7 +33,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let facts = Facts {
         schema: &input.schema,
         relations: &audited.relations,
-        rows: audit::rows(audited.probes.as_ref()),
+        rows: audit::rows_of(audited.probes.as_ref()),
     };
     let options = plan::Options {
         orphans: args.orphans,
@@ -62,7 +62,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
 /// Audits, and asks what else the plan depends on.
 fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audited, Survey)> {
     let probing = audit::Probing {
-        jobs: usize::from(args.jobs),
+        jobs: args.jobs,
         trust_constraints: false,
         quiet: args.quiet,
     };

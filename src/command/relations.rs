@@ -1,15 +1,18 @@
-//! `relaudit relations`: what refers to what, and why we think so. Reads no rows.
+//! `relaudit relations`: what refers to what, and why we think so. Reads no rows but with `--with-data`, and then few.
 
 use anyhow::Context;
 
 use crate::cli::RelationsArgs;
 use crate::config::Config;
+use crate::dialect::interrupt;
 use crate::infer::{self, Weights};
+use crate::relation::Relations;
 use crate::report::{self, ExplainedColumn, Report, SourceReport};
 use crate::rules::{self, Rows};
-use crate::schema::ColumnSet;
+use crate::schema::{ColumnSet, Note};
 
 use super::input::Input;
+use super::rows::{self, Settled};
 use super::{Outcome, input, output};
 
 /// Lists the relations of the sources.
@@ -20,17 +23,22 @@ use super::{Outcome, input, output};
 pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
     let inputs = input::read(&args.input, &config)?;
+    let settled = inputs
+        .iter()
+        .map(|input| settle(input, args))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    anyhow::ensure!(!interrupt::fired(), "interrupted");
     if let Some(column) = &args.explain {
-        return explain(args, &inputs, column);
+        return explain(args, &inputs, &settled, column);
     }
     let none = rules::Report::default();
-    let sources = inputs.iter().map(|input| SourceReport {
+    let sources = inputs.iter().zip(&settled).map(|(input, settled)| SourceReport {
         info: &input.info,
         schema: &input.schema,
-        relations: &input.relations,
-        rows: Rows::NotRead("`relaudit relations` reads no rows"),
+        relations: &settled.relations,
+        rows: Rows::NotRead("`relaudit relations` checks no rows"),
         rules: &none,
-        notes: &input.notes,
+        notes: &settled.notes,
     });
     let report = Report {
         sources: sources.collect(),
@@ -46,12 +54,31 @@ pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     Ok(input::strict(&args.input, &inputs, Outcome::Clean))
 }
 
+/// The relations of a source: as names tell, or with `--with-data` as rows leave them.
+fn settle(input: &Input, args: &RelationsArgs) -> anyhow::Result<Settled> {
+    let mut settled = Settled::without_rows(input);
+    if args.with_data {
+        let questions = rows::questions(input);
+        match rows::open(input, &Relations::default(), &questions, &args.input)? {
+            Some(rows) => settled = rows::settle(input, &rows, &questions, args.jobs, &|_, _| {})?,
+            // Nothing is open, so that nobody looked for rows.
+            None if questions.is_empty() && input.has_rows() => {}
+            None => {
+                let text = format!("there are no rows to ask in {}: names alone decide", input.info.name);
+                settled.notes.push(Note::new(text));
+            }
+        }
+    }
+    settled.notes.splice(0..0, input.notes.iter().cloned());
+    Ok(settled)
+}
+
 /// Tells what was considered for one column in each source.
-fn explain(args: &RelationsArgs, inputs: &[Input], text: &str) -> anyhow::Result<Outcome> {
+fn explain(args: &RelationsArgs, inputs: &[Input], settled: &[Settled], text: &str) -> anyhow::Result<Outcome> {
     let mut explained = Vec::new();
-    for input in inputs {
+    for (input, settled) in inputs.iter().zip(settled) {
         let child = find_column(input, text)?;
-        let known = input.relations.relations.iter();
+        let known = settled.relations.relations.iter();
         explained.push(ExplainedColumn {
             relations: known
                 .filter(|relation| {
@@ -62,7 +89,7 @@ fn explain(args: &RelationsArgs, inputs: &[Input], text: &str) -> anyhow::Result
                             .all(|column| relation.child.columns.contains(column))
                 })
                 .collect(),
-            considered: infer::explain(&input.schema, &input.stated, Weights::built_in())
+            considered: infer::explain_with_rows(&input.schema, &input.stated, Weights::built_in(), &settled.evidence)
                 .into_iter()
                 .find(|explanation| explanation.child == child),
             child,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::infer::{self, ExtraWords};
 use crate::rules::Override;
 use crate::yaml::{self, Spanned};
 
@@ -49,6 +50,7 @@ struct Content {
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
     rules: BTreeMap<String, Override>,
+    inference: ExtraWords,
 }
 
 /// One entry of `relations:`.
@@ -141,6 +143,18 @@ impl Config {
     /// What is changed of the rules, by id.
     pub fn rules(&self) -> &BTreeMap<String, Override> {
         &self.content.rules
+    }
+
+    /// Adds the file's words to those of inference, for the rest of the process.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be added.
+    pub fn add_words(&self) -> Result<(), Error> {
+        infer::add_words(self.content.inference.clone()).map_err(|reason| Error::Content {
+            path: self.path.clone(),
+            reason,
+        })
     }
 
     /// An error at a place in the file.

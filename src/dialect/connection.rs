@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::schema::{Read, TableName};
 
-use super::Dialect;
+use super::{ColumnKey, Dialect, Statistics};
 
 /// An opened source. Everything it runs is read-only on the server's side.
 pub trait Database: Send + Sync {
@@ -24,6 +24,12 @@ pub trait Database: Send + Sync {
 
     /// Opens one more session in place of one whose connection was lost.
     fn replace_session(&self) -> Result<Box<dyn Session>, Error>;
+
+    /// What the planner knows of these columns, in a number of statements that does not depend on how many they are.
+    /// Reads no rows, and knows nothing where the server keeps no statistics or hides them from the role.
+    fn statistics(&self, _columns: &BTreeSet<ColumnKey>) -> Result<Statistics, QueryError> {
+        Ok(Statistics::new())
+    }
 
     /// Tables that other connections have truncated or rewritten since [`Self::read_schema`], where the server does not
     /// refuse to read them but shows them empty. None where that cannot be told because the connection is lost.

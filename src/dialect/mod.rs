@@ -11,11 +11,14 @@ pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
 pub mod row_set;
+pub mod sample_sql;
 pub mod sqlite;
+mod statistics;
 
 use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};
 
 pub use connection::{ConnectOptions, Database, Error, QueryError, QueryFailure, Session, SourceInfo};
+pub use statistics::{ColumnKey, ColumnStatistics, Statistics};
 
 /// How a database system writes SQL. The pure half of a dialect: no connection is needed for any of it.
 pub trait Dialect: Send + Sync {
@@ -61,6 +64,11 @@ pub trait Dialect: Send + Sync {
             Some(namespace) => format!("{}.{}", self.quote(namespace), self.quote(&name.table)),
             None => self.quote(&name.table),
         }
+    }
+
+    /// A column that every row of the table has and that numbers them, though nobody declared it.
+    fn row_number(&self, _table: &Table) -> Option<Ident> {
+        None
     }
 
     /// What to write after FROM for the rows that are stored in this very table, without those of tables that inherit

@@ -63,7 +63,7 @@ impl<'a> Ends<'a> {
         complete.then_some(ends)
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (&'a Column, &'a Column)> {
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a Column, &'a Column)> {
         let (child, parent) = (self.child, self.parent);
         self.child_columns
             .iter()
@@ -71,7 +71,7 @@ impl<'a> Ends<'a> {
             .filter_map(move |(from, to)| Some((child.column(from)?, parent.column(to)?)))
     }
 
-    fn child_columns(&self) -> impl Iterator<Item = &'a Column> {
+    pub(super) fn child_columns(&self) -> impl Iterator<Item = &'a Column> {
         self.pairs().map(|(child, _)| child)
     }
 }
@@ -355,7 +355,7 @@ pub(super) fn sentinel_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -
 }
 
 /// A condition on the child's key: every column holds a value that stands for "none".
-fn sentinel(dialect: &dyn Dialect, ends: &Ends<'_>, name: impl Fn(usize, &Column) -> String) -> String {
+pub(super) fn sentinel(dialect: &dyn Dialect, ends: &Ends<'_>, name: impl Fn(usize, &Column) -> String) -> String {
     let each: Option<Vec<String>> = ends
         .child_columns()
         .enumerate()
@@ -384,7 +384,7 @@ pub(super) fn keys_equal_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str,
     equal.join(" AND ")
 }
 
-fn pair_equal(dialect: &dyn Dialect, (from, to): (&Column, &Column), child: &str, parent: &str) -> String {
+pub(super) fn pair_equal(dialect: &dyn Dialect, (from, to): (&Column, &Column), child: &str, parent: &str) -> String {
     dialect.keys_equal(
         KeyExpression {
             sql: &of(child, dialect, &from.name),
@@ -397,7 +397,7 @@ fn pair_equal(dialect: &dyn Dialect, (from, to): (&Column, &Column), child: &str
     )
 }
 
-fn parent_rows(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
+pub(super) fn parent_rows(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     if ends.constrained {
         dialect.own_rows(ends.parent)
     } else {
@@ -405,7 +405,7 @@ fn parent_rows(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     }
 }
 
-fn of(alias: &str, dialect: &dyn Dialect, column: &Ident) -> String {
+pub(super) fn of(alias: &str, dialect: &dyn Dialect, column: &Ident) -> String {
     format!("{alias}.{}", dialect.quote(column))
 }
 

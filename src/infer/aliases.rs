@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::abbreviations::Abbreviations;
 use super::names::{self, TableNames};
-use super::stem::{self, Style};
+use super::stem::{Stem, Style};
 use super::tokens;
 use super::vocabulary::vocabulary;
 use super::weights::Weights;
@@ -25,6 +25,8 @@ pub(super) struct Index<'s> {
     abbreviations: Abbreviations,
     /// The table that holds people.
     pub(super) people: Option<usize>,
+    /// The other tables that hold people, where their names do not tell that one of them holds those who do things.
+    pub(super) other_people: Vec<usize>,
     /// How many tables have a column of that glued name.
     holders: HashMap<String, usize>,
     /// Whether columns are usually called like the table alone.
@@ -104,6 +106,7 @@ impl<'s> Index<'s> {
             abbreviations: Abbreviations::default(),
             holders: HashMap::new(),
             people: None,
+            other_people: Vec::new(),
             bare_names: false,
             tables,
         };
@@ -113,6 +116,7 @@ impl<'s> Index<'s> {
         index.add_shared_keys();
         index.abbreviations = Abbreviations::read(&index.tables);
         index.people = index.find_people();
+        index.other_people = index.find_other_people();
         index.bare_names = index.has_bare_names();
         index
     }
@@ -139,9 +143,15 @@ impl<'s> Index<'s> {
 
     /// Whether a glued name is the whole name of this table.
     pub(super) fn is_wholly_called(&self, table: usize, name: &str) -> bool {
+        self.tables_wholly_called(name).any(|alias| alias.table == table)
+    }
+
+    /// The tables whose whole name a glued name is.
+    pub(super) fn tables_wholly_called(&self, name: &str) -> impl Iterator<Item = &Alias> {
+        // The strongest come first.
         self.tables_called(name)
             .iter()
-            .any(|alias| alias.table == table && alias.kind.is_whole())
+            .take_while(|alias| alias.kind.is_whole())
     }
 
     /// A table's position in [`Self::tables`].
@@ -161,17 +171,20 @@ impl<'s> Index<'s> {
         for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
             for (name, kind) in aliases(names, several_namespaces, &groups) {
                 let known = self.aliases.entry(name).or_default();
-                if !known.iter().any(|alias| alias.table == table) {
-                    let alias = Alias { kind, table };
-                    known.insert(known.partition_point(|other| *other < alias), alias);
+                // Of one table the strongest comes first.
+                if known.last().is_none_or(|alias| alias.table != table) {
+                    known.push(Alias { kind, table });
                 }
             }
+        }
+        for known in self.aliases.values_mut() {
+            known.sort_unstable();
         }
     }
 
     fn count_holders(&mut self) {
         for column in self.tables.iter().flat_map(|names| &names.columns) {
-            *self.holders.entry(column.words.concat()).or_insert(0) += 1;
+            *self.holders.entry(column.glued.clone()).or_insert(0) += 1;
         }
     }
 
@@ -199,18 +212,20 @@ impl<'s> Index<'s> {
                     continue;
                 };
                 // The key of a table that extends another is known by the other's name.
-                if column.prefix == 0 && self.names_another_table(&column.words, table) {
+                if column.prefix == 0 && self.names_another_table(&column.stems, table) {
                     continue;
                 }
-                let own = column.own_words();
-                let owned = column.prefix > 0 || self.names_table(&column.words, table);
-                let forms = [(column.words.as_slice(), owned), (own, self.names_table(own, table))];
-                let count = if column.prefix > 0 { 2 } else { 1 };
-                for (words, owned) in forms.into_iter().take(count) {
-                    let name = words.concat();
+                let owned = column.prefix > 0 || self.names_table(&column.stems, table);
+                let mut forms = vec![(column.glued.clone(), &column.stems[..], owned)];
+                if column.prefix > 0 {
+                    let own = column.own_stems();
+                    forms.push((column.own_words().concat(), own, self.names_table(own, table)));
+                }
+                for (name, stems, owned) in forms {
                     // A unique column that is no primary key is known by its name where many tables have it.
-                    let known = key.primary || owned || self.holders.get(&name).is_some_and(|holders| *holders >= 4);
-                    if known && !generic.has(&name) && has_tail(words, key.primary) {
+                    let common = self.holders.get(&name).is_some_and(|holders| *holders >= 4);
+                    let known = key.primary || owned || common;
+                    if known && !generic.has(&name) && has_tail(stems, key.primary || common) {
                         keys.entry(name).or_default().push(KeyName {
                             table,
                             column: key.column,
@@ -232,7 +247,7 @@ impl<'s> Index<'s> {
             let Some(column) = names.column(key.column) else {
                 continue;
             };
-            let name = column.words.concat();
+            let name = column.glued.clone();
             if !vocabulary().generic_keys.has(&name) {
                 self.shared_keys.entry(name).or_default().push(KeyName {
                     table,
@@ -245,25 +260,22 @@ impl<'s> Index<'s> {
     }
 
     /// Whether a column's name is the table's name and a tail, and no other table's name fits better.
-    pub(super) fn names_table(&self, words: &[String], table: usize) -> bool {
-        self.owners(words).any(|owner| owner.table == table)
+    pub(super) fn names_table(&self, stems: &[Stem], table: usize) -> bool {
+        self.owners(stems).any(|owner| owner.table == table)
     }
 
     /// Whether a column's name is that of other tables and a tail.
-    pub(super) fn names_another_table(&self, words: &[String], table: usize) -> bool {
-        !self.names_table(words, table) && self.owners(words).any(|owner| owner.kind <= AliasKind::WithoutGroup)
+    pub(super) fn names_another_table(&self, stems: &[Stem], table: usize) -> bool {
+        !self.names_table(stems, table) && self.owners(stems).any(|owner| owner.kind <= AliasKind::WithoutGroup)
     }
 
     /// The tables whose names fit best what a column's name says before its tail.
-    fn owners(&self, words: &[String]) -> impl Iterator<Item = Alias> {
-        stem::stems(words)
-            .into_iter()
-            .filter(|stem| stem.style != Style::Bare)
-            .flat_map(|stem| {
-                let called = self.tables_called(&stem.words.concat());
-                let best = called.first().map(|alias| alias.kind);
-                called.iter().filter(move |alias| Some(alias.kind) == best).copied()
-            })
+    fn owners<'a>(&'a self, stems: &'a [Stem]) -> impl Iterator<Item = Alias> + 'a {
+        stems.iter().filter(|stem| stem.style != Style::Bare).flat_map(|stem| {
+            let called = self.tables_called(&stem.name);
+            let best = called.first().map(|alias| alias.kind);
+            called.iter().take_while(move |alias| Some(alias.kind) == best).copied()
+        })
     }
 
     /// The table of the same name in the namespace of `child`, if there is one, else the table itself: copies of a
@@ -297,6 +309,25 @@ impl<'s> Index<'s> {
             .map(|(_, alias)| alias.table)
     }
 
+    /// The tables that are called whole by another word for people, unless the first of these words names one: who has
+    /// users knows who does things.
+    fn find_other_people(&self) -> Vec<usize> {
+        let words = &vocabulary().tables.people.0;
+        let Some(people) = self.people else { return Vec::new() };
+        let is_first = words.first().is_some_and(|word| self.is_wholly_called(people, word));
+        let others = words
+            .iter()
+            .filter(|_| !is_first)
+            .flat_map(|word| self.tables_called(word))
+            .filter(|alias| alias.kind.is_whole() && alias.table != people)
+            .filter(|alias| self.table(alias.table).is_some_and(|names| names.primary().is_some()))
+            .map(|alias| alias.table);
+        let mut others: Vec<usize> = others.collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+
     /// Whether at least one in three columns that name a table do it without a tail.
     fn has_bare_names(&self) -> bool {
         let (mut bare, mut tailed) = (0_usize, 0_usize);
@@ -305,11 +336,10 @@ impl<'s> Index<'s> {
                 if names.is_key(position) || !column.column.ty.family.can_be_key() {
                     continue;
                 }
-                for stem in stem::stems(column.own_words()) {
-                    let called = self.tables_called(&stem.words.concat());
-                    let another = called.iter().any(|alias| {
+                for stem in column.own_stems() {
+                    let mut called = self.tables_wholly_called(&stem.name);
+                    let another = called.any(|alias| {
                         alias.table != table
-                            && alias.kind.is_whole()
                             && self
                                 .table(alias.table)
                                 .and_then(TableNames::primary)
@@ -328,10 +358,10 @@ impl<'s> Index<'s> {
 }
 
 /// A key's name can be looked for where it says that it is a key.
-fn has_tail(words: &[String], primary: bool) -> bool {
-    stem::stems(words).iter().any(|stem| match stem.style {
+fn has_tail(stems: &[Stem], is_known: bool) -> bool {
+    stems.iter().any(|stem| match stem.style {
         Style::Strong | Style::Front => true,
-        Style::Weak | Style::Glued => primary,
+        Style::Weak | Style::Glued => is_known,
         Style::Bare => false,
     })
 }

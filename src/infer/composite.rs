@@ -7,7 +7,7 @@ use super::candidates;
 use super::names::{ColumnNames, TableNames};
 use super::resolve::Inferred;
 use super::score::{self, Fit};
-use super::stem::{self, Style};
+use super::stem::Style;
 use super::vocabulary::vocabulary;
 use crate::relation::Tier;
 use crate::schema::{ColumnSet, Ident};
@@ -25,9 +25,7 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
     for (parent, names) in index.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
         for key in composite_keys(names) {
             let owns = |column: &&ColumnNames<'_>| {
-                let has_tail = stem::stems(column.own_words())
-                    .iter()
-                    .any(|stem| stem.style != Style::Bare)
+                let has_tail = column.own_stems().iter().any(|stem| stem.style != Style::Bare)
                     || (column.prefix > 0 && is_tail(column.own_words()));
                 has_tail && !is_reference(parent, &column.column.name)
             };
@@ -41,7 +39,7 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
             }
         }
     }
-    without_implied(best_of_each(inferred))
+    without_implied(best_of_each(index, inferred))
 }
 
 /// Whether the words are nothing but a tail: `d_id` without the prefix of its table.
@@ -74,17 +72,23 @@ fn without_implied(inferred: Vec<Inferred>) -> Vec<Inferred> {
 
 /// One parent for each set of child columns; the surest, then the first.
 ///
-/// Of parents that are as sure and share their key, that one is meant which the others' names extend.
-fn best_of_each(mut inferred: Vec<Inferred>) -> Vec<Inferred> {
+/// Of parents that are as sure and share their key, that one is meant which has the most to say beside it.
+fn best_of_each(index: &Index<'_>, mut inferred: Vec<Inferred>) -> Vec<Inferred> {
     let sorted = |set: &ColumnSet| {
         let mut columns = set.columns.clone();
         columns.sort();
         (set.table.clone(), columns)
     };
+    // A table that only holds more about the rows of another has its key and little else.
+    let columns = |set: &ColumnSet| {
+        let names = index.position(&set.table).and_then(|table| index.table(table));
+        names.map_or(0, |names| names.columns.len())
+    };
     inferred.sort_by(|one, other| {
         sorted(&one.child)
             .cmp(&sorted(&other.child))
             .then(other.confidence.cmp(&one.confidence))
+            .then_with(|| columns(&other.parent).cmp(&columns(&one.parent)))
             .then_with(|| name_length(&one.parent).cmp(&name_length(&other.parent)))
             .then_with(|| one.parent.cmp(&other.parent))
     });
@@ -113,7 +117,7 @@ impl Holders {
                         tables.push(table);
                     }
                 };
-                add(column.words.concat());
+                add(column.glued.clone());
                 if column.prefix > 0 {
                     add(column.own_words().concat());
                 }
@@ -126,7 +130,7 @@ impl Holders {
     fn rarest(&self, key: &[&ColumnNames<'_>]) -> Vec<usize> {
         let holders = |column: &&ColumnNames<'_>| {
             let mut tables = Vec::new();
-            for name in [column.words.concat(), column.own_words().concat()] {
+            for name in [column.glued.clone(), column.own_words().concat()] {
                 tables.extend(self.by_name.get(&name).into_iter().flatten().copied());
             }
             tables.sort_unstable();
@@ -169,9 +173,10 @@ fn relation(index: &Index<'_>, child: usize, parent: usize, key: &[&ColumnNames<
         columns.push(column.column.name.clone());
     }
     let names_parent = |column: &&ColumnNames<'_>| {
-        stem::stems(&column.words)
+        column
+            .stems
             .iter()
-            .any(|stem| stem.style != Style::Bare && index.is_wholly_called(parent, &stem.words.concat()))
+            .any(|stem| stem.style != Style::Bare && index.is_wholly_called(parent, &stem.name))
     };
     let named_by_key = key
         .iter()

@@ -37,13 +37,16 @@ const DOUBTFUL: [&str; 14] = [
     "abbreviation_part",
 ];
 
+/// What leaves doubt about any way of naming.
+const WEAKENED: [&str; 1] = ["without_last_word"];
+
 /// A table and the position of a column in it.
 type Place = (usize, usize);
 
 /// What the sure references of a schema are like.
-struct Conventions {
+struct Conventions<'a> {
     /// Where columns of one name lead, by glued name; `None` where they lead to several parents.
-    by_name: HashMap<String, Examples>,
+    by_name: HashMap<&'a str, Examples>,
     /// How many columns lead to a parent by one way of naming.
     alike: HashMap<(Place, &'static str), usize>,
     /// Whether nearly all lead an index.
@@ -87,9 +90,9 @@ pub(super) fn apply(
     }
 }
 
-impl Conventions {
-    fn learn(index: &Index<'_>, considered: &[Considered]) -> Self {
-        let mut by_name: HashMap<String, Examples> = HashMap::new();
+impl<'a> Conventions<'a> {
+    fn learn(index: &'a Index<'_>, considered: &[Considered]) -> Self {
+        let mut by_name: HashMap<&str, Examples> = HashMap::new();
         let mut alike: HashMap<(Place, &'static str), usize> = HashMap::new();
         let (mut sure, mut indexed) = (0_usize, 0_usize);
         for one in considered {
@@ -99,7 +102,8 @@ impl Conventions {
             };
             let way = best.evidence.first().map_or("", |reason| reason.code);
             // Where the name leaves no doubt, others add nothing.
-            if DOUBTFUL.contains(&way) && has(&best.evidence, &["type_same"]) {
+            let doubtful = DOUBTFUL.contains(&way) || has(&best.evidence, &WEAKENED);
+            if doubtful && has(&best.evidence, &["type_same"]) {
                 *alike.entry((best.place, way)).or_default() += 1;
             }
             if best.log_odds < SURE {
@@ -125,12 +129,12 @@ impl Conventions {
         let Some(column) = names.column(one.place.1) else {
             return;
         };
-        let name = column.words.concat();
+        let name = column.glued.as_str();
         let words = vocabulary();
-        if !candidates::can_refer(column) || names.is_key(one.place.1) || words.generic_keys.has(&name) {
+        if !candidates::can_refer(column) || names.is_key(one.place.1) || words.generic_keys.has(name) {
             return;
         }
-        let Some(examples) = self.by_name.get(&name) else {
+        let Some(examples) = self.by_name.get(name) else {
             return;
         };
         let Some(parent) = examples.parent_beside(one.place) else {
@@ -170,7 +174,7 @@ impl Conventions {
         let weights = index.weights;
         let namesake = self
             .by_name
-            .get(&name)
+            .get(name)
             .and_then(|examples| examples.parent_beside(one.place));
         for rated in &mut one.found {
             let way = rated.evidence.first().map_or("", |reason| reason.code);
@@ -185,7 +189,13 @@ impl Conventions {
                 }
                 _ => {}
             }
-            let others = self.alike.get(&(rated.place, way)).copied().unwrap_or(0);
+            let doubtful = DOUBTFUL.contains(&way) || has(&rated.evidence, &WEAKENED);
+            let others = self
+                .alike
+                .get(&(rated.place, way))
+                .copied()
+                .filter(|_| doubtful)
+                .unwrap_or(0);
             if others >= ALIKE {
                 let detail = "several columns are named in this way and mean it";
                 rated.add(weights.reason("many_alike", detail));
@@ -208,8 +218,8 @@ fn index_namespace(index: &Index<'_>, place: Place) -> Option<crate::schema::Ide
         .and_then(|names| names.table.name.namespace.clone())
 }
 
-fn glued_name(index: &Index<'_>, place: Place) -> Option<String> {
-    Some(index.table(place.0)?.column(place.1)?.words.concat())
+fn glued_name<'a>(index: &'a Index<'_>, place: Place) -> Option<&'a str> {
+    Some(&index.table(place.0)?.column(place.1)?.glued)
 }
 
 fn has(evidence: &[Evidence], codes: &[&str]) -> bool {

@@ -1,7 +1,7 @@
 //! Why a column got its parent, or none.
 
 use super::aliases::Index;
-use super::{Taken, Weights, considered, declared, polymorphic, score, stated};
+use super::{RowEvidence, Taken, Weights, considered, declared, polymorphic, score, stated};
 use crate::relation::Evidence;
 use crate::schema::{ColumnSet, Schema, Stated};
 
@@ -30,12 +30,17 @@ pub struct ConsideredParent {
 /// What was considered for each column that no foreign key, no statement and no polymorphic pair holds; in the order of
 /// the schema.
 pub fn explain(schema: &Schema, stated: &Stated, weights: &Weights) -> Vec<Explanation> {
+    explain_with_rows(schema, stated, weights, &RowEvidence::default())
+}
+
+/// The same, with what rows say.
+pub fn explain_with_rows(schema: &Schema, stated: &Stated, weights: &Weights, rows: &RowEvidence) -> Vec<Explanation> {
     let mut known = declared::relations(schema);
     stated::add(schema, stated, &mut known);
     let index = Index::new(schema, weights);
     let taken = Taken::by(known.values().map(|relation| &relation.child));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
-    considered(stated, &index, &polymorphic, &taken)
+    considered(stated, &index, &polymorphic, &taken, rows)
         .into_iter()
         .map(|one| Explanation {
             child: one.child,

@@ -4,9 +4,12 @@ use super::aliases::{Index, KeyName};
 use super::candidates::{Candidate, Child, Naming};
 use super::names::TableNames;
 use super::score::{self, Fit};
-use super::stem::{self, Stem, Style};
+use super::stem::{Stem, Style};
 use super::vocabulary::Vocabulary;
 use crate::schema::TypeFamily;
+
+/// A text key of more characters is no code that people write.
+const LONGEST_CODE: u32 = 16;
 
 /// A way of naming by its code, and what makes it weaker, each with its code and a phrase.
 pub(super) struct Way(pub(super) &'static str, pub(super) Vec<(&'static str, &'static str)>);
@@ -32,7 +35,9 @@ impl Finder<'_, '_> {
     fn can_be_bare(&self, fit: Fit) -> bool {
         let ty = &self.child.column.column.ty;
         let telling = match ty.family {
-            TypeFamily::Text => self.index.bare_names && ty.length.is_some(),
+            TypeFamily::Text => ty
+                .length
+                .is_some_and(|length| self.index.bare_names || length <= LONGEST_CODE),
             _ => true,
         };
         fit == Fit::Same && telling && !self.child.column.is_plural
@@ -51,21 +56,34 @@ impl Finder<'_, '_> {
         if stem.style == Style::Bare && !self.can_be_bare(fit) {
             return;
         }
+        // `currency char(3)` → currencies(code): a key that says what it stands for needs no tail.
+        let is_text = self.child.column.column.ty.family == TypeFamily::Text;
+        let code = if is_text && code == "bare_unusual" {
+            "natural_key"
+        } else {
+            code
+        };
         let word = name.concat();
         let is_self = matches!(code, "self_tree" | "self_other");
         let qualified = is_self || matches!(code, "qualified" | "qualified_bare");
         let whole = self.index.is_wholly_called(table, &word);
-        if !whole && !qualified && !matches!(code, "person_role" | "agent") && self.is_another_name(names, key) {
+        if !whole
+            && !qualified
+            && !matches!(code, "person_role" | "agent" | "link_role")
+            && self.is_another_name(names, key)
+        {
             return;
         }
-        let generic =
-            !qualified && (self.words.generic_names.has(&word) || (!whole && self.words.transient_ids.has(&word)));
+        let generic = !qualified
+            && code != "link_role"
+            && (self.words.generic_names.has(&word) || (!whole && self.words.transient_ids.has(&word)));
         let key_name = names.column(key).map_or("", |column| column.column.name.as_str());
         let child = &self.child.column.column.name;
         let parent = &names.table.name;
         let detail = match code {
             _ if is_self => format!("`{child}` names another row of {parent}({key_name})"),
             "person_role" | "agent" => format!("`{child}` names a person, and people are in {parent}({key_name})"),
+            "link_role" => format!("`{child}` is a side of a link, and its table is named after {parent}({key_name})"),
             _ if qualified => format!("`{child}`, read with the name of its own table, names {parent}({key_name})"),
             _ => format!("`{child}` names {parent}({key_name})"),
         };
@@ -106,7 +124,7 @@ impl Finder<'_, '_> {
     fn key_of(&self, names: &TableNames<'_>, stem: &Stem) -> Option<(usize, Fit)> {
         let ty = &self.child.column.column.ty;
         let fits = |column: usize| Some((column, score::fit(ty, &names.column(column)?.column.ty)?));
-        let whole = self.child.column.words.concat();
+        let whole = self.child.column.glued.as_str();
         let called = |name: &str| {
             names
                 .keys
@@ -126,7 +144,11 @@ impl Finder<'_, '_> {
         let primary = names.keys.first().filter(|key| key.primary);
         // Two unique columns that are called alike are each a key of their own table.
         let is_key = self.child.names.is_key(self.child.position);
-        let by_name = by_tail.or_else(|| if is_key { None } else { called(&whole) });
+        let by_whole = called(whole);
+        if is_key && by_whole.is_some_and(|(key, _)| primary.is_none_or(|primary| primary.column != key)) {
+            return None;
+        }
+        let by_name = by_tail.or(if is_key { None } else { by_whole });
         if stem.style == Style::Weak {
             // `tax_code` is no id of a tax.
             return by_name;
@@ -145,9 +167,7 @@ impl Finder<'_, '_> {
     /// Whether the key has a name of its own, and the column another: part of a table's name is then too little.
     fn is_another_name(&self, names: &TableNames<'_>, key: usize) -> bool {
         let Some(key) = names.column(key) else { return false };
-        let names_something = stem::stems(key.own_words())
-            .iter()
-            .any(|stem| stem.style != Style::Bare);
+        let names_something = key.own_stems().iter().any(|stem| stem.style != Style::Bare);
         let (key, child) = (key.own_words().concat(), self.child.column.own_words().concat());
         names_something && !key.ends_with(&child) && !child.ends_with(&key)
     }

@@ -1,7 +1,7 @@
 //! Ways of naming that look beyond the column's own name: at the name of its table, at comments, at abbreviations.
 
 use super::finder::{Finder, Way};
-use super::stem::{self, Stem, Style};
+use super::stem::{Stem, Style};
 use super::tokens;
 
 /// A word that is short for more tables than this means none of them.
@@ -26,6 +26,7 @@ impl Finder<'_, '_> {
         );
         let stem = Stem {
             words: words.to_vec(),
+            name: words.concat(),
             tail: String::new(),
             style: Style::Strong,
         };
@@ -48,44 +49,63 @@ impl Finder<'_, '_> {
     /// The stem and the child's own name overlap: `payment_event.event_type_id` → `payment_event_types`, and
     /// `product_attribute_value.attribute_id` → `product_attributes`.
     pub(super) fn overlapping(&mut self, stem: &Stem, code: &'static str) {
-        let (whole, own) = (self.child.names.whole.clone(), self.child.table);
-        let name = stem.words.concat();
+        let (whole, own) = (self.child.names.whole.as_str(), self.child.table);
+        let name = stem.name.as_str();
         let mut names: Vec<String> = Vec::new();
         for cut in 1..stem.words.len() {
             let (front, rest) = stem.words.split_at(cut);
-            if whole.ends_with(&front.concat()) {
+            if whole.ends_with(front.last().map_or("", String::as_str)) && whole.ends_with(&front.concat()) {
                 names.push(format!("{whole}{}", rest.concat()));
             }
         }
         // The child's name begins with the parent's, which ends in the stem.
         names.extend(
             whole
-                .match_indices(&name)
+                .match_indices(name)
                 .filter(|(at, _)| *at > 0)
                 .filter_map(|(at, found)| whole.get(..at + found.len()).map(str::to_owned)),
         );
         for name in names {
-            let called = self.index.tables_called(&name).to_vec();
-            for alias in called
-                .iter()
-                .filter(|alias| alias.kind.is_whole() && alias.table != own)
-            {
+            let index = self.index;
+            for alias in index.tables_wholly_called(&name).filter(|alias| alias.table != own) {
                 self.add_table(alias.table, stem, Way::plain(code), &stem.words);
             }
         }
     }
 
+    /// `favorite_users.target_id` → users, `place_redirects.new_id` → places: the column says only on which side of a
+    /// link it stands, and the table's name begins or ends with what it links.
+    pub(super) fn link_role(&mut self, stems: &[Stem]) {
+        let is_role = |stem: &Stem| {
+            stem.style == Style::Strong && matches!(stem.words.as_slice(), [word] if self.words.link_roles.has(word))
+        };
+        let Some(stem) = stems.iter().find(|stem| is_role(stem)) else {
+            return;
+        };
+        let names = self.child.names.meaning();
+        let front = (1..names.len())
+            .rev()
+            .filter_map(|cut| self.called_wholly(names.get(..cut)?))
+            .next();
+        let back = (1..names.len())
+            .filter_map(|cut| self.called_wholly(names.get(cut..)?))
+            .next();
+        let named = match (front, back) {
+            (Some(one), None) | (None, Some(one)) => one,
+            _ => return,
+        };
+        self.add_table(named, stem, Way::plain("link_role"), &stem.words);
+    }
+
     fn called_wholly(&self, words: &[String]) -> Option<usize> {
-        let called = self.index.tables_called(&words.concat());
-        let table = called.iter().find(|alias| alias.kind.is_whole())?.table;
+        let table = self.index.tables_wholly_called(&words.concat()).next()?.table;
         (table != self.child.table).then_some(table)
     }
 
     /// A key that several tables share: it is that of the table whose name the child's name begins or ends with.
     /// `employeepayhistory.personid` → `employee.personid`.
     pub(super) fn family(&mut self) {
-        let name = self.child.column.words.concat();
-        let shared = self.index.keys_shared(&name);
+        let shared = self.index.keys_shared(&self.child.column.glued);
         let whole = &self.child.names.whole;
         let nearest = shared
             .iter()
@@ -108,6 +128,7 @@ impl Finder<'_, '_> {
         };
         let stem = Stem {
             words: self.child.column.words.clone(),
+            name: self.child.column.glued.clone(),
             tail: "id".to_owned(),
             style: Style::Strong,
         };
@@ -125,8 +146,8 @@ impl Finder<'_, '_> {
 
     /// `cat_id` → categories, `cdemo_sk` → `customer_demographics`: only where nothing else was found, and one table
     /// alone can be meant.
-    pub(super) fn abbreviation(&mut self, words: &[String]) {
-        let Some(stem) = stem::stems(words).into_iter().find(|stem| stem.style != Style::Bare) else {
+    pub(super) fn abbreviation(&mut self, stems: &[Stem]) {
+        let Some(stem) = stems.iter().find(|stem| stem.style != Style::Bare) else {
             return;
         };
         let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
@@ -142,12 +163,12 @@ impl Finder<'_, '_> {
             let fitting: Vec<usize> = found
                 .iter()
                 .copied()
-                .filter(|table| *table != self.child.table && self.has_same_tail(*table, &stem))
+                .filter(|table| *table != self.child.table && self.has_same_tail(*table, stem))
                 .collect();
             match fitting.as_slice() {
                 [] => {}
                 [table] => {
-                    self.add_table(*table, &stem, Way(code, but), &[]);
+                    self.add_table(*table, stem, Way(code, but), &[]);
                     return;
                 }
                 _ => return,
@@ -158,7 +179,7 @@ impl Finder<'_, '_> {
     /// Whether the table's key ends as the column does: in `_sk`, in `id`.
     fn has_same_tail(&self, table: usize, stem: &Stem) -> bool {
         let primary = self.index.table(table).and_then(super::names::TableNames::primary);
-        primary.is_some_and(|key| key.words.last() == Some(&stem.tail) || key.words.concat().ends_with(&stem.tail))
+        primary.is_some_and(|key| key.words.last() == Some(&stem.tail) || key.glued.ends_with(&stem.tail))
     }
 }
 

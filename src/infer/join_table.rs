@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::relation::{Cardinality, ManyToMany, Relation, Tier};
-use crate::schema::{ColumnSet, Ident, Schema, Stated, Table};
+use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
 
 /// The many-to-many links, in the order of their join tables. Stated ones always, whatever else the table holds.
 pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relation]) -> Vec<ManyToMany> {
@@ -26,9 +26,10 @@ pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relati
             stated: true,
         });
     }
+    let parents: BTreeSet<&TableName> = relations.iter().map(|relation| &relation.parent.table).collect();
     for table in schema.relation_tables() {
         if !found.iter().any(|link| link.join_table == table.name) {
-            found.extend(inferred(table, relations));
+            found.extend(inferred(table, relations, &parents));
         }
     }
     found.sort_by(|one, other| {
@@ -41,7 +42,7 @@ pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relati
     found
 }
 
-fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
+fn inferred(table: &Table, relations: &[Relation], parents: &BTreeSet<&TableName>) -> Option<ManyToMany> {
     let first = relations.partition_point(|relation| relation.child.table < table.name);
     let own = relations
         .iter()
@@ -65,11 +66,11 @@ fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
     let unique_pair = table.is_unique_key(&pair);
     let is_self = one.is_self_reference() || other.is_self_reference();
     // What others refer to stands for itself: a copy of a film in a store.
-    let is_entity = || relations.iter().any(|relation| relation.parent.table == table.name);
-    if is_self || (!unique_pair && (table.any_nullable(&pair) || notes_happenings(table) || is_entity())) {
+    let is_entity = parents.contains(&table.name);
+    if is_self || (!unique_pair && (table.any_nullable(&pair) || notes_happenings(table) || is_entity)) {
         return None;
     }
-    (unique_pair || is_bare(table, &pair) || is_named_after(table, one, other)).then(|| ManyToMany {
+    (unique_pair || holds_only_the_pair(table, &pair) || is_named_after(table, one, other)).then(|| ManyToMany {
         join_table: table.name.clone(),
         left: *left,
         right: *right,
@@ -78,8 +79,8 @@ fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
     })
 }
 
-/// Whether the table holds nothing of its own beside the pair.
-fn is_bare(table: &Table, pair: &[Ident]) -> bool {
+/// Whether a table holds nothing of its own beside the pair: then a second row with the same pair says nothing new.
+pub fn holds_only_the_pair(table: &Table, pair: &[Ident]) -> bool {
     table
         .columns
         .iter()

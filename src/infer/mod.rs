@@ -1,4 +1,5 @@
-//! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O, no rows.
+//! Schema → relations: what is declared, what is stated, and what names, types and keys tell. No I/O: what is to be asked of
+//! rows ([`questions`]), others ask, and hand in as [`RowEvidence`].
 //!
 //! Foreign keys and the configuration go first. For each column that they leave, names give candidates (`naming`),
 //! reasons for and against are added up as log-odds, and one parent wins (`resolve`). Words and weights are data:
@@ -19,12 +20,15 @@ mod join_table;
 mod names;
 mod naming;
 mod polymorphic;
+mod reading;
 mod resolve;
 mod role;
+mod rows;
 mod score;
 mod self_reference;
 mod soft_delete;
 mod stated;
+mod statistics;
 mod stem;
 mod tenant;
 #[cfg(test)]
@@ -42,10 +46,15 @@ use aliases::Index;
 use ends::Ends;
 use resolve::{Considered, Inferred};
 
-pub use explain::{ConsideredParent, Explanation, explain};
+pub use explain::{ConsideredParent, Explanation, explain, explain_with_rows};
+pub use join_table::holds_only_the_pair;
+pub use reading::{Reading, readings};
+pub use rows::{Question, RowEvidence, Sample, questions, weigh_counts};
 pub use self_reference::is_tree_reference;
 pub use soft_delete::soft_delete_column;
+pub use statistics::statistics_reason;
 pub use tenant::{TenantPath, tenant_paths};
+pub use vocabulary::{ExtraWords, add_words};
 pub use weights::Weights;
 
 /// The relations of a schema.
@@ -58,13 +67,19 @@ pub fn relations(schema: &Schema, stated: &Stated) -> Relations {
 
 /// The same, with other weights.
 pub fn relations_by(schema: &Schema, stated: &Stated, weights: &Weights) -> Relations {
+    relations_with_rows(schema, stated, weights, &RowEvidence::default())
+}
+
+/// The same, with what rows say of the [`questions`]. Relations that names make possible and rows refute are kept, as
+/// weak ones.
+pub fn relations_with_rows(schema: &Schema, stated: &Stated, weights: &Weights, rows: &RowEvidence) -> Relations {
     let mut known = declared::relations(schema);
     stated::add(schema, stated, &mut known);
     let index = Index::new(schema, weights);
     let constrained = declared::children(schema);
     let taken = Taken::by(known.values().map(|relation| &relation.child).chain(&constrained));
     let polymorphic = polymorphic::pairs(schema, &index, stated, |table, column| taken.has(&table.name, column));
-    let inferred = inferred(stated, &index, &polymorphic, &taken, &known);
+    let inferred = inferred(stated, &index, &polymorphic, &taken, &known, rows);
     for found in inferred {
         if let Some(child) = schema.table(&found.child.table) {
             known
@@ -110,7 +125,13 @@ impl<'a> Taken<'a> {
 }
 
 /// The parents that each column can mean that is in no relation yet.
-fn considered(stated: &Stated, index: &Index<'_>, polymorphic: &[Polymorphic], taken: &Taken<'_>) -> Vec<Considered> {
+fn considered(
+    stated: &Stated,
+    index: &Index<'_>,
+    polymorphic: &[Polymorphic],
+    taken: &Taken<'_>,
+    rows: &RowEvidence,
+) -> Vec<Considered> {
     let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
         .iter()
         .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
@@ -118,7 +139,9 @@ fn considered(stated: &Stated, index: &Index<'_>, polymorphic: &[Polymorphic], t
     let is_free =
         |table: &Table, column: &Ident| !taken.has(&table.name, column) && !pairs.contains(&(&table.name, column));
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
-    resolve::consider(index, is_free, allows)
+    let mut considered = resolve::consider(index, is_free, allows);
+    rows::weigh(index, &mut considered, rows);
+    considered
 }
 
 /// What names tell of the columns that are in no relation yet.
@@ -128,9 +151,13 @@ fn inferred(
     polymorphic: &[Polymorphic],
     taken: &Taken<'_>,
     known: &BTreeMap<Ends, Relation>,
+    rows: &RowEvidence,
 ) -> Vec<Inferred> {
-    let considered = considered(stated, index, polymorphic, taken);
-    let inferred = resolve::choose(considered);
+    let considered = considered(stated, index, polymorphic, taken, rows);
+    let chosen = resolve::choose(considered);
+    // What rows refute is told, and nothing builds on it.
+    let is_possible = |found: &Inferred| Tier::of(found.confidence) != Tier::Weak;
+    let (inferred, mut refuted): (Vec<Inferred>, Vec<Inferred>) = chosen.into_iter().partition(is_possible);
     let allows = |child: &ColumnSet, parent: &ColumnSet| stated::allows(stated, child, parent);
     let singles = inferred.iter().map(|found| &found.child);
     let references = Taken::by(singles.chain(known.values().map(|relation| &relation.child)));
@@ -158,8 +185,11 @@ fn inferred(
             .any(|column| !taken.has(&found.child.table, column));
         is_new && allows(&found.child, &found.parent)
     });
+    let (mut composites, mut refuted_composites) = rows::weigh_composites(composites, rows);
     let mut inferred = without_implied(inferred, &composites, known);
     inferred.append(&mut composites);
+    inferred.append(&mut refuted);
+    inferred.append(&mut refuted_composites);
     inferred
 }
 
@@ -203,8 +233,8 @@ fn without_implied(
 
 fn relation(child: &Table, inferred: Inferred) -> Relation {
     debug_assert!(
-        Tier::of(inferred.confidence) != Tier::Weak,
-        "only relations that are at least possible are inferred"
+        Tier::of(inferred.confidence) != Tier::Weak || rows::is_refuted(&inferred.evidence),
+        "only relations that are at least possible are inferred, or those that rows refute"
     );
     Relation {
         cardinality: cardinality::of_keys(child, &inferred.child),

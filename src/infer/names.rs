@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stem::{self, Style};
+use super::stem::{self, Stem, Style};
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::schema::{Column, Schema, Table};
@@ -45,6 +45,12 @@ pub(super) struct ColumnNames<'s> {
     pub(super) column: &'s Column,
     /// All words.
     pub(super) words: Vec<String>,
+    /// All words, glued.
+    pub(super) glued: String,
+    /// What is left of all words without what says that it is a key.
+    pub(super) stems: Vec<Stem>,
+    /// The same of the words without the prefix, where there is one.
+    own_stems: Option<Vec<Stem>>,
     /// How many leading words are the prefix of the table's columns.
     pub(super) prefix: usize,
     /// Whether the name is a plural: `comments` counts them, and refers to none.
@@ -58,6 +64,11 @@ impl ColumnNames<'_> {
     pub(super) fn words_without_ordinal(&self) -> Option<&[String]> {
         let (last, front) = self.own_words().split_last()?;
         (!front.is_empty() && last.len() == 1 && last.chars().all(char::is_numeric)).then_some(front)
+    }
+
+    /// What is left of the words without the prefix, and without what says that it is a key.
+    pub(super) fn own_stems(&self) -> &[Stem] {
+        self.own_stems.as_deref().unwrap_or(&self.stems)
     }
 
     /// The words without the prefix of the table's columns.
@@ -103,6 +114,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
         .values()
         .zip(words)
         .map(|(table, words)| {
+            let columns = columns(table);
             let common = leading.common(&words);
             let is_part = table.partition_of.is_some() || is_inherited_part(schema, table);
             let is_target = table.kind.holds_rows() && !is_part && !is_copy(&words, &wholes, table);
@@ -110,11 +122,11 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
                 table,
                 common,
                 group: leading.group(&words, common),
-                is_link: is_link(table.name.table.as_str(), &wholes) && has_two_references(table),
+                is_link: is_link(table.name.table.as_str(), &wholes) && has_two_references(table, &columns),
                 is_part,
                 is_target,
                 keys: key_columns(table),
-                columns: columns(table),
+                columns,
                 whole: words.concat(),
                 words,
             }
@@ -234,19 +246,16 @@ fn is_link(name: &str, wholes: &BTreeSet<String>) -> bool {
 }
 
 /// Whether at least two of its columns, its own number apart, are called like references.
-fn has_two_references(table: &Table) -> bool {
+fn has_two_references(table: &Table, columns: &[ColumnNames<'_>]) -> bool {
     let own = table.primary_key().map(|key| key.columns.as_slice());
     let is_own = |column: &Column| matches!(own, Some([only]) if *only == column.name);
-    let says_key = |column: &&Column| {
-        let words = tokens::words(column.name.as_str());
-        stem::stems(&words)
-            .iter()
-            .any(|stem| matches!(stem.style, Style::Strong | Style::Glued))
+    let says_key = |column: &&ColumnNames<'_>| {
+        let mut stems = column.stems.iter();
+        stems.any(|stem| matches!(stem.style, Style::Strong | Style::Glued))
     };
-    table
-        .columns
+    columns
         .iter()
-        .filter(|column| !is_own(column))
+        .filter(|column| !is_own(column.column))
         .filter(says_key)
         .count()
         >= 2
@@ -277,6 +286,9 @@ fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
             let words: Vec<String> = written.iter().map(|word| tokens::singular(word)).collect();
             ColumnNames {
                 column,
+                glued: words.concat(),
+                stems: stem::stems(&words),
+                own_stems: None,
                 is_plural: written.last() != words.last(),
                 is_list: words.len() > 1
                     && written
@@ -290,6 +302,7 @@ fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
     if let Some(prefix) = column_prefix(&columns) {
         for column in &mut columns {
             column.prefix = usize::from(column.words.len() > 1 && column.words.first() == Some(&prefix));
+            column.own_stems = (column.prefix > 0).then(|| stem::stems(column.own_words()));
         }
     }
     columns

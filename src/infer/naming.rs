@@ -28,26 +28,30 @@ pub(super) fn candidates(index: &Index<'_>, precedents: &Precedents, child: Chil
     finder.precedent(precedents);
     let whole = child.column.words.as_slice();
     let own = child.column.own_words();
-    if finder.is_own_name(own) || finder.is_own_name(whole) {
+    let stems = child.column.own_stems();
+    if finder.is_own_name(stems) || finder.is_own_name(&child.column.stems) {
         return finder.found;
     }
-    finder.by_name(own);
+    finder.by_name(own, stems);
     if own.len() < whole.len() {
-        finder.by_name(whole);
+        finder.by_name(whole, &child.column.stems);
     }
     if let Some(words) = child.column.words_without_ordinal() {
-        finder.by_name(words);
+        finder.by_name(words, &stem::stems(words));
         finder.ordinal(words);
     }
-    finder.self_reference(own);
-    finder.person(own);
+    finder.self_reference(stems);
+    finder.person(stems);
     finder.family();
     finder.by_text();
+    if finder.found.is_empty() {
+        finder.link_role(stems);
+    }
     if finder.found.is_empty() {
         finder.glued_ending(own);
     }
     if finder.found.is_empty() {
-        finder.abbreviation(own);
+        finder.abbreviation(stems);
     }
     finder.found
 }
@@ -60,19 +64,19 @@ impl Finder<'_, '_> {
         let only_tail = matches!(own, [word] if self.words.tails.strong.has(word) || self.words.tails.weak.has(word));
         let generic = only_tail || self.words.generic_keys.has(&own.concat());
         self.child.names.is_key(self.child.position)
-            && (generic || self.index.names_table(&column.words, self.child.table))
+            && (generic || self.index.names_table(&column.stems, self.child.table))
     }
 
     /// Whether the name is that of the column's own table and a tail: a key of the table, or a part of one.
-    fn is_own_name(&self, words: &[String]) -> bool {
-        stem::stems(words).iter().any(|stem| {
-            stem.style != Style::Bare && self.index.is_wholly_called(self.child.table, &stem.words.concat())
-        })
+    fn is_own_name(&self, stems: &[Stem]) -> bool {
+        stems
+            .iter()
+            .any(|stem| stem.style != Style::Bare && self.index.is_wholly_called(self.child.table, &stem.name))
     }
 
-    fn by_name(&mut self, words: &[String]) {
-        for stem in stem::stems(words) {
-            self.by_stem(&stem);
+    fn by_name(&mut self, words: &[String], stems: &[Stem]) {
+        for stem in stems {
+            self.by_stem(stem);
         }
         self.by_key_name(words);
     }
@@ -84,14 +88,17 @@ impl Finder<'_, '_> {
             return;
         }
         self.qualified(stem);
+        let mut at = 0;
         for start in 0..stem.words.len() {
             let (role, name) = stem.words.split_at(start);
+            let glued = stem.name.get(at..).unwrap_or_default();
+            at += name.first().map_or(0, String::len);
             let is_measure = stem.style == Style::Bare && role.iter().any(|word| self.words.measures.has(word));
             if is_measure || role.iter().any(|word| self.words.providers.has(word)) {
                 continue;
             }
             let before = self.found.len();
-            let called = self.index.tables_called(&name.concat());
+            let called = self.index.tables_called(glued);
             for alias in called {
                 // What so many tables can be called without a part of their name says little, unless one is near.
                 if called.len() > MOST_NAMESAKES && !alias.kind.is_whole() && !self.begins_alike(alias.table) {
@@ -120,6 +127,14 @@ impl Finder<'_, '_> {
         self.index
             .table(table)
             .is_some_and(|names| names.words.first() == first)
+    }
+
+    /// Whether another table is in the namespace of the child.
+    fn is_beside(&self, table: usize) -> bool {
+        let own = &self.child.names.table.name.namespace;
+        self.index
+            .table(table)
+            .is_some_and(|names| names.table.name.namespace == *own)
     }
 
     fn way_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> Way {
@@ -158,13 +173,12 @@ impl Finder<'_, '_> {
     /// The child's own name, or what it begins with, before the stem: `good_jobs.batch_id` → `good_job_batches`.
     fn qualified(&mut self, stem: &Stem) {
         let names = self.child.names;
-        let name = stem.words.concat();
-        let is_generic = self.words.generic_names.has(&name);
+        let name = stem.name.as_str();
+        let is_generic = self.words.generic_names.has(name);
         let is_table = self
             .index
-            .tables_called(&name)
-            .iter()
-            .any(|alias| alias.kind.is_whole());
+            .tables_wholly_called(name)
+            .any(|alias| self.is_beside(alias.table));
         if (is_table && !is_generic) || (is_generic && stem.style == Style::Bare && !self.index.bare_names) {
             return;
         }
@@ -175,11 +189,11 @@ impl Finder<'_, '_> {
         self.overlapping(stem, code);
         for length in (1..=names.words.len()).rev() {
             let lead = names.words.get(..length).unwrap_or_default();
-            let name = [lead.concat(), stem.words.concat()].concat();
+            let name: String = lead.iter().map(String::as_str).chain([stem.name.as_str()]).collect();
             let before = self.found.len();
-            for alias in self.index.tables_called(&name) {
+            for alias in self.index.tables_wholly_called(&name) {
                 let is_link = self.index.table(alias.table).is_some_and(|names| names.is_link);
-                if alias.kind.is_whole() && alias.table != self.child.table && !is_link {
+                if alias.table != self.child.table && !is_link {
                     self.add_table(alias.table, stem, Way::plain(code), &stem.words);
                 }
             }
@@ -197,11 +211,15 @@ impl Finder<'_, '_> {
             if role.iter().any(|word| self.words.providers.has(word)) {
                 continue;
             }
-            let keys: Vec<KeyName> = self.index.keys_called(&name.concat()).to_vec();
+            let keys = self.index.keys_called(&name.concat());
+            if keys.is_empty() {
+                continue;
+            }
             let others: Vec<KeyName> = keys
-                .into_iter()
+                .iter()
                 .filter(|key| key.table != self.child.table || start > 0)
                 .filter(|key| !self.is_parallel(key, words))
+                .copied()
                 .collect();
             let owned: Vec<KeyName> = others.iter().copied().filter(|key| key.owned).collect();
             let (chosen, whole, with_role) = match (owned.as_slice(), others.as_slice()) {
@@ -236,28 +254,28 @@ impl Finder<'_, '_> {
     }
 
     /// `parent_id`, `reports_to`, `root_id`.
-    fn self_reference(&mut self, words: &[String]) {
+    fn self_reference(&mut self, stems: &[Stem]) {
         let own = &self.words.self_references;
-        for stem in stem::stems(words) {
-            let name = stem.words.concat();
-            let code = if own.tree.has(&name) {
+        for stem in stems {
+            let name = stem.name.as_str();
+            let code = if own.tree.has(name) {
                 "self_tree"
-            } else if own.other.has(&name) {
+            } else if own.other.has(name) {
                 "self_other"
             } else {
                 continue;
             };
             // A manager is a person: another table's `manager_id` is a role.
-            let is_role = self.words.people_roles.has(&name);
+            let is_role = self.words.people_roles.has(name);
             if is_role && self.index.people != Some(self.child.table) {
                 continue;
             }
-            self.add_table(self.child.table, &stem, Way::plain(code), &[]);
+            self.add_table(self.child.table, stem, Way::plain(code), &[]);
         }
     }
 
     /// `author_id`, `created_by`, `revoker_id` → the table of people.
-    fn person(&mut self, words: &[String]) {
+    fn person(&mut self, stems: &[Stem]) {
         let Some(people) = self
             .index
             .people
@@ -275,7 +293,7 @@ impl Finder<'_, '_> {
         if self.found.iter().any(is_named) {
             return;
         }
-        for stem in stem::stems(words) {
+        for stem in stems {
             let Some(last) = stem.words.last() else { continue };
             let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
             if stem.style == Style::Weak || stem.words.iter().any(outside) {
@@ -297,7 +315,17 @@ impl Finder<'_, '_> {
             } else {
                 continue;
             };
-            self.add_table(people, &stem, Way::plain(code), &[]);
+            self.add_table(people, stem, Way::plain(code), &[]);
+            for other in &self.index.other_people {
+                let other = self.index.nearest(*other, self.child.table);
+                let less = (
+                    "other_people",
+                    "people are found in another table too, whose name says it more plainly",
+                );
+                if other != people && other != self.child.table {
+                    self.add_table(other, stem, Way(code, vec![less]), &[]);
+                }
+            }
         }
     }
 
@@ -324,7 +352,7 @@ impl Finder<'_, '_> {
                 .names
                 .columns
                 .iter()
-                .any(|column| self.index.names_table(&column.words, alias.table));
+                .any(|column| self.index.names_table(&column.stems, alias.table));
             if refers || !alias.kind.is_whole() || alias.table == self.child.table {
                 continue;
             }
@@ -384,11 +412,11 @@ impl Finder<'_, '_> {
     }
 
     fn precedent(&mut self, precedents: &Precedents) {
-        let name = self.child.column.words.concat();
-        let Some(Some((table, column))) = precedents.get(&name) else {
+        let name = self.child.column.glued.as_str();
+        let Some(Some((table, column))) = precedents.get(name) else {
             return;
         };
-        if self.words.generic_keys.has(&name) || self.words.generic_names.has(&name) {
+        if self.words.generic_keys.has(name) || self.words.generic_names.has(name) {
             return;
         }
         let key = KeyName {

@@ -6,7 +6,7 @@ use super::aliases::Index;
 use super::candidates;
 use super::names::{self, ColumnNames, TableNames};
 use super::score;
-use super::stem::{self, Style};
+use super::stem::Style;
 use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, PolymorphicTarget, RelationOrigin};
@@ -102,10 +102,12 @@ fn id_column<'a, 's>(
     if !words.plain.has(last) && !index.tables_called(&stem.concat()).is_empty() {
         return None;
     }
+    let glued = stem.concat();
     names.columns.iter().enumerate().find_map(|(position, column)| {
-        let same_stem = stem::stems(&column.words)
+        let same_stem = column
+            .stems
             .iter()
-            .any(|other| matches!(other.style, Style::Strong | Style::Glued) && other.words.concat() == stem.concat());
+            .any(|other| matches!(other.style, Style::Strong | Style::Glued) && other.name == glued);
         let usable = candidates::can_refer(column) && !names.is_key(position) && !column.column.identity;
         (same_stem && usable).then_some(column)
     })

@@ -6,13 +6,13 @@ use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
 use super::conventions;
 use super::naming;
+use super::rows;
 use super::score::{self, Fit};
-use super::stem;
 use super::tokens;
 use super::vocabulary::vocabulary;
 use super::weights::Weights;
 use crate::relation::{Alternative, Evidence, Tier};
-use crate::schema::{self, ColumnSet, Ident, Table};
+use crate::schema::{self, ColumnSet, ColumnType, Ident, Table, TypeFamily};
 
 /// How many runners-up are told.
 const ALTERNATIVES: usize = 3;
@@ -190,16 +190,18 @@ impl Considered {
 
     /// The best, if it is at least possible.
     fn choose(self) -> Option<Inferred> {
-        let mut found = self.found.into_iter();
-        let best = found.next()?;
-        let rest: Vec<Rated> = found.collect();
+        let mut rest = self.found;
+        let is_possible = |rated: &Rated| Tier::of(score::confidence(rated.log_odds)) != Tier::Weak;
+        let at = if rest.first().is_some_and(is_possible) {
+            0
+        } else {
+            rest.iter().position(|rated| rows::is_refuted(&rated.evidence))?
+        };
+        let best = rest.remove(at);
         let confidence = score::confidence(best.log_odds);
-        if Tier::of(confidence) == Tier::Weak {
-            return None;
-        }
         let alternatives = rest
             .iter()
-            .filter(|other| other.log_odds > -2000)
+            .filter(|other| rows::by_names(&other.evidence) > -2000)
             .take(ALTERNATIVES)
             .map(|other| Alternative {
                 parent: other.parent.clone(),
@@ -219,6 +221,9 @@ impl Considered {
 
 /// In one phrase what made the other win.
 fn why_not(best: &Rated, other: &Rated) -> String {
+    if let Some(by_rows) = rows::why_not(best, other) {
+        return by_rows;
+    }
     let naming = |rated: &Rated| rated.evidence.first().map_or(0, |reason| reason.weight);
     if naming(other) < naming(best) {
         return format!("its name fits less well than that of {}", best.parent.table);
@@ -373,6 +378,9 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
         if !column.nullable {
             reasons.add("required", "it takes no null");
         }
+        if child.names.table.primary_key().is_none() {
+            reasons.add("keyless", "its table has no primary key");
+        }
     }
     let by_role = matches!(
         candidate.naming.code,
@@ -404,7 +412,7 @@ fn about_child(child: Child<'_, '_>, indexed: &Indexed<'_>, candidate: &Candidat
 /// Whether there is a `x_type` for a `x_id`.
 fn has_type_beside(child: Child<'_, '_>) -> bool {
     let words = &vocabulary().polymorphic.r#type;
-    stem::stems(&child.column.words).iter().any(|stem| {
+    child.column.stems.iter().any(|stem| {
         child.names.columns.iter().any(|other| {
             other
                 .words
@@ -419,6 +427,19 @@ fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, 
         return;
     };
     let key = names.keys.iter().find(|key| key.column == candidate.key);
+    let column = names.column(candidate.key).map(|column| column.column);
+    if column.is_some_and(|column| column.identity) {
+        reasons.add(
+            "target_numbered",
+            "the parent numbers its rows, so that its keys mean nothing else",
+        );
+    }
+    if column.is_some_and(|column| is_long_text(&column.ty)) {
+        reasons.add(
+            "text_key",
+            "the parent's key is a text, which can be known elsewhere too",
+        );
+    }
     if key.is_some_and(|key| key.primary) {
         reasons.add("target_primary", "it is the parent's primary key");
     } else {
@@ -440,19 +461,24 @@ fn about_parent(index: &Index<'_>, child: Child<'_, '_>, candidate: &Candidate, 
     // A table whose own key is a reference holds more about the rows of another: that other one is meant.
     let is_extension = names
         .primary()
-        .is_some_and(|key| index.names_another_table(&key.words, candidate.table) && !key.column.identity);
+        .is_some_and(|key| index.names_another_table(&key.stems, candidate.table) && !key.column.identity);
     if is_extension && child.table != candidate.table {
         reasons.add("extension_target", "its rows only extend those of another table");
     }
 }
 
+/// Whether a key is neither a number nor a short code.
+fn is_long_text(ty: &ColumnType) -> bool {
+    ty.family == TypeFamily::Text && ty.length.is_none_or(|length| length >= 20)
+}
+
 fn contradiction(precedents: &Precedents, child: Child<'_, '_>, candidate: &Candidate, reasons: &mut Reasons<'_>) {
-    let name = child.column.words.concat();
-    let Some(Some((table, _))) = precedents.get(&name) else {
+    let name = child.column.glued.as_str();
+    let Some(Some((table, _))) = precedents.get(name) else {
         return;
     };
     if *table != candidate.table
-        && !vocabulary().generic_names.has(&name)
+        && !vocabulary().generic_names.has(name)
         && !matches!(candidate.naming.code, "self_tree" | "self_other")
     {
         let detail = format!(

@@ -22,6 +22,8 @@ pub(super) enum Style {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stem {
     pub(super) words: Vec<String>,
+    /// The words, glued.
+    pub(super) name: String,
     /// The word that was taken off; empty for a bare name.
     pub(super) tail: String,
     pub(super) style: Style,
@@ -40,6 +42,7 @@ pub(super) fn stems(words: &[String]) -> Vec<Stem> {
     }
     let stem = |words: &[String], tail: &str, style| Stem {
         words: words.to_vec(),
+        name: words.concat(),
         tail: tail.to_owned(),
         style,
     };
@@ -89,6 +92,7 @@ fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
     let mut words = head.to_vec();
     words.push(tokens::singular(rest));
     Some(Stem {
+        name: words.concat(),
         words,
         tail: tail.clone(),
         style: Style::Glued,

@@ -35,7 +35,7 @@ pub(super) fn columns(
         )
         .collect();
     let usage = Usage::read(schema, relations);
-    let mut parts = HashMap::new();
+    let mut parts = Parts::read(index);
     let mut found = Vec::new();
     for (position, names) in index.tables.iter().enumerate() {
         let table = names.table;
@@ -57,6 +57,23 @@ pub(super) fn columns(
         }
     }
     found
+}
+
+/// Which words are in the name of some table.
+struct Parts {
+    /// The names of all tables, one a line.
+    wholes: String,
+    known: HashMap<String, bool>,
+}
+
+impl Parts {
+    fn read(index: &Index<'_>) -> Self {
+        let wholes: Vec<&str> = index.tables.iter().map(|names| names.whole.as_str()).collect();
+        Self {
+            wholes: wholes.join("\n"),
+            known: HashMap::new(),
+        }
+    }
 }
 
 /// What keys are like in this schema.
@@ -113,7 +130,7 @@ fn dangling_stem(
     table: usize,
     column: &ColumnNames<'_>,
     usage: &Usage,
-    parts: &mut HashMap<String, bool>,
+    parts: &mut Parts,
 ) -> Option<Vec<String>> {
     let words = vocabulary();
     let position = names
@@ -127,11 +144,9 @@ fn dangling_stem(
         return None;
     }
     // Without the prefix of its table's columns the name can be nothing but the tail: the table's own key.
-    let stem = stem::stems(column.own_words())
-        .into_iter()
-        .find(|stem| stem.style == Style::Strong)?;
+    let stem = column.own_stems().iter().find(|stem| stem.style == Style::Strong)?;
     let is_usual = stem.tail == "id" || usage.tails.contains(&stem.tail);
-    let own_name = index.names_table(&column.words, table) || index.is_wholly_called(table, &stem.words.concat());
+    let own_name = index.names_table(&column.stems, table) || index.is_wholly_called(table, &stem.name);
     if !words.tails.telling.has(&stem.tail) || !is_usual || own_name {
         return None;
     }
@@ -147,17 +162,17 @@ fn dangling_stem(
             .split_last()
             .is_some_and(|(last, front)| words.polymorphic.r#type.has(last) && front == stem.words)
     });
-    (!is_short && !by_others && !has_type && !is_part_of_a_name(index, &stem.words, parts)).then_some(stem.words)
+    (!is_short && !by_others && !has_type && !is_part_of_a_name(&stem.words, parts)).then(|| stem.words.clone())
 }
 
 /// Whether some table has the words, or the last of them, in its name, and so may be meant.
-fn is_part_of_a_name(index: &Index<'_>, stem: &[String], parts: &mut HashMap<String, bool>) -> bool {
+fn is_part_of_a_name(stem: &[String], parts: &mut Parts) -> bool {
     let Some(last) = stem.last() else { return true };
-    if let Some(known) = parts.get(last) {
+    if let Some(known) = parts.known.get(last) {
         return *known;
     }
-    let is_part = index.tables.iter().any(|names| names.whole.contains(last.as_str()));
-    parts.insert(last.clone(), is_part);
+    let is_part = parts.wholes.contains(last.as_str());
+    parts.known.insert(last.clone(), is_part);
     is_part
 }
 

@@ -1,7 +1,7 @@
 //! The words and weights of inference, from `rules/_inference.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
@@ -11,8 +11,8 @@ use crate::yaml;
 const FILE: &str = include_str!("../../rules/_inference.yaml");
 
 /// Words and weights as the file has them; the file says what each is for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Vocabulary {
     pub(super) tails: Tails,
     pub(super) tables: TableWords,
@@ -22,6 +22,7 @@ pub(super) struct Vocabulary {
     pub(super) agent_endings: Vec<String>,
     pub(super) not_agents: Words,
     pub(super) by: Words,
+    pub(super) link_roles: Words,
     pub(super) comments: Vec<String>,
     pub(super) foreign_key_words: Words,
     pub(super) measures: Words,
@@ -33,15 +34,115 @@ pub(super) struct Vocabulary {
     pub(super) tenants: TenantWords,
     pub(super) audit_columns: Words,
     pub(super) soft_delete: SoftDelete,
-    #[serde(rename = "plurals")]
-    _plurals: BTreeMap<String, String>,
-    #[serde(rename = "weights")]
-    _weights: BTreeMap<String, i32>,
+    plurals: BTreeMap<String, String>,
+    weights: BTreeMap<String, i32>,
+    /// What rows and statistics weigh, by code.
+    pub(super) row_weights: BTreeMap<String, i32>,
+}
+
+/// Words that a user adds, in the lists of `rules/_inference.yaml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct ExtraWords(Vocabulary);
+
+static EXTRA: OnceLock<ExtraWords> = OnceLock::new();
+
+/// Adds words for the rest of the process: what is inferred before does not know them.
+///
+/// # Errors
+///
+/// A sentence that says what cannot be added.
+pub fn add_words(words: ExtraWords) -> Result<(), String> {
+    if !words.0.weights.is_empty() || !words.0.row_weights.is_empty() {
+        return Err("`inference` takes words, and no `weights`: these were fitted together".to_owned());
+    }
+    EXTRA
+        .set(words)
+        .map_err(|_| "words were added already, and hold for the whole process".to_owned())
+}
+
+impl Vocabulary {
+    fn add(&mut self, more: &Self) {
+        macro_rules! add {
+            ($($($field:ident).+),* $(,)?) => { $( self.$($field).+.add(&more.$($field).+); )* };
+        }
+        add!(
+            tails.strong,
+            tails.weak,
+            tails.glued,
+            tails.telling,
+            tails.front,
+            tails.empty,
+            tails.lists,
+            tables.empty_prefixes,
+            tables.empty_suffixes,
+            tables.copies,
+            tables.extensions,
+            tables.records,
+            tables.people,
+            generic_keys,
+            generic_names,
+            people_roles,
+            agent_endings,
+            not_agents,
+            by,
+            link_roles,
+            comments,
+            foreign_key_words,
+            measures,
+            self_references.tree,
+            self_references.other,
+            providers,
+            transient_ids,
+            polymorphic.r#type,
+            polymorphic.plain,
+            polymorphic.stems,
+            polymorphic.endings,
+            join_tables.plain,
+            join_tables.happenings,
+            tenants.sure,
+            tenants.by_same_name,
+            tenants.never,
+            audit_columns,
+            soft_delete.instants,
+            soft_delete.flags,
+        );
+    }
+}
+
+/// A list of words that takes more.
+trait Add {
+    fn add(&mut self, more: &Self);
+}
+
+impl Add for Words {
+    fn add(&mut self, more: &Self) {
+        self.0.extend(more.0.iter().cloned());
+    }
+}
+
+impl Add for OrderedWords {
+    /// What the user says goes first.
+    fn add(&mut self, more: &Self) {
+        self.0.splice(0..0, more.0.iter().cloned());
+    }
+}
+
+impl Add for Vec<String> {
+    fn add(&mut self, more: &Self) {
+        self.extend(more.iter().cloned());
+    }
+}
+
+impl Add for BTreeSet<String> {
+    fn add(&mut self, more: &Self) {
+        self.extend(more.iter().cloned());
+    }
 }
 
 /// How a column's name says that it holds a key.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Tails {
     pub(super) strong: Words,
     pub(super) weak: Words,
@@ -53,8 +154,8 @@ pub(super) struct Tails {
 }
 
 /// Words in the names of tables.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct TableWords {
     pub(super) empty_prefixes: Words,
     pub(super) empty_suffixes: Words,
@@ -65,16 +166,16 @@ pub(super) struct TableWords {
 }
 
 /// Names of a column for another row of the same table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct SelfReferences {
     pub(super) tree: Words,
     pub(super) other: Words,
 }
 
 /// Words of polymorphic pairs.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct PolymorphicWords {
     pub(super) r#type: Words,
     pub(super) plain: Words,
@@ -83,16 +184,16 @@ pub(super) struct PolymorphicWords {
 }
 
 /// Words of join tables.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct JoinTableWords {
     pub(super) plain: Words,
     pub(super) happenings: Words,
 }
 
 /// Names of tables whose rows own those of others.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct TenantWords {
     pub(super) sure: Words,
     pub(super) by_same_name: Words,
@@ -100,20 +201,20 @@ pub(super) struct TenantWords {
 }
 
 /// Names of columns that mark a deleted row.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct SoftDelete {
     pub(super) instants: Words,
     pub(super) flags: Words,
 }
 
 /// A set of words, each as [`tokens::glued`] gives it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<String>")]
 pub(super) struct Words(HashSet<String>);
 
 /// Words in an order that matters, each as [`tokens::glued`] gives it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<String>")]
 pub(super) struct OrderedWords(pub(super) Vec<String>);
 
@@ -138,12 +239,25 @@ impl Words {
 
 /// Everything in the file.
 pub(super) fn vocabulary() -> &'static Vocabulary {
-    static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(read_file);
+    static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+        let mut words: Vocabulary = read_file();
+        if let Some(extra) = EXTRA.get() {
+            words.add(&extra.0);
+        }
+        words
+    });
     &VOCABULARY
 }
 
 /// The singular of a plural that the inflection library does not know.
 pub(super) fn irregular_singular(word: &str) -> Option<&'static str> {
+    let added = EXTRA.get().and_then(|extra| {
+        let mut plurals = extra.0.plurals.iter();
+        plurals.find(|(singular, plural)| *singular == word || *plural == word)
+    });
+    if let Some((singular, _)) = added {
+        return Some(singular);
+    }
     #[derive(Deserialize)]
     struct Plurals {
         plurals: BTreeMap<String, String>,
@@ -179,6 +293,7 @@ mod tests {
     #[test]
     fn the_file_is_complete_and_compared_in_the_singular() {
         let words = vocabulary();
+        assert!(!words.plurals.is_empty() && !words.weights.is_empty());
         assert!(words.tails.strong.has("id"));
         assert!(words.self_references.tree.has(&tokens::glued("ReportsTo")));
         assert_eq!(words.tables.people.0.first().map(String::as_str), Some("user"));

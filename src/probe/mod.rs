@@ -1,8 +1,7 @@
 //! Relations and a connection → what the rows say, in parallel.
 //!
-//! Never decides whether something is a fault: that is for the rules. The only module with threads: the workers of one
-//! rayon pool, with one read-only session each, take units of work from one queue, the largest first; results are put
-//! back in the order of the relations, so that they do not depend on the number of workers.
+//! Never decides whether something is a fault: that is for the rules. The only module with threads (`workers`). Before the
+//! relations are settled, `rivals` asks a few rows which of several parents is meant; `unit` then counts all rows.
 
 mod cycle;
 mod facts;
@@ -10,14 +9,13 @@ mod needed;
 mod polymorphic;
 mod relation;
 mod rewritten;
+mod rivals;
 mod tenant;
 mod unit;
 mod verdict;
+mod workers;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-use crate::dialect::{Database, Error, QueryError, QueryFailure, Session, interrupt};
+use crate::dialect::{Database, Error, QueryError, QueryFailure, Session};
 use crate::relation::Relations;
 use crate::schema::Schema;
 
@@ -26,10 +24,11 @@ pub use facts::{
     RelationProbe, Sample, TenantCounts, TenantProbe,
 };
 
-pub use needed::needed;
+pub use needed::{needed, needed_for};
+pub use rivals::{Asked, ask};
 pub use verdict::weigh;
 
-use unit::{Found, Unit, trusted};
+use unit::{Unit, trusted};
 
 /// How rows are probed.
 #[derive(Debug, Clone)]
@@ -73,78 +72,16 @@ pub fn probe(
     };
     let units = unit::plan(&subject);
     let mut probes = unit::blank(&subject, &units);
-    let wanted = options.jobs.min(units.len()).max(1);
     if units.is_empty() {
         return Ok(probes);
     }
-    let sessions = database.sessions(wanted)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(sessions.len())
-        .thread_name(|index| format!("probe-{index}"))
-        .build()
-        .map_err(|error| Error::Connect {
-            source_name: database.info().name.clone(),
-            reason: format!("cannot start {} threads: {error}", sessions.len()),
-        })?;
-    let queue = Queue {
-        units: &units,
-        next: AtomicUsize::new(0),
-        done: AtomicUsize::new(0),
-        found: Mutex::new(units.iter().map(|_| None).collect()),
-        lost: Mutex::new(None),
-    };
-    progress(0, units.len());
-    pool.scope(|scope| {
-        for session in sessions {
-            let queue = &queue;
-            let subject = &subject;
-            scope.spawn(move |_| queue.work(subject, session, progress));
-        }
-    });
-    let lost = queue.lost.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let lost = lost.unwrap_or_else(|| QueryError::new(QueryFailure::ConnectionLost, ""));
-    let found = queue.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let run = |unit: &Unit, session: &mut dyn Session| unit::run(&subject, unit, session);
+    let (found, lost) = workers::work(database, &units, options.jobs, &run, progress)?;
     for (unit, found) in units.iter().zip(found) {
         unit::put(&mut probes, unit, found.unwrap_or_else(|| unit.not_checked(&lost)));
     }
     rewritten::take_back(&subject, &database.rewritten_tables(), &mut probes);
     Ok(probes)
-}
-
-/// What the workers share.
-struct Queue<'a> {
-    units: &'a [Unit],
-    next: AtomicUsize,
-    done: AtomicUsize,
-    found: Mutex<Vec<Option<Found>>>,
-    /// Why the last worker gave up.
-    lost: Mutex<Option<QueryError>>,
-}
-
-impl Queue<'_> {
-    /// Takes units until there are none, or the connection is lost and cannot be replaced.
-    fn work(&self, subject: &Subject<'_>, mut session: Box<dyn Session>, progress: &Progress<'_>) {
-        while !interrupt::fired() {
-            let at = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(unit) = self.units.get(at) else { return };
-            let (found, lost) = unit::run(subject, unit, session.as_mut());
-            if let Some(slot) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
-                *slot = Some(found);
-            }
-            progress(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.units.len());
-            if let Some(error) = lost {
-                // A server that is gone can take its time to say so.
-                if self.next.load(Ordering::Relaxed) >= self.units.len() {
-                    return;
-                }
-                let Ok(replacement) = subject.database.replace_session() else {
-                    *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    return;
-                };
-                session = replacement;
-            }
-        }
-    }
 }
 
 /// Runs a query and collects its rows.

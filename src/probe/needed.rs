@@ -3,25 +3,27 @@
 use std::collections::BTreeMap;
 
 use crate::dialect::sqlite::dump::Needed;
-use crate::infer;
+use crate::infer::{self, Question};
 use crate::relation::Relations;
 use crate::schema::{ColumnSet, Schema, TableName};
+
+/// What the probes of these relations read of each table, and what is asked before them.
+pub fn needed_for(schema: &Schema, relations: &Relations, questions: &[Question]) -> BTreeMap<TableName, Needed> {
+    let mut needed = needed(schema, relations);
+    for question in questions {
+        for parent in &question.parents {
+            add(schema, &mut needed, &question.child, parent);
+        }
+    }
+    add_heirs(schema, &mut needed);
+    needed
+}
 
 /// What the probes of these relations read of each table.
 pub fn needed(schema: &Schema, relations: &Relations) -> BTreeMap<TableName, Needed> {
     let mut needed: BTreeMap<TableName, Needed> = BTreeMap::new();
     for relation in &relations.relations {
-        let ends = [&relation.child, &relation.parent];
-        if ends.iter().any(|end| schema.table(&end.table).is_none()) {
-            continue;
-        }
-        for end in ends {
-            let entry = needed.entry(end.table.clone()).or_default();
-            entry.columns.extend(end.columns.iter().cloned());
-            let mark = schema.table(&end.table).and_then(infer::soft_delete_column);
-            entry.columns.extend(mark.map(|mark| mark.name.clone()));
-        }
-        look_up(&mut needed, &relation.parent);
+        add(schema, &mut needed, &relation.child, &relation.parent);
     }
     for pair in &relations.polymorphic {
         let entry = needed.entry(pair.child.clone()).or_default();
@@ -41,6 +43,20 @@ pub fn needed(schema: &Schema, relations: &Relations) -> BTreeMap<TableName, Nee
     }
     add_heirs(schema, &mut needed);
     needed
+}
+
+/// The columns of a relation, and those that mark rows as deleted.
+fn add(schema: &Schema, needed: &mut BTreeMap<TableName, Needed>, child: &ColumnSet, parent: &ColumnSet) {
+    if [child, parent].iter().any(|end| schema.table(&end.table).is_none()) {
+        return;
+    }
+    for end in [child, parent] {
+        let entry = needed.entry(end.table.clone()).or_default();
+        entry.columns.extend(end.columns.iter().cloned());
+        let mark = schema.table(&end.table).and_then(infer::soft_delete_column);
+        entry.columns.extend(mark.map(|mark| mark.name.clone()));
+    }
+    look_up(needed, parent);
 }
 
 fn look_up(needed: &mut BTreeMap<TableName, Needed>, parent: &ColumnSet) {

@@ -8,7 +8,8 @@ use crate::schema::{Schema, TableName};
 use super::facts::{Check, Probes};
 use super::{Subject, trusted};
 
-const REASON: &str = "another connection truncated or rewrote one of the tables during the audit: audit again";
+pub(super) const REASON: &str =
+    "another connection truncated or rewrote one of the tables during the audit: audit again";
 
 /// Takes back what was found in these tables, in their partitions, and in the tables that they are partitions of.
 pub(super) fn take_back(subject: &Subject<'_>, rewritten: &BTreeSet<TableName>, probes: &mut Probes) {
@@ -48,7 +49,7 @@ pub(super) fn take_back(subject: &Subject<'_>, rewritten: &BTreeSet<TableName>, 
 }
 
 /// The rows of a partition are rows of its root too, and those of an heir are rows of what it inherits from.
-fn with_roots(schema: &Schema, rewritten: &BTreeSet<TableName>) -> BTreeSet<TableName> {
+pub(super) fn with_roots(schema: &Schema, rewritten: &BTreeSet<TableName>) -> BTreeSet<TableName> {
     let above = rewritten
         .iter()
         .filter_map(|name| schema.table(name))

@@ -1,36 +1,17 @@
-//! What the rows say of relations that were only guessed.
+//! What the rows, all counted, say of relations that were only guessed.
 
-use crate::relation::{Evidence, Relations, Tier};
+use crate::infer;
+use crate::relation::Relations;
 
 use super::facts::{Probes, RelationCounts};
 
-/// What a guess is worth whose rows mostly point nowhere, in thousandths: it stays in sight, and no rule builds on it.
-const REFUTED: u16 = 50;
-
-/// What the rows take off the log-odds, in thousandths: half of the keys without a parent refutes a name
-/// that was only likely.
-const WEIGHT: i32 = -4000;
-
 /// Lowers the confidence of guesses that the rows refute: where more than half of the rows that hold a key have one
-/// without a parent. Names that were strong are not outvoted: there the orphans are the finding.
+/// without a parent. Guesses that a sample or statistics refuted and the rows do not are as good as their names again.
 pub fn weigh(relations: &mut Relations, probes: &Probes) {
     for (relation, probe) in relations.relations.iter_mut().zip(&probes.relations) {
-        let Some(Some(counts)) = probe.outcome.done() else {
-            continue;
-        };
-        let keys = keyed_rows(counts);
-        if !matches!(relation.tier(), Tier::Likely | Tier::Possible) || counts.orphan_rows * 2 <= keys {
-            continue;
+        if let Some(Some(counts)) = probe.outcome.done() {
+            infer::weigh_counts(relation, keyed_rows(counts), counts.orphan_rows);
         }
-        relation.confidence = REFUTED;
-        relation.evidence.push(Evidence {
-            code: "values",
-            detail: format!(
-                "{} of {keys} rows that hold a key have one without a parent",
-                counts.orphan_rows
-            ),
-            weight: WEIGHT,
-        });
     }
 }
 
@@ -48,10 +29,26 @@ mod tests {
 
     use super::*;
     use crate::probe::{Check, RelationProbe};
-    use crate::relation::{Cardinality, Relation, RelationOrigin, Statement};
+    use crate::relation::{Cardinality, Evidence, Relation, RelationOrigin, Statement, Tier};
     use crate::schema::{ColumnSet, TableName};
 
-    fn tier_after(origin: RelationOrigin, confidence: u16, counts: RelationCounts) -> Tier {
+    /// What names weigh, and how sure that is.
+    type Names = (i32, u16);
+    const STRONG: Names = (2900, 947);
+    const LIKELY: Names = (1400, 802);
+    const POSSIBLE: Names = (400, 598);
+
+    /// `sampled` is what a sample weighed before.
+    fn tier_after(
+        origin: RelationOrigin,
+        (names, confidence): Names,
+        sampled: Option<i32>,
+        counts: RelationCounts,
+    ) -> Tier {
+        let reason = |code, weight| {
+            let detail = String::new();
+            std::iter::once(Evidence { code, detail, weight })
+        };
         let ends = |table: &str, column: &str| ColumnSet::new(TableName::bare(table), vec![column.into()]);
         let relation = Relation {
             child: ends("products", "units_on_order"),
@@ -62,8 +59,10 @@ mod tests {
             foreign_keys: Vec::new(),
             stated: Statement::default(),
             role: None,
-            confidence,
-            evidence: Vec::new(),
+            confidence: if sampled.is_some() { 50 } else { confidence },
+            evidence: reason("name_stem", names)
+                .chain(sampled.into_iter().flat_map(|weight| reason("rows_refuted", weight)))
+                .collect(),
             alternatives: Vec::new(),
         };
         let mut relations = Relations {
@@ -94,14 +93,28 @@ mod tests {
 
     #[test]
     fn a_guess_falls_where_more_than_half_of_its_keys_have_no_parent() {
-        assert_eq!(tier_after(RelationOrigin::Inferred, 800, orphans(2)), Tier::Likely);
-        assert_eq!(tier_after(RelationOrigin::Inferred, 800, orphans(3)), Tier::Weak);
-        assert_eq!(tier_after(RelationOrigin::Inferred, 600, orphans(5)), Tier::Weak);
+        let guess = |names, orphan_rows| tier_after(RelationOrigin::Inferred, names, None, orphans(orphan_rows));
+        assert_eq!(guess(LIKELY, 2), Tier::Likely);
+        assert_eq!(guess(LIKELY, 3), Tier::Weak);
+        assert_eq!(guess(POSSIBLE, 5), Tier::Weak);
     }
 
     #[test]
     fn what_is_strong_or_stated_stands() {
-        assert_eq!(tier_after(RelationOrigin::Inferred, 950, orphans(5)), Tier::Strong);
-        assert_eq!(tier_after(RelationOrigin::Config, 1000, orphans(5)), Tier::Declared);
+        assert_eq!(
+            tier_after(RelationOrigin::Inferred, STRONG, None, orphans(5)),
+            Tier::Strong
+        );
+        assert_eq!(
+            tier_after(RelationOrigin::Config, STRONG, None, orphans(5)),
+            Tier::Declared
+        );
+    }
+
+    #[test]
+    fn rows_outvote_a_sample() {
+        let sampled = |orphan_rows| tier_after(RelationOrigin::Inferred, LIKELY, Some(-5000), orphans(orphan_rows));
+        assert_eq!(sampled(1), Tier::Likely);
+        assert_eq!(sampled(4), Tier::Weak);
     }
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::finding::Finding;
+use crate::infer::{self, Reading};
 use crate::probe::Sample;
 use crate::relation::{Alternative, Cardinality, Evidence, ManyToMany, Relation, RelationOrigin};
 use crate::schema::{ColumnSet, Ident, Location, Note};
@@ -64,8 +65,11 @@ fn document<'a>(report: &'a Report<'a>) -> Document<'a> {
             }]
         }),
         relations: of_each(report, |at, source| {
-            let relations = source.relations.relations.iter();
-            relations.map(|relation| relation_entry(at, source, relation)).collect()
+            let readings = infer::readings(source.schema, source.relations);
+            let relations = source.relations.relations.iter().zip(readings);
+            relations
+                .map(|(relation, reading)| relation_entry(at, source, relation, reading))
+                .collect()
         }),
         polymorphic: of_each(report, |at, source| {
             let pairs = outcome::polymorphic(source);
@@ -97,13 +101,19 @@ fn of_each<'a, T>(report: &'a Report<'a>, entries: impl Fn(usize, &'a SourceRepo
     sources.flat_map(|(at, source)| entries(at, source)).collect()
 }
 
-fn relation_entry<'a>(source: usize, report: &SourceReport<'a>, relation: &'a Relation) -> RelationEntry<'a> {
+fn relation_entry<'a>(
+    source: usize,
+    report: &SourceReport<'a>,
+    relation: &'a Relation,
+    kind: Reading,
+) -> RelationEntry<'a> {
     let foreign_key = relation.foreign_key(report.schema);
     RelationEntry {
         id: relation.id().to_string(),
         source,
         child: columns(&relation.child),
         parent: columns(&relation.parent),
+        kind: kind.as_str(),
         cardinality: relation.cardinality.as_str(),
         optional: relation.optional,
         reads: Reads {

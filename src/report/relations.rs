@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::infer::{self, Reading};
 use crate::relation::{Cardinality, ManyToMany, Polymorphic, Relation, Tier};
 
 use super::layout::{Grid, Layout, printable};
@@ -45,17 +46,23 @@ fn section(layout: &mut Layout<'_>, heading: &str, grid: &Grid) -> io::Result<()
 }
 
 fn relation_grid(source: &SourceReport<'_>, options: TableOptions) -> Grid {
-    let relations = source.relations.relations.iter();
+    let readings = infer::readings(source.schema, source.relations);
+    let relations = source.relations.relations.iter().zip(readings);
     Grid {
         header: vec!["RELATION", "PARENT", "CHILD", "KNOWN FROM"],
         rows: relations
-            .map(|relation| relation_row(source, relation, options))
+            .map(|(relation, reading)| relation_row(source, relation, reading, options))
             .collect(),
         ..Grid::default()
     }
 }
 
-fn relation_row(source: &SourceReport<'_>, relation: &Relation, options: TableOptions) -> Vec<String> {
+fn relation_row(
+    source: &SourceReport<'_>,
+    relation: &Relation,
+    reading: Reading,
+    options: TableOptions,
+) -> Vec<String> {
     let mut known = vec![known_from(source, relation)];
     if options.verbose || !relation.is_declared() {
         known.extend(relation.evidence.iter().map(|evidence| printable(&evidence.detail)));
@@ -73,11 +80,7 @@ fn relation_row(source: &SourceReport<'_>, relation: &Relation, options: TableOp
     }
     vec![
         printable(&format!("{} -> {}", relation.child, relation.parent)),
-        match relation.cardinality {
-            Cardinality::OneToOne => "has_one",
-            Cardinality::ManyToOne => "has_many",
-        }
-        .to_owned(),
+        parent_side(relation, reading),
         if relation.optional {
             "belongs_to, optional"
         } else {
@@ -86,6 +89,24 @@ fn relation_row(source: &SourceReport<'_>, relation: &Relation, options: TableOp
         .to_owned(),
         known.join("\n"),
     ]
+}
+
+/// How it reads from the parent, and what it is beyond that.
+fn parent_side(relation: &Relation, reading: Reading) -> String {
+    let side = match relation.cardinality {
+        Cardinality::OneToOne => "has_one",
+        Cardinality::ManyToOne => "has_many",
+    };
+    match reading {
+        Reading::Reference | Reading::OneToOne => side.to_owned(),
+        Reading::Tree => format!("{side}, a tree"),
+        Reading::SelfReference => format!("{side} of its own rows"),
+        Reading::Inheritance => format!("{side}, inherits"),
+        Reading::Extension => format!("{side}, extends"),
+        Reading::Join => format!("{side}, joins"),
+        Reading::JoinWithPayload => format!("{side}, joins and says more"),
+        Reading::ScopedOneToOne => format!("{side}, one in each scope"),
+    }
 }
 
 fn known_from(source: &SourceReport<'_>, relation: &Relation) -> String {

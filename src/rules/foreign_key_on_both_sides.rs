@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity};
+use crate::finding::Confidence;
 use crate::relation::{Cardinality, Relation, RelationOrigin};
 use crate::schema::Uniqueness;
 
@@ -24,27 +24,27 @@ impl Rule for ForeignKeyOnBothSides {
             let Some(back) = plain(facts).find(|back| back.child.table == *right && back.parent.table == *left) else {
                 continue;
             };
-            let certain = [there, back]
-                .iter()
-                .any(|relation| relation.cardinality == Cardinality::OneToOne || is_stated(relation));
-            let confidence = Confidence::of(there).min(Confidence::of(back));
-            // Two plain references can also mean "has many of these, and one of them is the current one".
-            if !certain && confidence < Confidence::Certain {
+            let both = [there, back];
+            let is_one_link = both.iter().any(|relation| is_stated(relation))
+                || both
+                    .iter()
+                    .all(|relation| relation.cardinality == Cardinality::OneToOne);
+            // Else it can mean "has many of these, and one of them is the main one", be the pointer to that one unique or
+            // not.
+            if !is_one_link {
                 continue;
             }
+            let confidence = Confidence::of(there).min(Confidence::of(back));
             reported.insert((left, right));
             let (stays, goes) = in_order(facts, there, back);
             let message = format!(
                 "`{}` and `{}` reference each other for the same link: `{}` says what `{}` says already",
                 goes.child.table, stays.child.table, goes.child, stays.child
             );
-            let finding = findings
+            findings
                 .report_relation(goes, message)
                 .confidence(confidence)
                 .fix(format!("keep {} and drop {}", stays.child, goes.child));
-            if !certain {
-                finding.at_most(Severity::Note).confidence(Confidence::Low);
-            }
         }
     }
 }
@@ -92,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn reports_the_side_that_is_not_unique() {
-        let database = men("right_arm_id int", "man_id int unique")
+    fn reports_the_side_that_is_not_required() {
+        let database = men("right_arm_id int null unique", "man_id int unique")
             .foreign_key(MAN)
             .foreign_key(ARM);
         assert_eq!(database.check(RULE), ["warning certain men(right_arm_id)"]);
@@ -104,7 +104,7 @@ mod tests {
               `right_arms(man_id)` says already"
             ]
         );
-        let other = men("right_arm_id int unique", "man_id int")
+        let other = men("right_arm_id int unique", "man_id int null unique")
             .foreign_key(MAN)
             .foreign_key(ARM);
         assert_eq!(other.check(RULE), ["warning certain right_arms(man_id)"]);
@@ -119,15 +119,15 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_unique_the_nullable_side_goes_and_little_is_sure() {
-        let database = men("right_arm_id int", "man_id int null")
-            .foreign_key(MAN)
-            .foreign_key(ARM);
-        assert_eq!(database.check(RULE), ["note low right_arms(man_id)"]);
-        let inferred = men("right_arm_id int", "man_id int")
-            .inferred(MAN, 950)
-            .inferred(ARM, 950);
-        assert_eq!(inferred.check(RULE), [""; 0]);
+    fn many_and_a_pointer_to_the_main_one_are_two_links() {
+        for (arm_of_man, man_of_arm) in [
+            ("right_arm_id int", "man_id int null"),
+            ("right_arm_id int unique", "man_id int null"),
+            ("right_arm_id int null", "man_id int unique"),
+        ] {
+            let database = men(arm_of_man, man_of_arm).foreign_key(MAN).foreign_key(ARM);
+            assert_eq!(database.check(RULE), [""; 0], "{arm_of_man}, {man_of_arm}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Remedy, Severity, Subject};
+use crate::infer;
 use crate::schema::{ColumnSet, Uniqueness};
 
 #[derive(Deserialize)]
@@ -28,6 +29,10 @@ impl Rule for JoinTableWithoutUniquePair {
                 }
             }
             let uniqueness = table.uniqueness(&columns);
+            // What has more to say of the pair may say it of the same pair twice: the items of a graph, each in a colour.
+            if !pair.stated && uniqueness == Uniqueness::None && !infer::holds_only_the_pair(table, &columns) {
+                continue;
+            }
             let columns = ColumnSet::new(pair.join_table.clone(), columns);
             let meant = format!(
                 "`{}` joins `{}` and `{}`, and can hold the same pair twice",
@@ -71,7 +76,12 @@ mod tests {
             .table("tags", &["id int primary"])
             .table(
                 "posts_tags",
-                &["id int primary", "post_id int", "tag_id int", "gone timestamp null"],
+                &[
+                    "id int primary",
+                    "post_id int",
+                    "tag_id int",
+                    "deleted_at timestamp null",
+                ],
             )
             .foreign_key(LEFT)
             .inferred(RIGHT, 800)
@@ -94,10 +104,28 @@ mod tests {
         let database = tags()
             .index_with("posts_tags(tag_id, post_id)", |index| {
                 index.unique = true;
-                index.predicate = Some("(gone IS NULL)".to_owned());
+                index.predicate = Some("(deleted_at IS NULL)".to_owned());
             })
             .many_to_many(LEFT, RIGHT, |_| {});
         assert_eq!(database.check(RULE), ["note medium posts_tags(post_id, tag_id)"]);
+    }
+
+    #[test]
+    fn what_has_more_to_say_may_say_it_twice() {
+        let database = |extra: &str| {
+            Database::new()
+                .table("posts", &["id int primary"])
+                .table("tags", &["id int primary"])
+                .table("posts_tags", &["id int primary", "post_id int", "tag_id int", extra])
+                .foreign_key(LEFT)
+                .foreign_key(RIGHT)
+        };
+        let plain = database("created_at timestamp").many_to_many(LEFT, RIGHT, |_| {});
+        assert_eq!(plain.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
+        let colored = database("color text").many_to_many(LEFT, RIGHT, |_| {});
+        assert_eq!(colored.check(RULE), [""; 0]);
+        let stated = database("color text").many_to_many(LEFT, RIGHT, |pair| pair.stated = true);
+        assert_eq!(stated.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
     }
 
     #[test]

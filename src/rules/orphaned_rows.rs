@@ -60,10 +60,11 @@ fn message(relation: &Relation, counts: &RelationCounts) -> String {
         format!(" ({})", counted(counts.orphan_keys, "distinct key", "distinct keys"))
     };
     format!(
-        "{} of `{}`{distinct} {} a {} that no row of {} has{}",
+        "{} of `{}`{distinct} {} {} {} that no row of {} has{}",
         rows(counts.orphan_rows),
         relation.child.table,
         if counts.orphan_rows == 1 { "has" } else { "have" },
+        row_text::article(&columns(&relation.child.columns)),
         columns(&relation.child.columns),
         row_text::parent(relation),
         keys(&counts.samples, counts.orphan_keys),

@@ -91,10 +91,11 @@ fn message(pair: &Polymorphic, orphaned: &[Orphaned<'_>], total: u64) -> String 
         })
         .collect();
     format!(
-        "{} of `{}` {} a {} that no row of the table named by `{}` has: {}",
+        "{} of `{}` {} {} {} that no row of the table named by `{}` has: {}",
         rows(total),
         pair.child,
         if total == 1 { "has" } else { "have" },
+        row_text::article(&columns(&pair.id_columns)),
         columns(&pair.id_columns),
         pair.type_column,
         of_each.join("; ")

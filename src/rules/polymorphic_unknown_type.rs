@@ -53,10 +53,11 @@ impl PolymorphicUnknownType {
             shown.push(format!("and {more} more"));
         }
         format!(
-            "{} of `{}` {} a `{}` that stands for no table: {}",
+            "{} of `{}` {} {} `{}` that stands for no table: {}",
             rows(total),
             pair.child,
             if total == 1 { "has" } else { "have" },
+            row_text::article(pair.type_column.as_str()),
             pair.type_column,
             shown.join(", ")
         )

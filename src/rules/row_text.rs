@@ -27,6 +27,22 @@ pub(super) fn columns(columns: &[Ident]) -> String {
     }
 }
 
+/// `a` or `an`, as the first letter of the name wants it.
+pub(super) fn article(name: &str) -> &'static str {
+    let first = name
+        .trim_start_matches(|letter: char| !letter.is_alphanumeric())
+        .to_lowercase();
+    // `user`, `unit` and `uuid` begin as `you` does, and `one` as `won`.
+    let is_spoken_otherwise = ["us", "uni", "uu", "eu", "one", "ut"]
+        .iter()
+        .any(|start| first.starts_with(start));
+    if first.starts_with(['a', 'e', 'i', 'o', 'u']) && !is_spoken_otherwise {
+        "an"
+    } else {
+        "a"
+    }
+}
+
 /// The parent's table and columns: `` `customers`(`id`) ``.
 pub(super) fn parent(relation: &Relation) -> String {
     let quoted: Vec<String> = relation
@@ -109,6 +125,29 @@ mod tests {
                 .map(|text| (Ident::from("c"), (*text).to_owned()))
                 .collect(),
             rows: 1,
+        }
+    }
+
+    #[test]
+    fn names_have_the_article_that_they_are_spoken_with() {
+        for name in [
+            "`attachable_id`",
+            "owner_id",
+            "(`item_id`, `order_id`)",
+            "Uploader",
+            "under_id",
+        ] {
+            assert_eq!(article(name), "an", "{name}");
+        }
+        for name in [
+            "`customer_id`",
+            "user_id",
+            "(`tenant_id`, `order_id`)",
+            "uuid",
+            "unit_id",
+            "_",
+        ] {
+            assert_eq!(article(name), "a", "{name}");
         }
     }
 

@@ -45,8 +45,12 @@ pub(super) fn open(
             })))
         }
         Some(SqlDialect::Sqlite) | None => {
-            let text = read(&name, place.open().map_err(failed)?)?;
-            sqlite::open_script(&name, &text, options).map(Opened::Database)
+            check_start(&head).map_err(|reason| Error::File {
+                source_name: name.clone(),
+                reason,
+            })?;
+            let mut input = place.open().map_err(failed)?;
+            sqlite::open_script(&name, &mut input, options).map(Opened::Database)
         }
     }
 }
@@ -95,42 +99,21 @@ impl ScriptDialect {
     }
 }
 
-/// Reads all of a text.
-fn read(name: &str, mut input: impl Read) -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    let text = match input.read_to_end(&mut bytes) {
-        Ok(_) => decode(bytes),
-        Err(error) => Err(error.to_string()),
-    };
-    text.map_err(|reason| Error::File {
-        source_name: name.to_owned(),
-        reason,
-    })
-}
-
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
-    let line = |at: usize| bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+/// Whether a text can be a script, by its first bytes. The error is a sentence.
+fn check_start(head: &[u8]) -> Result<(), String> {
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return Err("it is UTF-16; convert it (`iconv -f UTF-16 -t UTF-8`)".to_owned());
     }
-    let nul = bytes.iter().position(|byte| *byte == 0);
-    match (std::str::from_utf8(&bytes), nul) {
-        (Err(_), Some(_)) => Err("it is a binary file and no SQL script; check the path".to_owned()),
-        (Ok(_), Some(at)) => Err(format!(
-            "line {} holds a NUL character: this is not an SQL script",
-            line(at)
-        )),
-        (Err(error), None) => Err(format!(
-            "line {} is not UTF-8; convert the file (for Latin-1: `iconv -f LATIN1 -t UTF-8`)",
-            line(error.valid_up_to())
-        )),
-        (Ok(text), None)
-            if text
-                .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-                .is_empty() =>
-        {
-            Err("it holds no SQL; check the path, or what writes to the pipe".to_owned())
-        }
-        (Ok(_), None) => String::from_utf8(bytes).map_err(|error| error.to_string()),
+    if head.contains(&0) && std::str::from_utf8(head).is_err() {
+        return Err("it is a binary file and no SQL script; check the path".to_owned());
     }
+    let is_blank = |text: &str| {
+        text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+            .is_empty()
+    };
+    // A text that starts with that much white space has something behind it.
+    if std::str::from_utf8(head).is_ok_and(is_blank) && (head.len() as u64) < HEAD {
+        return Err("it holds no SQL; check the path, or what writes to the pipe".to_owned());
+    }
+    Ok(())
 }

@@ -1,17 +1,22 @@
-//! How fast a dump is audited, and in how much memory: dumps as pg_dump and mysqldump write them, of 150 bytes a row.
+//! How fast a dump is audited, and in how much memory: dumps as pg_dump, mysqldump and sqlite3 write them, of 150 bytes a
+//! row, and one that is a single INSERT.
 //!
-//! `cargo bench --bench dump [-- MEGABYTES]` writes each to the system's temporary folder, audits it by the program in a
-//! process of its own, and prints megabytes a second of wall time, and the greatest memory. A
-//! plain read of the same file is the floor.
+//! `cargo bench --bench dump [-- MEGABYTES]` writes each to the system's temporary folder, audits it by the program with
+//! one worker in a process of its own, and prints megabytes a second and the greatest memory. Beside it stand what a plain
+//! read of the same file takes, and `wc -l`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run may stop")]
+
+mod measure;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+
+/// Writes a dump of so many bytes.
+type Generator = fn(&mut BufWriter<File>, u64) -> io::Result<()>;
 
 fn main() {
     let megabytes = std::env::args()
@@ -19,52 +24,42 @@ fn main() {
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(200);
     let folder = tempfile::tempdir().unwrap();
-    for name in ["pg_dump", "mysqldump"] {
-        let path = folder.path().join(format!("{name}.sql"));
+    let dumps: [(&str, Generator); 4] = [
+        ("pg_dump", postgres),
+        ("mysqldump", |out, size| mysql(out, size, 7000)),
+        ("one INSERT", |out, size| mysql(out, size, u64::MAX)),
+        ("sqlite3 .dump", sqlite),
+    ];
+    for (name, write) in dumps {
+        let path = folder.path().join(format!("{}.sql", name.replace(' ', "_")));
         let mut file = BufWriter::new(File::create(&path).unwrap());
-        let write = if name == "pg_dump" { postgres } else { mysql };
         write(&mut file, megabytes * 1_000_000).unwrap();
         file.flush().unwrap();
-        measure(name, &path);
+        report(name, &path);
         std::fs::remove_file(path).unwrap();
     }
 }
 
-fn measure(name: &str, path: &Path) {
+fn report(name: &str, path: &Path) {
     #[expect(clippy::cast_precision_loss, reason = "a size in megabytes")]
     let size = path.metadata().unwrap().len() as f64 / 1e6;
-    let start = Instant::now();
-    io::copy(&mut File::open(path).unwrap(), &mut io::sink()).unwrap();
-    let floor = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_relaudit"))
-        .args(["audit", "--jobs", "1", "--quiet", "--fail-on", "never", "--output"])
-        .args([&path.with_extension("txt"), path])
-        .spawn()
-        .unwrap();
-    let mut peak = 0;
-    let status = loop {
-        peak = peak.max(resident(child.id()).unwrap_or(0));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    };
-    let took = start.elapsed().as_secs_f64();
-    assert!(status.success(), "{name}: {status}");
+    let read = measure::plain_read(path).unwrap();
+    let lines = measure::run(Command::new("wc").arg("-l").arg(path)).map(|(took, _)| took.wall);
+    let mut relaudit = Command::new(env!("CARGO_BIN_EXE_relaudit"));
+    let arguments = ["audit", "--jobs", "1", "--quiet", "--fail-on", "never"];
+    let (took, code) = measure::run(relaudit.args(arguments).arg(path)).unwrap();
+    assert_eq!(code, 0, "{name}");
     println!(
-        "{name}: {size:.0} MB in {took:.1} s: {:.0} MB/s; a plain read {:.0} MB/s; peak memory {} MB",
-        size / took,
-        size / floor,
-        peak / 1024
+        "{name}: {size:.0} MB in {:.1} s: {:.0} MB/s, {:.0} MB/s of processor; peak memory {} MB; a plain read {:.0} MB/s ({:.0} \
+         times as fast), wc -l {:.0} MB/s",
+        took.wall,
+        size / took.wall,
+        size / took.cpu,
+        took.peak,
+        size / read,
+        took.wall / read,
+        lines.map_or(f64::NAN, |lines| size / lines),
     );
-}
-
-/// The greatest memory of a process so far, in KiB, where the system tells.
-fn resident(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 const FILLER: &str =
@@ -105,7 +100,8 @@ fn postgres(out: &mut BufWriter<File>, size: u64) -> io::Result<()> {
     writeln!(out, "-- PostgreSQL database dump complete")
 }
 
-fn mysql(out: &mut BufWriter<File>, size: u64) -> io::Result<()> {
+/// With so many rows in a statement.
+fn mysql(out: &mut BufWriter<File>, size: u64, rows_each: u64) -> io::Result<()> {
     writeln!(out, "-- MySQL dump 10.13\n")?;
     writeln!(
         out,
@@ -118,11 +114,14 @@ fn mysql(out: &mut BufWriter<File>, size: u64) -> io::Result<()> {
     )?;
     let rows = size / 150;
     // mysqldump's statements are of about a megabyte.
-    let between = |id: u64, last: u64| match (id % 7000 == 6999, id == last) {
-        (_, true) | (true, _) => ";\n",
-        _ => ",",
+    let between = |id: u64, last: u64| {
+        if id == last || id % rows_each == rows_each - 1 {
+            ";\n"
+        } else {
+            ","
+        }
     };
-    let start = |id: u64| id.is_multiple_of(7000);
+    let start = |id: u64| id.is_multiple_of(rows_each);
     let customers = rows / 10;
     for id in 0..customers {
         if start(id) {
@@ -142,4 +141,22 @@ fn mysql(out: &mut BufWriter<File>, size: u64) -> io::Result<()> {
         )?;
     }
     writeln!(out, "-- Dump completed")
+}
+
+fn sqlite(out: &mut BufWriter<File>, size: u64) -> io::Result<()> {
+    writeln!(out, "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;")?;
+    writeln!(out, "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT);")?;
+    let rows = size / 150;
+    for id in 0..rows / 10 {
+        writeln!(out, "INSERT INTO customers VALUES({id},'{FILLER}');")?;
+    }
+    writeln!(
+        out,
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(id), note TEXT);"
+    )?;
+    for id in 0..rows {
+        let customer = id.wrapping_mul(7919) % (rows / 10 + 1);
+        writeln!(out, "INSERT INTO orders VALUES({id},{customer},'{FILLER}');")?;
+    }
+    writeln!(out, "COMMIT;")
 }

@@ -22,6 +22,8 @@ use relaudit::source;
 
 #[path = "../it/differences.rs"]
 mod differences;
+#[path = "../it/other_parser.rs"]
+mod other_parser;
 #[path = "../it/server_dump.rs"]
 mod server_dump;
 
@@ -95,7 +97,8 @@ fn compare(folder: &Path, name: &str, server: &Server) -> bool {
     let missing = missing(&read.schema, &truth);
     // Lines can be counted where a dumping program wrote them.
     let same_counts = found == counts || !truth.exists();
-    let well = same_counts && missing.is_empty() && read.notes.is_empty();
+    let other = differences_of_parsers(&read.schema, &file.text, dialect);
+    let well = same_counts && missing.is_empty() && read.notes.is_empty() && other.is_empty();
     println!(
         "{} {name} ({dialect:?}, {} KB in {:.1} ms): {found:?}",
         if well { "ok  " } else { "BAD " },
@@ -107,6 +110,9 @@ fn compare(folder: &Path, name: &str, server: &Server) -> bool {
     }
     for line in missing {
         println!("     missing: {line}");
+    }
+    for line in other {
+        println!("     {line}");
     }
     for note in &read.notes {
         let place = note
@@ -184,6 +190,17 @@ fn differences_of_dumps(program: &Path, url: &str, live: &Schema, dialect: SqlDi
         found.extend(different.iter().map(|line| format!("{name}: {line}")));
     }
     Ok(found)
+}
+
+/// What another parser finds otherwise. There is one for PostgreSQL.
+fn differences_of_parsers(schema: &Schema, text: &str, dialect: SqlDialect) -> Vec<String> {
+    if dialect != SqlDialect::Postgres {
+        return Vec::new();
+    }
+    match other_parser::made(text) {
+        Ok(made) => other_parser::Made::of(schema, &made).differences(&made),
+        Err(error) => vec![error],
+    }
 }
 
 /// Where files are loaded.

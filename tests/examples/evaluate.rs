@@ -9,7 +9,7 @@
     reason = "it is a program for a person at a terminal"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -29,6 +29,8 @@ mod measure;
 mod peers;
 #[path = "evaluate/print.rs"]
 mod print;
+#[path = "evaluate/rows.rs"]
+mod rows;
 
 use corpus::{Case, Pair};
 use measure::Proposal;
@@ -58,6 +60,9 @@ struct Arguments {
     /// Infer the relations of each schema with weights that were fitted to all others
     #[arg(long)]
     cross_validate: bool,
+    /// Ask the rows of the schemas that come with some (data.sql), in an embedded SQLite file, and show only these
+    #[arg(long, conflicts_with_all = ["fit", "cross_validate"])]
+    with_rows: bool,
     /// Print how long made-up schemas of more and more tables take
     #[arg(long)]
     curve: bool,
@@ -94,6 +99,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.fit {
         return print_fit(&cases);
     }
+    if arguments.with_rows {
+        return with_rows(folder, cases, arguments.differences);
+    }
     let start = Instant::now();
     let found: Vec<Vec<Proposal>> = if arguments.cross_validate {
         cross_validate(&cases)?
@@ -109,6 +117,31 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print::peers(&cases);
     if arguments.differences {
         print::differences(&results);
+    }
+    Ok(())
+}
+
+/// The schemas that come with rows: by names alone, and as rows leave them.
+fn with_rows(folder: &Path, mut cases: Vec<Case>, differences: bool) -> anyhow::Result<()> {
+    let mut settled = Vec::new();
+    for case in &cases {
+        settled.push(rows::relations(folder, case)?);
+    }
+    let mut has_rows = settled.iter().map(Option::is_some);
+    cases.retain(|_| has_rows.next().unwrap_or(false));
+    let settled: Vec<Vec<Proposal>> = settled.iter().flatten().map(proposals).collect();
+    let named: Vec<Vec<Proposal>> = cases.iter().map(|case| infer(case, Weights::built_in())).collect();
+    for (how, found) in [
+        ("by names alone", named),
+        ("with rows, in an embedded SQLite file", settled),
+    ] {
+        println!("\n# {how}");
+        let results: Vec<(&Case, &[Proposal])> = cases.iter().zip(found.iter().map(Vec::as_slice)).collect();
+        print::schemas(&results);
+        print::tiers(&results);
+        if differences {
+            print::differences(&results);
+        }
     }
     Ok(())
 }

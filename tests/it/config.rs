@@ -90,3 +90,24 @@ fn a_missing_file_is_refused_where_it_was_asked_for() {
     assert_eq!(outcome.code, Some(2));
     assert!(outcome.stderr.contains("missing.yml"), "{}", outcome.stderr);
 }
+
+#[test]
+fn words_of_the_house_are_added() {
+    let schema = "CREATE TABLE octopodes (id INTEGER PRIMARY KEY); CREATE TABLE guests (id INTEGER PRIMARY KEY); \
+                  CREATE TABLE stays (id INTEGER PRIMARY KEY, octopus_id INTEGER NOT NULL, host_id INTEGER NOT NULL); \
+                  CREATE INDEX stays_host ON stays (host_id); CREATE INDEX stays_octopus ON stays (octopus_id);";
+    let found = |config: &str| {
+        let run = Run::new(["relations", "-", "--format", "json"])
+            .file("relaudit.yml", config)
+            .input(schema);
+        let relations = run.finish().json()["relations"].clone();
+        let ends = relations.as_array().unwrap().iter();
+        let ends = ends.map(|relation| format!("{} {}", relation["child"]["columns"][0], relation["parent"]["table"]));
+        ends.collect::<Vec<String>>()
+    };
+    assert_eq!(found(""), Vec::<String>::new());
+    let words = "inference:\n  tables: {people: [guest]}\n  people_roles: [host]\n  plurals: {octopus: octopodes}\n";
+    assert_eq!(found(words), ["\"host_id\" \"guests\"", "\"octopus_id\" \"octopodes\""]);
+    assert_refused("inference:\n  tables: {peoples: [guest]}\n", &["peoples", "line 2"]);
+    assert_refused("inference:\n  weights: {name_stem: 1}\n", &["weights"]);
+}

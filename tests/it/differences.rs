@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use relaudit::schema::{ColumnType, Ident, Schema, Table, TableKind, TableName, TypeFamily};
+use relaudit::schema::{ColumnType, Ident, Origin, Schema, Table, TableKind, TableName, TypeFamily};
 
 /// The differences, one a line. Not compared, each for a reason:
 ///
@@ -81,7 +81,12 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("partition of", &file.partition_of, &live.partition_of);
     compare("inherits", &file.inherits, &live.inherits);
     compare("row security", &file.row_security, &live.row_security);
-    compare("keys", &file.keys, &live.keys);
+    let keys = |table: &Table| {
+        let mut keys = table.keys.clone();
+        keys.iter_mut().for_each(|key| key.origin = Origin::Catalog);
+        keys
+    };
+    compare("keys", &keys(file), &keys(live));
     compare("number of checks", &file.checks.len(), &live.checks.len());
     compare("checks", &plain_all(&file.checks), &plain_all(&live.checks));
     let names = |table: &Table| {
@@ -116,6 +121,7 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("indexes", &names(file), &names(live));
     let index = |index: &relaudit::schema::Index| {
         let mut index = index.clone();
+        index.origin = Origin::Catalog;
         index.predicate = index.predicate.as_deref().map(plain);
         for part in &mut index.parts {
             part.expression = part.expression.as_deref().map(plain);

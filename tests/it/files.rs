@@ -15,7 +15,7 @@ fn fixture(path: &str) -> PathBuf {
 }
 
 /// Audits one text, named `a.sql`.
-fn audit(text: impl AsRef<[u8]>) -> Outcome {
+pub(crate) fn audit(text: impl AsRef<[u8]>) -> Outcome {
     audit_as("a.sql", text)
 }
 
@@ -41,7 +41,7 @@ fn findings(report: &Value) -> Vec<(String, String, Option<u64>)> {
 }
 
 /// Child, status, reason, orphaned rows and their first key, of each probe.
-fn probes(report: &Value) -> Vec<(String, String, u64)> {
+pub(crate) fn probes(report: &Value) -> Vec<(String, String, u64)> {
     let relations = report["relations"].as_array().unwrap();
     let probes = report["probes"].as_array().unwrap().iter().zip(relations);
     probes
@@ -133,6 +133,12 @@ fn rows_of_copy_are_read() {
     let line = &snapshot["tables"][1]["foreign_keys"][1]["location"]["line"];
     let expected = PG_DUMP.lines().position(|line| line.contains("by_id")).unwrap() + 1;
     assert_eq!(*line, json!(expected), "{}", snapshot["tables"][1]["foreign_keys"]);
+    // A finding on a foreign key stands where the key is declared, and not its column.
+    let findings = report["findings"].as_array().unwrap();
+    let unvalidated = findings
+        .iter()
+        .find(|finding| finding["rule"] == "unvalidated_foreign_key");
+    assert_eq!(unvalidated.unwrap()["location"]["line"], json!(expected));
 }
 
 #[test]

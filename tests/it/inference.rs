@@ -80,3 +80,18 @@ fn prefixed_columns() {
 fn camel_case_composites_and_comments() {
     check("camel", SqlDialect::Postgres, Tier::Possible, 8, 9, 9);
 }
+
+#[test]
+fn pascal_case_and_glued_names() {
+    check("pascal", SqlDialect::MySql, Tier::Possible, 12, 12, 13);
+}
+
+#[test]
+fn natural_keys() {
+    check("natural", SqlDialect::Postgres, Tier::Possible, 9, 9, 9);
+}
+
+#[test]
+fn roles_of_people_places_and_sides() {
+    check("roles", SqlDialect::Postgres, Tier::Possible, 18, 18, 18);
+}

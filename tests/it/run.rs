@@ -156,6 +156,31 @@ impl Running {
     }
 }
 
+impl Running {
+    /// The same, with the greatest memory that the program had, in MB. The system must tell it in `/proc`.
+    pub(crate) fn finish_watched(self) -> (Outcome, u64) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let watch = std::thread::spawn(move || {
+            let mut peak = 0;
+            // A process that has ended has no memory, and no such line.
+            while let Some(now) = greatest_memory(&status) {
+                peak = peak.max(now);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            peak
+        });
+        let outcome = self.finish();
+        (outcome, watch.join().unwrap() / 1000)
+    }
+}
+
+/// `VmHWM` of proc(5), in KiB.
+fn greatest_memory(status: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(status).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();

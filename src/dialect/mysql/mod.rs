@@ -14,9 +14,11 @@ mod option_file;
 mod server;
 mod session;
 mod settings;
+mod statistics;
 mod text;
 mod watchdog;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::schema::{ColumnType, Ident, Read};
@@ -27,7 +29,10 @@ use self::option_file::ThisMachine;
 use self::server::{Flavor, Server};
 use self::session::MySqlSession;
 use super::change::{Change, PlanDialect, Statement, Version, Work};
-use super::{ConnectOptions, Database, Dialect, Error, KeyExpression, Session, SourceInfo};
+use super::{
+    ColumnKey, ConnectOptions, Database, Dialect, Error, KeyExpression, QueryError, QueryFailure, Session, SourceInfo,
+    Statistics,
+};
 
 /// Opens a live server from what the user wrote.
 ///
@@ -168,6 +173,16 @@ impl Database for MySqlDatabase {
         );
         self.give_back(session);
         read
+    }
+
+    fn statistics(&self, columns: &BTreeSet<ColumnKey>) -> Result<Statistics, QueryError> {
+        let mut session = self.take_session().map_err(|error| {
+            let reason = error.to_string();
+            QueryError::new(QueryFailure::ConnectionLost, reason)
+        })?;
+        let known = statistics::read(&mut session, self.server, columns);
+        self.give_back(session);
+        known
     }
 
     fn sessions(&self, wanted: usize) -> Result<Vec<Box<dyn Session>>, Error> {

@@ -17,6 +17,7 @@ mod link;
 mod passfile;
 mod session;
 mod settings;
+mod statistics;
 mod tls;
 
 use crate::schema::{ColumnType, Ident, Table, TableKind};

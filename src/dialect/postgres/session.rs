@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::dialect::{ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo};
+use crate::dialect::{
+    ColumnKey, ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo, Statistics,
+};
 use crate::schema::{Note, Read, TableName};
 
 use super::Postgres;
@@ -14,6 +16,7 @@ use super::connect::{self, Reached};
 use super::environment::Environment;
 use super::link::{Link, OpenFailure, Row, SharedLink};
 use super::settings::Settings;
+use super::statistics;
 
 /// The oldest server that is understood.
 const OLDEST: &str = "PostgreSQL 13";
@@ -99,6 +102,13 @@ impl Database for PostgresDatabase {
             schema,
             notes: self.notes.iter().map(Note::new).collect(),
         })
+    }
+
+    fn statistics(&self, columns: &BTreeSet<ColumnKey>) -> Result<Statistics, QueryError> {
+        let mut link = lock(&self.coordinator);
+        let outcome = begin_unit(&mut link).and_then(|()| statistics::read(&mut link, columns));
+        end_unit(&mut link);
+        outcome
     }
 
     fn sessions(&self, wanted: usize) -> Result<Vec<Box<dyn Session>>, Error> {

@@ -3,13 +3,14 @@
 mod foreign_keys;
 mod indexes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Params, Row};
 
 use super::create_table::{self, CreateTable};
 use super::session::as_text;
 use super::types;
+use crate::dialect::{ColumnKey, ColumnStatistics, Statistics};
 use crate::schema::{
     Collation, Column, ColumnType, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind, TableName,
     TypeFamily,
@@ -201,8 +202,7 @@ fn collation(name: &str) -> Collation {
 }
 
 fn read_estimates(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
-    let analyzed = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'";
-    if rows(connection, analyzed, [], |_| Ok(()))?.is_empty() {
+    if !is_analyzed(connection)? {
         return Ok(());
     }
     let estimates = rows(connection, include_str!("catalog/estimates.sql"), [], |row| {
@@ -214,6 +214,35 @@ fn read_estimates(connection: &Connection, tables: &mut Tables) -> rusqlite::Res
         }
     }
     Ok(())
+}
+
+/// What the last ANALYZE left of these columns. How old it is, nobody tells.
+pub(super) fn statistics(connection: &Connection, columns: &BTreeSet<ColumnKey>) -> rusqlite::Result<Statistics> {
+    let mut known = Statistics::new();
+    if !is_analyzed(connection)? {
+        return Ok(known);
+    }
+    let found = rows(connection, include_str!("catalog/cardinalities.sql"), [], |row| {
+        Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?))
+    })?;
+    for (table, column, stat) in found {
+        let key = (TableName::bare(table.as_str()), Ident::from(column.as_str()));
+        let mut numbers = stat.split(' ').map_while(|number| number.parse::<u64>().ok());
+        if let (true, Some(table_rows), Some(each)) = (columns.contains(&key), numbers.next(), numbers.next()) {
+            let estimate = ColumnStatistics {
+                table_rows,
+                distinct: Some(table_rows / each.max(1)),
+                ..ColumnStatistics::default()
+            };
+            known.insert(key, estimate);
+        }
+    }
+    Ok(known)
+}
+
+fn is_analyzed(connection: &Connection) -> rusqlite::Result<bool> {
+    let analyzed = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'";
+    Ok(!rows(connection, analyzed, [], |_| Ok(()))?.is_empty())
 }
 
 /// Whether SQLite takes two names for the same: it folds ASCII letters only.

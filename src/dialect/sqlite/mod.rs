@@ -1,4 +1,4 @@
-//! SQLite: database files, opened read-only, and scripts, run in a database in memory.
+//! SQLite: database files, opened read-only, and scripts, run in a database of their own.
 //!
 //! Affinity and collation decide what is equal here, and any column can hold any value (datatype3.html).
 
@@ -12,13 +12,17 @@ mod other_dialect;
 mod scratch;
 mod script;
 mod script_locations;
+mod script_pieces;
+mod script_rows;
+mod script_text;
 mod session;
 mod tokens;
 mod types;
 
-use crate::schema::{ColumnType, Ident, TypeFamily};
+use crate::schema::{ColumnType, Ident, Table, TypeFamily};
 
 use super::change::{Change, PlanDialect, Statement, Version, Work};
+use super::sample_sql::sqlite_row_number;
 use super::{Dialect, KeyExpression};
 
 pub use open::{open_file, open_script};
@@ -68,6 +72,10 @@ impl Dialect for Sqlite {
 
     fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
         format!("(typeof({one}) = typeof({other}) AND {one} IS {other} COLLATE BINARY)")
+    }
+
+    fn row_number(&self, table: &Table) -> Option<Ident> {
+        sqlite_row_number(table)
     }
 
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {

@@ -1,6 +1,7 @@
 //! Opening files and scripts.
 
-use std::io::Read as _;
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -10,8 +11,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::script_locations::Locations;
 use super::session::{Shared, SqliteSession, Watched, lock, message};
 use super::{Sqlite, catalog, script};
-use crate::dialect::{ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo};
-use crate::schema::{Note, Read};
+use crate::dialect::{
+    ColumnKey, ConnectOptions, Database, Dialect, Error, QueryError, Session, SourceInfo, Statistics,
+};
+use crate::schema::{self, Note};
 
 /// Opens a database file, read-only.
 ///
@@ -39,20 +42,20 @@ pub fn open_file(path: &Path, options: &ConnectOptions) -> Result<Box<dyn Databa
     }))
 }
 
-/// Runs a script in SQLite's dialect in a database in memory, and opens that. `name` is what reports call it.
+/// Runs a script in SQLite's dialect in a database of its own, and opens that. `name` is what reports call it.
 ///
 /// # Errors
 ///
 /// [`Error::File`], which names the line, if SQLite refuses a statement, or if the script is written for another
 /// database system.
-pub fn open_script(name: &str, script: &str, options: &ConnectOptions) -> Result<Box<dyn Database>, Error> {
+pub fn open_script(name: &str, script: &mut dyn Read, options: &ConnectOptions) -> Result<Box<dyn Database>, Error> {
     let loaded = script::load(name, script, options).map_err(|reason| Error::File {
         source_name: name.to_owned(),
         reason,
     })?;
     Ok(Box::new(SqliteDatabase {
         info: info("sql", name.to_owned()),
-        place: Place::Memory {
+        place: Place::Script {
             locations: loaded.locations,
             notes: loaded.notes,
         },
@@ -71,13 +74,13 @@ fn info(kind: &'static str, name: String) -> SourceInfo {
 struct SqliteDatabase {
     info: SourceInfo,
     place: Place,
-    /// The schema is read on it; of a database in memory there is no other.
+    /// The schema is read on it; of a script's database there is no other.
     connection: Shared,
 }
 
 enum Place {
     File { path: PathBuf, options: ConnectOptions },
-    Memory { locations: Locations, notes: Vec<Note> },
+    Script { locations: Locations, notes: Vec<Note> },
 }
 
 impl Database for SqliteDatabase {
@@ -89,7 +92,7 @@ impl Database for SqliteDatabase {
         &self.info
     }
 
-    fn read_schema(&self) -> Result<Read, Error> {
+    fn read_schema(&self) -> Result<schema::Read, Error> {
         let failed = |doing: &str, failure: QueryError| Error::Query {
             source_name: self.info.name.clone(),
             doing: doing.to_owned(),
@@ -103,24 +106,31 @@ impl Database for SqliteDatabase {
                 catalog::read(&transaction)
             })
             .map_err(|(doing, error)| failed(doing, watched.failure(&error)))?;
-        if let Place::Memory { locations, notes } = &self.place {
+        if let Place::Script { locations, notes } = &self.place {
             locations.give(&mut read.schema);
             read.notes.extend(notes.iter().cloned());
         }
         Ok(read)
     }
 
+    fn statistics(&self, columns: &BTreeSet<ColumnKey>) -> Result<Statistics, QueryError> {
+        let mut watched = lock(&self.connection);
+        watched
+            .run(|connection| catalog::statistics(connection, columns))
+            .map_err(|error| watched.failure(&error))
+    }
+
     fn sessions(&self, wanted: usize) -> Result<Vec<Box<dyn Session>>, Error> {
         let number = match self.place {
             Place::File { .. } => wanted.max(1),
-            Place::Memory { .. } => 1,
+            Place::Script { .. } => 1,
         };
         (0..number).map(|_| self.replace_session()).collect()
     }
 
     fn replace_session(&self) -> Result<Box<dyn Session>, Error> {
         let shared = match &self.place {
-            Place::Memory { .. } => Arc::clone(&self.connection),
+            Place::Script { .. } => Arc::clone(&self.connection),
             Place::File { path, options } => {
                 let connection = connect(path, options).map_err(|error| Error::File {
                     source_name: self.info.name.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::hooks::{AuthContext, Authorization};
 
 use super::catalog;
-use super::script::sandbox;
+use super::script::{Storage, sandbox};
 use super::session::{Watched, message};
 use crate::dialect::ConnectOptions;
 use crate::schema::Read;
@@ -39,7 +39,7 @@ impl Scratch {
             statement_timeout: STATEMENT_TIMEOUT,
             ..ConnectOptions::default()
         };
-        let connection = sandbox(&options).map_err(|error| message(&error))?;
+        let connection = sandbox(Storage::Memory, &options).map_err(|error| message(&error))?;
         Ok(Self { connection })
     }
 

@@ -1,5 +1,7 @@
-//! Running a script in a database in memory: statement by statement, so that an error can name the line, and so that
-//! nothing outside of that database is touched.
+//! Running a script in a database of its own: statement by statement as it is read, so that an error can name the line,
+//! so that nothing outside of that database is touched, and so that memory is enough for a script of any size.
+
+use std::io::Read;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -8,10 +10,19 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::other_dialect;
 use super::script_locations::Locations;
+use super::script_pieces::{Kind, first_words};
+use super::script_rows::{self, Inserting, Plain};
+use super::script_text::{LONGEST, Piece, Place, ScriptText};
 use super::session::{Watched, message};
-use super::tokens::{Lines, Token, TokenKind, Tokens};
 use crate::dialect::{ConnectOptions, QueryFailure};
 use crate::schema::Note;
+
+/// How much memory SQLite may take for all that scripts do, in bytes: what a statement computes can be large, whatever
+/// the script is.
+const MEMORY: u32 = 128 << 20;
+
+/// How much of a database may be in memory, in KiB.
+const CACHE: u32 = 32 << 10;
 
 /// A script that has run.
 pub(super) struct Loaded {
@@ -21,32 +32,50 @@ pub(super) struct Loaded {
 }
 
 /// Runs a script. The error is a sentence that names the line.
-pub(super) fn load(name: &str, script: &str, options: &ConnectOptions) -> Result<Loaded, String> {
-    let lines = Lines::new(script);
-    if let Some(at) = script.find('\0') {
-        let line = lines.line(at);
-        return Err(format!("line {line} holds a NUL character: this is not an SQL script"));
-    }
+pub(super) fn load(name: &str, script: &mut dyn Read, options: &ConnectOptions) -> Result<Loaded, String> {
+    let mut text = ScriptText::new(script)?;
     let mut loading = Loading {
         name,
-        script,
-        lines,
-        connection: sandbox(options).map_err(|error| message(&error))?,
+        connection: sandbox(Storage::File, options).map_err(|error| message(&error))?,
         notes: Vec::new(),
+        locations: Locations::default(),
     };
-    for piece in Pieces::new(script) {
-        loading.run(piece)?;
+    loop {
+        if loading.plain_rows(&mut text)? {
+            continue;
+        }
+        let head = text.head();
+        let Some(piece) = text.next()? else { break };
+        match piece.kind {
+            Kind::ShellCommand => loading.shell_command(&piece)?,
+            Kind::Statement => loading.statement(&piece, &head)?,
+        }
     }
     loading.finish()
 }
 
-/// A database in memory from which nothing else can be reached.
-pub(super) fn sandbox(options: &ConnectOptions) -> rusqlite::Result<Watched> {
-    let mut connection = Connection::open_in_memory()?;
+/// Where a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Storage {
+    Memory,
+    /// In a file that SQLite makes and deletes; as long as it is small, it stays in memory (inmemorydb.html, section 3).
+    File,
+}
+
+/// A database from which nothing else can be reached.
+pub(super) fn sandbox(storage: Storage, options: &ConnectOptions) -> rusqlite::Result<Watched> {
+    let mut connection = match storage {
+        Storage::Memory => Connection::open_in_memory()?,
+        Storage::File => Connection::open("")?,
+    };
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    let longest = i32::try_from(LONGEST).unwrap_or(i32::MAX);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // The bundled SQLite enforces foreign keys by default; a dump may hold what they forbid, and rows in any order.
-    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
+    connection.execute_batch(&format!(
+        "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -{CACHE}; PRAGMA hard_heap_limit = {MEMORY}"
+    ))?;
     connection.authorizer(Some(authorize))?;
     Watched::new(connection, options.statement_timeout)
 }
@@ -79,24 +108,16 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 
 struct Loading<'a> {
     name: &'a str,
-    script: &'a str,
-    lines: Lines<'a>,
     connection: Watched,
     notes: Vec<Note>,
+    locations: Locations,
 }
 
 impl Loading<'_> {
-    fn run(&mut self, piece: Piece<'_>) -> Result<(), String> {
-        match piece {
-            Piece::ShellCommand { text, start } => self.shell_command(text, start),
-            Piece::Statement(statement) => self.statement(&statement),
-        }
-    }
-
     /// A command of the sqlite3 shell. Those that bring in more SQL or rows must not be passed over in silence.
-    fn shell_command(&mut self, text: &str, start: usize) -> Result<(), String> {
-        let command = text.split_whitespace().next().unwrap_or("");
-        let line = self.lines.line(start);
+    fn shell_command(&mut self, piece: &Piece<'_>) -> Result<(), String> {
+        let command = piece.text.split_whitespace().next().unwrap_or("");
+        let line = piece.place.line;
         if [".read", ".import", ".open", ".restore", ".load", ".archive", ".recover"].contains(&command) {
             return Err(format!(
                 "line {line}: `{command}` is a command of the sqlite3 shell that reads other files; run the script there \
@@ -105,39 +126,47 @@ impl Loading<'_> {
         }
         self.note(
             format!("`{command}` is a command of the sqlite3 shell; it was passed over"),
-            start,
+            piece.place,
         );
         Ok(())
     }
 
-    fn statement(&mut self, statement: &Statement<'_>) -> Result<(), String> {
-        if statement.starts_with("VACUUM") && !statement.words.iter().any(|word| word.eq_ignore_ascii_case("INTO")) {
+    /// Runs a statement. `head` is the start of the script, which may tell what it is written for.
+    fn statement(&mut self, piece: &Piece<'_>, head: &str) -> Result<(), String> {
+        let words = first_words(piece.text);
+        let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.eq_ignore_ascii_case(word));
+        let has = |word: &str| words.iter().any(|found| found.eq_ignore_ascii_case(word));
+        if is(0, "VACUUM") && !has("INTO") {
             return Ok(());
         }
-        let line = |offset: usize| self.lines.line(statement.start + offset);
-        if let Some(sign) = other_dialect::accepted_in_silence(statement.text) {
+        let line = |offset: usize| piece.place.after(piece.text.get(..offset).unwrap_or("")).line;
+        if let Some(sign) = other_dialect::accepted_in_silence(piece.text) {
             return Err(sign.refusal(line(sign.start)));
         }
         let outcome = self.connection.run(|connection| {
-            let mut prepared = connection.prepare(statement.text)?;
+            let mut prepared = connection.prepare(piece.text)?;
             let mut rows = prepared.raw_query();
             while rows.next()?.is_some() {}
             Ok(())
         });
         let Err(error) = outcome else {
-            if statement.starts_with("ROLLBACK") && !statement.words.iter().any(|word| word.eq_ignore_ascii_case("TO"))
-            {
+            self.locations.add(self.name, piece);
+            if is(0, "ROLLBACK") && !has("TO") {
                 self.note(
                     "ROLLBACK undoes what the script did before; a dump ends so where the database could not be read \
                      to its end"
                         .to_owned(),
-                    statement.start,
+                    piece.place,
                 );
             }
             return Ok(());
         };
-        if let Some(sign) = other_dialect::sign(self.script) {
-            return Err(sign.refusal(self.lines.line(sign.start)));
+        if let Some(sign) = other_dialect::sign(head) {
+            let start = Place { line: 1, column: 1 };
+            return Err(sign.refusal(start.after(head.get(..sign.start).unwrap_or("")).line));
+        }
+        if let Some(sign) = other_dialect::sign(piece.text) {
+            return Err(sign.refusal(line(sign.start)));
         }
         let offset = match &error {
             rusqlite::Error::SqlInputError { offset, .. } => usize::try_from(*offset).unwrap_or(0),
@@ -146,11 +175,65 @@ impl Loading<'_> {
         Err(format!("line {}: {}", line(offset), self.why(&error)))
     }
 
+    /// Takes in the plain rows that come next; false where there are none, and nothing was done.
+    fn plain_rows(&mut self, text: &mut ScriptText<'_>) -> Result<bool, String> {
+        text.skip_gap();
+        let rows = loop {
+            let plain = script_rows::plain_rows(text.rest());
+            match plain {
+                Plain::No => return Ok(false),
+                Plain::Statement(at) => break at,
+                // The rows of a statement that is not held are taken as they come: one that is not plain ends the run.
+                Plain::More(Some(at)) if text.rest().len() > LONGEST => break at,
+                Plain::More(None) if text.rest().len() > LONGEST => return Ok(false),
+                Plain::More(_) => {
+                    if !text.fill()? {
+                        return Ok(false);
+                    }
+                }
+            }
+        };
+        let head = text.rest().get(..rows).unwrap_or("").to_owned();
+        let line = text.place().line;
+        let mut last = line;
+        let outcome = self.connection.run(|connection| {
+            // Each row would be a transaction; a script that fails is refused as a whole.
+            let transaction = connection.is_autocommit();
+            if transaction {
+                connection.execute_batch("BEGIN")?;
+            }
+            let mut inserting = Inserting::new(connection, &head);
+            let outcome = inserting.statements(text, &mut last)?;
+            if transaction {
+                connection.execute_batch("COMMIT")?;
+            }
+            Ok(outcome)
+        });
+        match outcome {
+            Ok(outcome) => outcome.map(|()| true),
+            Err(error) => Err(format!("line {last}: {}", self.why(&error))),
+        }
+    }
+
     fn why(&self, error: &rusqlite::Error) -> String {
         if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) {
             return "this reaches for other files (ATTACH, VACUUM INTO, load_extension), which a script must not; audit \
                     the database file itself instead"
                 .to_owned();
+        }
+        if error.sqlite_error_code() == Some(ErrorCode::OutOfMemory) {
+            return format!(
+                "the statement needs more memory than the {} MB that a script may have; make a database of it \
+                 (`sqlite3 FILE < SCRIPT`), and audit that file",
+                MEMORY >> 20
+            );
+        }
+        if error.sqlite_error_code() == Some(ErrorCode::TooBig) {
+            return format!(
+                "a text or blob is longer than the {} MB that a script may have; make a database of it \
+                 (`sqlite3 FILE < SCRIPT`), and audit that file",
+                LONGEST >> 20
+            );
         }
         let failure = self.connection.failure(error);
         match failure.kind {
@@ -162,10 +245,10 @@ impl Loading<'_> {
         }
     }
 
-    fn note(&mut self, message: String, start: usize) {
+    fn note(&mut self, message: String, place: Place) {
         self.notes.push(Note {
             message,
-            location: Some(self.lines.location(self.name, start)),
+            location: Some(place.location(self.name)),
         });
     }
 
@@ -184,116 +267,7 @@ impl Loading<'_> {
         Ok(Loaded {
             connection: self.connection,
             notes: self.notes,
-            locations: Locations::read(self.name, self.script),
+            locations: self.locations,
         })
-    }
-}
-
-/// A part of a script.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
-    Statement(Statement<'a>),
-    /// A line of the sqlite3 shell: it starts with a dot, outside of statements.
-    ShellCommand {
-        text: &'a str,
-        start: usize,
-    },
-}
-
-/// A statement, without the comments before it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Statement<'a> {
-    pub(super) text: &'a str,
-    /// Where it starts in the script, in bytes.
-    pub(super) start: usize,
-    /// Its first tokens, up to four: what kind of statement it is.
-    pub(super) words: Vec<&'a str>,
-}
-
-impl Statement<'_> {
-    pub(super) fn starts_with(&self, word: &str) -> bool {
-        self.words.first().is_some_and(|first| first.eq_ignore_ascii_case(word))
-    }
-}
-
-/// The parts of a script in order. A statement ends with a semicolon; a CREATE TRIGGER with one that follows an END that
-/// itself follows one (the rule of `sqlite3_complete()`).
-pub(super) struct Pieces<'a> {
-    script: &'a str,
-    tokens: Tokens<'a>,
-}
-
-impl<'a> Pieces<'a> {
-    pub(super) fn new(script: &'a str) -> Self {
-        Self {
-            script,
-            tokens: Tokens::new(script),
-        }
-    }
-
-    fn starts_line(&self, at: usize) -> bool {
-        let before = self.script.get(..at).unwrap_or("");
-        before.is_empty() || before.ends_with(['\n', '\u{feff}'])
-    }
-
-    fn statement(&mut self, first: Token<'a>) -> Piece<'a> {
-        let mut words = vec![first.text];
-        let mut end = first.end();
-        let mut last_two = ["", first.text];
-        for token in self.tokens.by_ref() {
-            if token.kind == TokenKind::Comment {
-                continue;
-            }
-            end = token.end();
-            if words.len() < 4 {
-                words.push(token.text);
-            }
-            let in_trigger = is_trigger(&words) && !(last_two[0] == ";" && last_two[1].eq_ignore_ascii_case("END"));
-            if token.is_symbol(";") && !in_trigger {
-                break;
-            }
-            last_two = [last_two[1], token.text];
-        }
-        Piece::Statement(Statement {
-            text: self.script.get(first.start..end).unwrap_or(""),
-            start: first.start,
-            words,
-        })
-    }
-}
-
-fn is_trigger(words: &[&str]) -> bool {
-    let at = |at: usize, word: &str| words.get(at).is_some_and(|found| found.eq_ignore_ascii_case(word));
-    at(0, "CREATE") && (at(1, "TRIGGER") || ((at(1, "TEMP") || at(1, "TEMPORARY")) && at(2, "TRIGGER")))
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
-
-    fn next(&mut self) -> Option<Piece<'a>> {
-        loop {
-            let first = self.tokens.next()?;
-            let line = |text: &'a str| {
-                text.get(first.start..)
-                    .and_then(|rest| rest.lines().next())
-                    .unwrap_or("")
-            };
-            if first.kind == TokenKind::Comment || first.is_symbol(";") {
-                continue;
-            }
-            if first.is_symbol("#") && self.starts_line(first.start) {
-                // The sqlite3 shell takes such a line for a comment.
-                self.tokens.skip_line(first.start);
-                continue;
-            }
-            if first.is_symbol(".") && self.starts_line(first.start) {
-                self.tokens.skip_line(first.start);
-                return Some(Piece::ShellCommand {
-                    text: line(self.script),
-                    start: first.start,
-                });
-            }
-            return Some(self.statement(first));
-        }
     }
 }

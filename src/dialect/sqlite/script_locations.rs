@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::create_index;
 use super::create_table::{self, CreateTable};
-use super::script::{Piece, Pieces};
-use super::tokens::{Lines, significant};
+use super::script_text::Piece;
+use super::tokens::significant;
 use crate::schema::{Ident, Location, Origin, Schema};
 
 /// The places of what a script declares. A wrong line is worse than none: a table that is created more than
@@ -16,6 +16,7 @@ pub(super) struct Locations {
     tables: BTreeMap<String, Option<TableLocations>>,
     /// Of CREATE INDEX, in the same way.
     indexes: BTreeMap<String, Option<Location>>,
+    renamed: bool,
 }
 
 #[derive(Debug)]
@@ -30,36 +31,38 @@ struct TableLocations {
 }
 
 impl Locations {
-    pub(super) fn read(file: &str, script: &str) -> Self {
-        let lines = Lines::new(script);
-        let mut found = Self::default();
-        for piece in Pieces::new(script) {
-            let Piece::Statement(statement) = piece else { continue };
-            let words = || significant(statement.text);
-            if statement.starts_with("ALTER") && words().iter().any(|token| token.is_word("RENAME")) {
-                return Self::default();
-            }
-            if !statement.starts_with("CREATE") {
-                continue;
-            }
-            let place = |at: usize| lines.location(file, statement.start + at);
-            if let Some(created) = create_table::read(statement.text).filter(|table| !table.temporary) {
-                let locations = TableLocations::of(&created, &place);
-                let known = found.tables.entry(lower(&created.name));
-                known.and_modify(|known| *known = None).or_insert(Some(locations));
-            } else if words().iter().take(3).any(|token| token.is_word("INDEX"))
-                && let Some(created) = create_index::read(statement.text)
-            {
-                let known = found.indexes.entry(lower(&created.name));
-                let place = place(created.start);
-                known.and_modify(|known| *known = None).or_insert(Some(place));
-            }
+    /// Takes in a statement that was run.
+    pub(super) fn add(&mut self, file: &str, piece: &Piece<'_>) {
+        let is = |word: &str| {
+            let start = piece.text.get(..word.len()).unwrap_or("");
+            start.eq_ignore_ascii_case(word)
+        };
+        let words = || significant(piece.text);
+        if is("ALTER") && words().iter().any(|token| token.is_word("RENAME")) {
+            self.renamed = true;
         }
-        found
+        if !is("CREATE") {
+            return;
+        }
+        let place = |at: usize| piece.place.after(piece.text.get(..at).unwrap_or("")).location(file);
+        if let Some(created) = create_table::read(piece.text).filter(|table| !table.temporary) {
+            let locations = TableLocations::of(&created, &place);
+            let known = self.tables.entry(lower(&created.name));
+            known.and_modify(|known| *known = None).or_insert(Some(locations));
+        } else if words().iter().take(3).any(|token| token.is_word("INDEX"))
+            && let Some(created) = create_index::read(piece.text)
+        {
+            let known = self.indexes.entry(lower(&created.name));
+            let place = place(created.start);
+            known.and_modify(|known| *known = None).or_insert(Some(place));
+        }
     }
 
     /// Gives everything its place. What was added later, with ALTER TABLE, keeps none.
     pub(super) fn give(&self, schema: &mut Schema) {
+        if self.renamed {
+            return;
+        }
         let origin = |place: Option<&Location>| place.cloned().map_or(Origin::Catalog, Origin::File);
         for table in schema.tables.values_mut() {
             let Some(Some(locations)) = self.tables.get(&lower(table.name.table.as_str())) else {

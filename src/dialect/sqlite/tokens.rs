@@ -2,8 +2,6 @@
 //! needed to find where statements end and where tables and columns are declared. It never fails: what is not closed
 //! ends with the text, and SQLite itself reports it.
 
-use crate::schema::Location;
-
 /// A token, or a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
@@ -179,51 +177,6 @@ pub(super) fn closing(tokens: &[Token<'_>], open: usize) -> usize {
     tokens.len().saturating_sub(1)
 }
 
-/// Where the lines of a text start.
-#[derive(Debug)]
-pub(super) struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let after_breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(after_breaks).collect(),
-        }
-    }
-
-    /// The line of a byte offset, from 1.
-    pub(super) fn line(&self, offset: usize) -> u32 {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        u32::try_from(line).unwrap_or(u32::MAX)
-    }
-
-    /// The place of a byte offset in the file that the text is.
-    pub(super) fn location(&self, file: &str, offset: usize) -> Location {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = line
-            .checked_sub(1)
-            .and_then(|at| self.starts.get(at))
-            .copied()
-            .unwrap_or(0);
-        let before = self.text.get(start..offset).unwrap_or("");
-        // A byte order mark takes no place on the screen.
-        let columns = before.chars().filter(|letter| *letter != '\u{feff}').count() + 1;
-        Location {
-            file: file.to_owned(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(columns).unwrap_or(u32::MAX),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,20 +223,5 @@ mod tests {
         assert_eq!(name("größe").as_deref(), Some("größe"));
         assert_eq!(name("\"").as_deref(), Some(""));
         assert_eq!(name(";"), None);
-    }
-
-    #[test]
-    fn places_are_counted_in_characters() {
-        let text = "\u{feff}a\r\nüü b\nc";
-        let lines = Lines::new(text);
-        let at = |needle: &str| {
-            let offset = text.find(needle).unwrap_or(0);
-            let location = lines.location("f.sql", offset);
-            assert_eq!(location.line, lines.line(offset));
-            (location.line, location.column)
-        };
-        assert_eq!(at("a"), (1, 1));
-        assert_eq!(at("b"), (2, 4));
-        assert_eq!(at("c"), (3, 1));
     }
 }

@@ -2,6 +2,7 @@
 
 mod merging;
 mod naming;
+mod rows;
 mod schema;
 mod structure;
 

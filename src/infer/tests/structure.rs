@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::schema::schema;
 use super::{columns, show, statement};
-use crate::infer::{polymorphic_target, relations, soft_delete_column, tenant_paths};
+use crate::infer::{polymorphic_target, readings, relations, soft_delete_column, tenant_paths};
 use crate::relation::RelationOrigin;
 use crate::schema::{Ident, Stated, StatedJoinTable, StatedPolymorphic, TableName};
 
@@ -303,6 +303,58 @@ fn copies_beside_each_other_are_each_meant_for_themselves() {
             relation.child.table.namespace, relation.parent.table.namespace,
             "{}",
             relation.child
+        );
+    }
+}
+
+#[test]
+fn what_relations_are_beyond_their_cardinality() {
+    let check = |text: &str, expected: &[&str]| {
+        let schema = schema(text);
+        let found = relations(&schema, &Stated::default());
+        let readings = readings(&schema, &found);
+        let shown: Vec<String> = found
+            .relations
+            .iter()
+            .zip(readings)
+            .map(|(relation, reading)| format!("{} {}", show(&relation.child), reading.as_str()))
+            .collect();
+        assert_eq!(shown, expected, "{text}");
+    };
+    check(
+        "nodes: id int pk, parent_id int null, next_id int null; fk(parent_id -> nodes.id); fk(next_id -> nodes.id)",
+        &["nodes.next_id self_reference", "nodes.parent_id tree"],
+    );
+    check(
+        "people: id int pk
+         details: id int pk; fk(id -> people.id)",
+        &["details.id extension"],
+    );
+    check(
+        "vehicles: id int pk
+         cars: id int pk; fk(id -> vehicles.id)
+         ships: id int pk; fk(id -> vehicles.id)",
+        &["cars.id inheritance", "ships.id inheritance"],
+    );
+    check(
+        "users: id int pk
+         cards: id int pk, user_id int unique; fk(user_id -> users.id)
+         pages: id int pk, user_id int, page_type text; fk(user_id -> users.id); unique(user_id, page_type)
+         posts: id int pk, user_id int; fk(user_id -> users.id)",
+        &[
+            "cards.user_id one_to_one",
+            "pages.user_id scoped_one_to_one",
+            "posts.user_id reference",
+        ],
+    );
+    for (column, expected) in [("created_at time", "join"), ("color text", "join_with_payload")] {
+        check(
+            &format!(
+                "posts: id int pk
+                 tags: id int pk
+                 labels: post_id int, tag_id int, {column}; pk(post_id, tag_id); fk(post_id -> posts.id); fk(tag_id -> tags.id)"
+            ),
+            &[&format!("labels.post_id {expected}"), &format!("labels.tag_id {expected}")],
         );
     }
 }

@@ -46,6 +46,7 @@ pub(super) struct RelationEntry<'a> {
     pub(super) source: usize,
     pub(super) child: Columns<'a>,
     pub(super) parent: Columns<'a>,
+    pub(super) kind: &'static str,
     pub(super) cardinality: &'static str,
     pub(super) optional: bool,
     pub(super) reads: Reads,

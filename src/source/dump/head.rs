@@ -146,9 +146,22 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'@') || byte >= 0x80
 }
 
+/// What comes of a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnClash {
+    /// The statement fails.
+    Fail,
+    /// It is left out: INSERT IGNORE, ON CONFLICT DO NOTHING.
+    Keep,
+    /// It takes the place of all rows with one of its keys: REPLACE.
+    Replace,
+}
+
 /// What an INSERT adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Insert {
+    /// As far as its first words tell.
+    pub(super) on_clash: OnClash,
     /// The table's name with its qualifiers; empty where it cannot be told.
     pub(super) table: Vec<String>,
     /// The columns that are named.
@@ -161,14 +174,23 @@ pub(super) struct Insert {
 pub(super) fn insert(bytes: &[u8], dialect: SqlDialect) -> Option<Insert> {
     let mut tokens = Tokens::new(bytes, dialect);
     let mut token = tokens.next()?;
+    let mut on_clash = if token.is("REPLACE") {
+        OnClash::Replace
+    } else {
+        OnClash::Fail
+    };
     // The verb, and words such as IGNORE and LOW_PRIORITY.
     while !token.is("INTO") {
+        if token.is("IGNORE") {
+            on_clash = OnClash::Keep;
+        }
         match &token {
             Token::Word(_) if tokens.at < 200 => token = tokens.next()?,
             _ => break,
         }
     }
     let mut found = Insert {
+        on_clash,
         table: Vec::new(),
         columns: None,
         rows_at: None,
@@ -280,7 +302,15 @@ mod tests {
             assert_eq!((found.table, found.rows_at), (vec!["a".to_owned()], None), "{other}");
         }
         let found = insert(b"REPLACE INTO `a``b` VALUES (1);", SqlDialect::MySql).expect("it is whole");
-        assert_eq!(found.table, ["a`b"]);
+        assert_eq!(
+            (found.table, found.on_clash),
+            (vec!["a`b".to_owned()], OnClash::Replace)
+        );
+        let found = insert(
+            b"insert low_priority ignore into `ignore` VALUES (1);",
+            SqlDialect::MySql,
+        );
+        assert_eq!(found.map(|found| found.on_clash), Some(OnClash::Keep));
         let found =
             insert(b"INSERT INTO \"s\".\"a\"\"b\" (\"c\") VALUES (1);", SqlDialect::MySql).expect("it is whole");
         assert_eq!(found.table, ["s", "a\"b"]);

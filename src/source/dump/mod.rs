@@ -3,7 +3,9 @@
 //! The text is read twice: for the schema, and, when it is known which columns matter, for the rows.
 
 mod changes;
+mod clash;
 mod head;
+mod long_rows;
 mod names;
 mod quotes;
 mod rows;
@@ -18,7 +20,7 @@ use crate::ddl::{self, SourceFile, SqlDialect};
 use crate::dialect::sqlite::dump::{Loading, Needed};
 use crate::dialect::{ConnectOptions, Database, Error, SourceInfo};
 use crate::schema::{Ident, Location, Note, Read, Schema, TableName};
-use head::Tokens;
+use head::{OnClash, Tokens};
 use stream::{Failure, Next, Statement, Stream};
 
 /// A text with rows.
@@ -29,6 +31,8 @@ pub struct Dump {
     dialect: SqlDialect,
     /// The names, with their qualifiers, of tables that have rows in it.
     tables: BTreeSet<Vec<String>>,
+    /// Those of them that get rows whose keys may be there already.
+    clashing: BTreeSet<Vec<String>>,
     /// Whether it is a dump of pg_dump with a COPY for every table, also the empty ones.
     is_complete: bool,
     /// Whether rows are changed after they came: then rows must be found by their primary keys.
@@ -53,13 +57,14 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         text: String::new(),
         first_line: 1,
         tables: BTreeSet::new(),
+        clashing: BTreeSet::new(),
         inserts: false,
         copies: false,
         updates: false,
     };
     reading.run().map_err(failed)?;
     let (tables, copies, inserts) = (reading.tables, reading.copies, reading.inserts);
-    let has_updates = reading.updates;
+    let (has_updates, clashing) = (reading.updates, reading.clashing);
     let latin1 = reading.stream.latin1();
     let parts: Vec<(&SourceFile, u32)> = reading.parts.iter().map(|(part, line)| (part, *line)).collect();
     let first = parts.first().map_or("", |(part, _)| part.text.as_str());
@@ -90,6 +95,7 @@ pub(super) fn read(place: Place, info: SourceInfo, dialect: SqlDialect) -> Resul
         place,
         dialect,
         tables,
+        clashing,
         is_complete: is_from_pg_dump && copies && !inserts,
         has_updates,
     };
@@ -121,6 +127,7 @@ struct Reading<'a> {
     text: String,
     first_line: u32,
     tables: BTreeSet<Vec<String>>,
+    clashing: BTreeSet<Vec<String>>,
     inserts: bool,
     copies: bool,
     updates: bool,
@@ -137,9 +144,19 @@ impl Reading<'_> {
                     if statement.cut_off {
                         return Err(stream::cut_off(statement.line));
                     }
-                    let start = statement.sql.get(.."UPDATE".len()).unwrap_or("");
-                    self.updates |= start.eq_ignore_ascii_case("UPDATE");
-                    self.text.push_str(&statement.raw);
+                    let starts = |word: &str| {
+                        let start = statement.sql.get(..word.len()).unwrap_or("");
+                        start.eq_ignore_ascii_case(word)
+                    };
+                    self.updates |= starts("UPDATE");
+                    // There can be as many of these as rows, and they say nothing of the schema.
+                    let is_of_rows = starts("UPDATE") || starts("DELETE") || is_of_large_object(&statement.sql);
+                    // A part starts with the plain delimiter.
+                    if is_of_rows && self.stream.is_plainly_delimited() {
+                        self.end_part();
+                    } else {
+                        self.text.push_str(&statement.raw);
+                    }
                 }
                 Next::Copy(statement) => {
                     self.copies = true;
@@ -147,17 +164,22 @@ impl Reading<'_> {
                         .extend(copied(&statement, self.stream.dialect()).map(|copy| copy.table));
                     self.text.push_str(&statement.raw);
                     self.end_part();
-                    self.stream.copy_lines(|_, _| Ok(()))?;
+                    self.stream.copy_lines(|_, _, _| Ok(()))?;
                 }
                 Next::Insert { gap } => {
                     self.inserts = true;
                     self.text.push_str(&gap);
                     self.end_part();
                     let found = insert_head(&mut self.stream)?;
+                    let tail = self.stream.skip_statement()?;
+                    if (found.on_clash != OnClash::Fail || clash::may_keep(&tail))
+                        && !self.clashing.contains(&found.table)
+                    {
+                        self.clashing.insert(found.table.clone());
+                    }
                     if !found.table.is_empty() && !self.tables.contains(&found.table) {
                         self.tables.insert(found.table);
                     }
-                    self.stream.skip_statement()?;
                 }
                 Next::End { gap } => {
                     self.text.push_str(&gap);
@@ -179,6 +201,12 @@ impl Reading<'_> {
             self.parts.push((file, self.first_line));
         }
     }
+}
+
+/// Whether pg_dump has written it to fill a large object.
+fn is_of_large_object(sql: &str) -> bool {
+    let function = sql.split_once(' ').map_or("", |(_, function)| function);
+    function.starts_with("pg_catalog.lowrite(") || function.starts_with("pg_catalog.lo_")
 }
 
 /// Reads an INSERT up to its rows, and stays where it starts.
@@ -259,9 +287,10 @@ impl Dump {
                 .columns
                 .extend(key.iter().flat_map(|key| key.columns.iter().cloned()));
         }
+        let undecided = clash::keep_keys(&read.schema, &self.clashing, &mut needed);
         let loading = Loading::new(&self.info.name, &read.schema, &needed)?;
         let stream = Stream::new(input, self.dialect);
-        let mut rows = rows::Rows::new(&read.schema, stream, loading);
+        let mut rows = rows::Rows::new(&read.schema, stream, loading, undecided);
         rows.run().map_err(failed)?;
         if self.is_complete {
             rows.refuse_without_rows(&self.tables);

@@ -1,12 +1,14 @@
 //! The rows of a text, statement by statement, into the file that keeps them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::clash;
+use super::head::OnClash;
 use super::names::{Names, stored_in};
 use super::stream::{Failure, Next, Statement, Stream};
-use super::write::{Fields, From, default_of, insert_rows, plain, set_defaults};
+use super::write::{Fields, From, default_of, insert_rows, plain, set_defaults, too_long};
 use super::{copied, ident, insert_head};
-use crate::dialect::sqlite::dump::Loading;
+use crate::dialect::sqlite::dump::{Clash, Loading};
 use crate::schema::{Ident, Schema, Table, TableName};
 
 /// Reads a text for its rows.
@@ -17,16 +19,24 @@ pub(super) struct Rows<'a> {
     pub(super) loading: Loading,
     /// Whether rows came already.
     pub(super) any: bool,
+    /// Tables in which the keys that are known do not decide which rows stay, and what else is unique.
+    undecided: BTreeMap<TableName, String>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(schema: &'a Schema, stream: Stream, loading: Loading) -> Self {
+    pub(super) fn new(
+        schema: &'a Schema,
+        stream: Stream,
+        loading: Loading,
+        undecided: BTreeMap<TableName, String>,
+    ) -> Self {
         Self {
             schema,
             names: Names::new(schema, stream.dialect()),
             stream,
             loading,
             any: false,
+            undecided,
         }
     }
 
@@ -109,21 +119,24 @@ impl<'a> Rows<'a> {
             .zip(kept.as_ref())
             .and_then(|(table, kept)| self.sources(table, kept, columns));
         let (Some(kept), Some(sources)) = (kept, sources) else {
-            return self.stream.copy_lines(|_, _| Ok(()));
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         };
         if !copied.is_some_and(|copied| copied.is_text) {
             let reason = format!("line {}: only COPY in its default format is read", statement.line);
             self.loading.refuse(Some(&kept), &reason);
-            return self.stream.copy_lines(|_, _| Ok(()));
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         }
-        let Some(mut writer) = self.loading.writer(&kept).map_err(plain)? else {
-            return self.stream.copy_lines(|_, _| Ok(()));
+        let Some(mut writer) = self.loading.writer(&kept, Clash::Keep).map_err(plain)? else {
+            return self.stream.copy_lines(|_, _, _| Ok(()));
         };
         let fields = Fields::new(&sources);
         let mut scratch = Vec::new();
         let mut refused = fields.refusal(statement.line);
         set_defaults(&mut writer, &sources).map_err(plain)?;
-        self.stream.copy_lines(|line, number| {
+        self.stream.copy_lines(|line, number, cut| {
+            if fields.want_any(cut) && refused.is_none() {
+                refused = Some(too_long(number));
+            }
             if refused.is_some() {
                 return Ok(());
             }
@@ -136,8 +149,10 @@ impl<'a> Rows<'a> {
                 Err(error) => Err(plain(error)),
             }
         })?;
-        let doubtful = writer.is_doubtful();
+        let (doubtful, clashed) = (writer.is_doubtful(), writer.has_clashed());
+        refused = refused.or_else(|| writer.is_keyless().then(|| keyless(statement.line, "COPY")));
         drop(writer);
+        let refused = refused.or_else(|| clashed.then(|| is_there(statement.line, "COPY")));
         self.judge(&kept, refused, doubtful);
         Ok(())
     }
@@ -165,22 +180,65 @@ impl<'a> Rows<'a> {
         let sources = table
             .zip(kept.as_ref())
             .and_then(|(table, kept)| self.sources(table, kept, found.columns.as_deref()));
-        let (Some(kept), Some(sources)) = (kept, sources) else {
-            return self.stream.skip_statement();
+        let (Some(table), Some(kept), Some(sources)) = (table, kept, sources) else {
+            return self.stream.skip_statement().map(drop);
         };
         let Some(rows_at) = found.rows_at else {
             let reason = format!("line {line}: only the rows of INSERT … VALUES are read");
             self.loading.refuse(Some(&kept), &reason);
-            return self.stream.skip_statement();
+            return self.stream.skip_statement().map(drop);
         };
-        let Some(mut writer) = self.loading.writer(&kept).map_err(plain)? else {
-            return self.stream.skip_statement();
+        let clash = match found.on_clash {
+            OnClash::Replace => Clash::Replace,
+            OnClash::Fail | OnClash::Keep => Clash::Keep,
+        };
+        let Some(mut writer) = self.loading.writer(&kept, clash).map_err(plain)? else {
+            return self.stream.skip_statement().map(drop);
         };
         self.stream.advance(rows_at);
-        let refused = insert_rows(&mut self.stream, &mut writer, &sources, line)?;
-        let doubtful = writer.is_doubtful();
+        let inserted = insert_rows(&mut self.stream, &mut writer, &sources, line)?;
+        let (doubtful, clashed) = (writer.is_doubtful(), writer.has_clashed());
+        let keyless = writer.is_keyless().then(|| keyless(line, "INSERT"));
         drop(writer);
+        let on_clash = match found.on_clash {
+            OnClash::Fail => inserted.on_clash,
+            told => told,
+        };
+        let refused = inserted.refused.or(keyless).or_else(|| match on_clash {
+            OnClash::Fail => clashed.then(|| is_there(line, "INSERT")),
+            OnClash::Keep | OnClash::Replace => self.undecided(table, &kept, line),
+        });
         self.judge(&kept, refused, doubtful);
+        if clashed && on_clash == OnClash::Replace {
+            let reason = format!(
+                "line {line}: REPLACE removes rows of `{}`, and whether foreign keys act on it is known to the server only",
+                table.name
+            );
+            for child in clash::dependants(self.schema, &table.name) {
+                self.loading.refuse(Some(&child), &reason);
+            }
+        }
         Ok(())
     }
+
+    /// Why it cannot be told which rows stay of those with the same key.
+    fn undecided(&self, table: &Table, kept: &TableName, line: u32) -> Option<String> {
+        if self.loading.is_unique(kept) || (table.keys.is_empty() && !table.indexes.iter().any(|index| index.unique)) {
+            return None;
+        }
+        let what = self.undecided.get(kept).map_or("a key", String::as_str);
+        Some(format!(
+            "line {line}: which rows with the same keys stay depends on {what}, and is known to the server only"
+        ))
+    }
+}
+
+/// The sentence for a row that a server refuses.
+fn is_there(line: u32, statement: &str) -> String {
+    format!("the {statement} on line {line} has a row whose key is there already, which a server refuses")
+}
+
+/// The sentence for a row whose primary key the server gives, or refuses.
+fn keyless(line: u32, statement: &str) -> String {
+    format!("the {statement} on line {line} has a row without a whole number for its key, which only the server knows")
 }

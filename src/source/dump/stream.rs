@@ -5,7 +5,8 @@ use std::io::Read;
 
 use memchr::{memchr, memchr_iter};
 
-use super::quotes::{Skipped, skip};
+use super::long_rows::LONG_ROW;
+use super::quotes::{Passing, Skipped, Until, skip};
 use crate::ddl::SqlDialect;
 use crate::ddl::splitter::{PieceKind, Splitter};
 use crate::dialect::interrupt;
@@ -15,6 +16,12 @@ const CHUNK: usize = 1 << 18;
 
 /// How much of the window is tried first for the next statement, in bytes.
 const FIRST_TRY: usize = 1 << 13;
+
+/// The longest statement without rows, in bytes.
+const LONGEST: usize = 32 << 20;
+
+/// How much is remembered of a statement that is passed over, in bytes.
+const TAIL: usize = 64;
 
 /// A text that is read from its start to its end.
 pub(super) struct Stream {
@@ -94,6 +101,11 @@ impl Stream {
         self.dialect
     }
 
+    /// Whether statements end with `;`, as they do where no `DELIMITER` says otherwise.
+    pub(super) fn is_plainly_delimited(&self) -> bool {
+        self.delimiter == ";"
+    }
+
     /// What is in the window and not done with.
     pub(super) fn rest(&self) -> &[u8] {
         self.window.get(self.at..).unwrap_or(&[])
@@ -153,9 +165,17 @@ impl Stream {
                 return Ok(next);
             }
             if reach >= self.rest().len() && !is_all {
+                if self.rest().len() > LONGEST {
+                    return Err(format!(
+                        "the statement that follows line {} is longer than {} MB and adds no rows: a quote in it may never be \
+                         closed",
+                        self.line,
+                        LONGEST >> 20
+                    ));
+                }
                 self.fill()?;
             }
-            reach *= 4;
+            reach = reach.saturating_mul(4);
         }
     }
 
@@ -233,24 +253,38 @@ impl Stream {
         }
     }
 
-    /// Goes to the end of the statement in which the stream is; its delimiter is `;`.
-    pub(super) fn skip_statement(&mut self) -> Result<(), Failure> {
+    /// Goes to the end of the statement in which the stream is; its delimiter is `;`. Gives its last bytes.
+    pub(super) fn skip_statement(&mut self) -> Result<Vec<u8>, Failure> {
         let line = self.line;
-        let mut at = 0;
+        let mut tail = Vec::new();
+        let mut passing = Passing::new(Until::Statement, self.dialect);
         loop {
-            match skip(self.rest(), at, self.dialect) {
-                Skipped::Ended(end) => {
-                    self.advance(end);
-                    return Ok(());
-                }
+            let (skipped, upto) = match passing.pass(self.rest()) {
+                Skipped::Ended(end) => (true, end),
                 // What was looked at is not held: a statement can be longer than memory.
-                Skipped::More(resume) => {
-                    self.advance(resume);
-                    at = 0;
-                    if !self.fill()? {
-                        return Err(cut_off(line));
-                    }
-                }
+                Skipped::More(resume) => (false, resume),
+            };
+            let passed = self.rest().get(..upto).unwrap_or(&[]);
+            tail.extend(passed.get(passed.len().saturating_sub(TAIL)..).unwrap_or(passed));
+            tail.drain(..tail.len().saturating_sub(TAIL));
+            self.advance(upto);
+            if skipped {
+                return Ok(tail);
+            }
+            if !self.fill()? {
+                return Err(cut_off(line));
+            }
+        }
+    }
+
+    /// Reads up to the end of the statement in which the stream is; stays where it is. Gives the length.
+    pub(super) fn statement_end(&mut self) -> Result<usize, Failure> {
+        loop {
+            if let Skipped::Ended(end) = skip(self.rest(), self.dialect) {
+                return Ok(end);
+            }
+            if !self.fill()? {
+                return Err(cut_off(self.line));
             }
         }
     }
@@ -269,10 +303,11 @@ impl Stream {
         }
     }
 
-    /// Goes through the lines of a COPY, up to the line `\.` that ends them.
+    /// Goes through the lines of a COPY, up to the line `\.` that ends them. `each` is given a line, its number, and the
+    /// fields of it that are too long to be held: they are null in it.
     pub(super) fn copy_lines(
         &mut self,
-        mut each: impl FnMut(&[u8], u32) -> Result<(), Failure>,
+        mut each: impl FnMut(&[u8], u32, &[usize]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         self.skip_line()?;
         let first = self.line;
@@ -289,7 +324,7 @@ impl Stream {
                     is_end = true;
                     break;
                 }
-                each(bytes, line)?;
+                each(bytes, line, &[])?;
                 line = line.saturating_add(1);
             }
             self.at += done;
@@ -298,7 +333,10 @@ impl Stream {
                 self.line = self.line.saturating_add(1);
                 return Ok(());
             }
-            if !self.fill()? {
+            if self.rest().len() > LONG_ROW {
+                let (bytes, cut) = self.long_line()?;
+                each(&bytes, line, &cut)?;
+            } else if !self.fill()? {
                 if self.rest().trim_ascii() == b"\\." {
                     self.advance(self.rest().len());
                     return Ok(());
@@ -334,91 +372,4 @@ fn starts_insert(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::source::dump::{head, values};
-
-    /// Words that open, close and cut.
-    const WORDS: [&str; 27] = [
-        "INSERT INTO a VALUES ",
-        "(1, 'x')",
-        ",",
-        ";",
-        "\n",
-        "'",
-        "\"",
-        "`",
-        "\\",
-        "E'",
-        "--",
-        "/*",
-        "*/",
-        "#",
-        "$$",
-        "(",
-        ")",
-        "COPY a FROM stdin;\n",
-        "1\t2\n",
-        "\\.\n",
-        "DELIMITER //\n",
-        "//",
-        "CREATE TABLE b (c int)",
-        "NULL",
-        "0x4A",
-        "\u{e9}",
-        "REPLACE INTO `b` (c) VALUES ",
-    ];
-
-    /// What there is in a text, piece by piece; `None` where it is cut off.
-    fn pieces(text: &[u8], dialect: SqlDialect) -> Option<Vec<String>> {
-        let mut stream = Stream::new(Box::new(std::io::Cursor::new(text.to_vec())), dialect);
-        let mut found = Vec::new();
-        loop {
-            match stream.next().ok()? {
-                Next::Statement(statement) => found.push(statement.sql),
-                Next::Copy(statement) => {
-                    found.push(statement.sql);
-                    stream
-                        .copy_lines(|line, _| {
-                            found.push(String::from_utf8_lossy(line).into_owned());
-                            Ok(())
-                        })
-                        .ok()?;
-                }
-                Next::Insert { .. } => {
-                    found.push(format!("{:?}", head::insert(stream.rest(), dialect)));
-                    stream.skip_statement().ok()?;
-                }
-                Next::End { .. } => return Some(found),
-            }
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-
-        #[test]
-        fn any_text_comes_to_an_end(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..40), cut in 0..400_usize) {
-            let text = words.concat();
-            let bytes = text.as_bytes().get(..cut).unwrap_or(text.as_bytes());
-            for dialect in [SqlDialect::Postgres, SqlDialect::MySql] {
-                let _ = pieces(bytes, dialect);
-                let mut row = Vec::new();
-                let _ = values::row(bytes, 0, dialect, &mut row);
-            }
-        }
-    }
-
-    #[test]
-    fn statements_longer_than_the_window_are_one() {
-        let long = "x".repeat(3 * CHUNK);
-        let rows = format!("INSERT INTO a VALUES (1, '{long};'), (2, 'it''s');").repeat(2);
-        let text = format!("CREATE TABLE a (id int DEFAULT '{long}');\n{rows}\nCREATE TABLE b (id int);");
-        let found = pieces(text.as_bytes(), SqlDialect::Postgres).unwrap_or_default();
-        assert_eq!(found.len(), 4);
-        assert_eq!(found.last().map(String::as_str), Some("CREATE TABLE b (id int)"));
-        assert_eq!(pieces(b"INSERT INTO a VALUES (1", SqlDialect::Postgres), None);
-    }
-}
+pub(super) mod tests;

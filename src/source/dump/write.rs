@@ -1,5 +1,8 @@
 //! From the values of a row to the columns that are kept.
 
+use super::clash;
+use super::head::OnClash;
+use super::long_rows::LONG_ROW;
 use super::stream::{Failure, Stream, cut_off};
 use super::values::{self, Raw, Row};
 use crate::ddl::SqlDialect;
@@ -89,6 +92,12 @@ impl Fields {
         self.unknown.then(|| unknown(line))
     }
 
+    /// Whether one of these fields is kept.
+    pub(super) fn want_any(&self, fields: &[usize]) -> bool {
+        let mut fields = fields.iter();
+        fields.any(|field| self.wanted.get(*field).is_some_and(Option::is_some))
+    }
+
     /// False where the line has too few fields.
     pub(super) fn write(&self, line: &[u8], writer: &mut Writer<'_>, scratch: &mut Vec<u8>) -> Result<bool, Error> {
         let mut rest = Some(line);
@@ -116,87 +125,77 @@ impl Fields {
     }
 }
 
-/// Takes the rows of an INSERT up to its end. A sentence where they cannot be used.
+/// What came of the rows of an INSERT.
+pub(super) struct Inserted {
+    /// Why they cannot be used.
+    pub(super) refused: Option<String>,
+    /// What is said behind them of rows whose key is there already.
+    pub(super) on_clash: OnClash,
+}
+
+/// How the rows of an INSERT end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the statement's semicolon, which is next.
+    Statement,
+    /// More is said, and starts here.
+    Clause,
+}
+
+/// Takes the rows of an INSERT up to its end.
 pub(super) fn insert_rows(
     stream: &mut Stream,
     writer: &mut Writer<'_>,
     sources: &[From],
     line: u32,
-) -> Result<Option<String>, Failure> {
+) -> Result<Inserted, Failure> {
     let dialect = stream.dialect();
-    let mut refused = sources
-        .iter()
-        .any(|source| matches!(source, From::Unknown))
-        .then(|| unknown(line));
     set_defaults(writer, sources).map_err(plain)?;
-    let mut scratch = Vec::new();
+    let unknown_value = sources.iter().any(|source| matches!(source, From::Unknown));
+    let mut rows = Rows {
+        writer,
+        sources,
+        dialect,
+        line,
+        refused: unknown_value.then(|| unknown(line)),
+        scratch: Vec::new(),
+    };
+    // Whether a row was read that the window does not hold, and not what follows it.
+    let mut behind_row = false;
     loop {
-        // As many rows as the window holds.
-        let mut done = 0;
-        let mut ended = None;
-        {
-            let rest = stream.rest();
-            let mut row = Vec::new();
-            while ended.is_none() {
-                match values::row(rest, done, dialect, &mut row) {
-                    Row::Ends(end) => {
-                        let Some(next) = values::skip_space(rest, end, dialect) else {
-                            break;
-                        };
-                        let Some(sign) = rest.get(next) else { break };
-                        if refused.is_none() {
-                            refused = write_row(&row, writer, sources, &mut scratch, dialect)
-                                .map_err(plain)?
-                                .map(|reason| format!("the INSERT on line {line}: {reason}"));
-                        }
-                        done = next;
-                        match sign {
-                            b',' => {
-                                // The row is written; what follows is looked at when there is more of the text.
-                                let Some(start) = values::skip_space(rest, next + 1, dialect) else {
-                                    done = next + 1;
-                                    break;
-                                };
-                                done = start;
-                            }
-                            b';' => ended = Some(true),
-                            _ => ended = Some(false),
-                        }
-                    }
-                    Row::More => {
-                        // White space that was not passed yet.
-                        match values::skip_space(rest, done, dialect) {
-                            Some(start) if start > done => done = start,
-                            _ => break,
-                        }
-                    }
-                    Row::None => match values::skip_space(rest, done, dialect) {
-                        Some(start) if start > done => done = start,
-                        Some(_) => ended = Some(false),
-                        None => break,
-                    },
-                }
-            }
-        }
+        let (done, end) = if behind_row {
+            behind(stream.rest(), dialect)
+        } else {
+            rows.take(stream.rest())?
+        };
         stream.advance(done);
-        match ended {
-            Some(true) => {
+        match end {
+            Some(End::Statement) => {
                 stream.advance(1);
-                return Ok(refused);
+                return Ok(Inserted {
+                    refused: rows.refused,
+                    on_clash: OnClash::Fail,
+                });
             }
-            Some(false) => {
-                let clause = stream.rest().get(..200).unwrap_or(stream.rest()).to_ascii_uppercase();
-                if memchr::memmem::find(&clause, b"UPDATE").is_some() {
-                    refused =
-                        refused.or_else(|| Some(format!("the INSERT on line {line} changes rows that are there")));
-                } else if !clause.starts_with(b"ON ")
-                    && !clause.starts_with(b"RETURNING")
-                    && !clause.starts_with(b"AS ")
-                {
-                    refused = refused.or_else(|| Some(format!("the INSERT on line {line} is not understood")));
+            Some(End::Clause) => {
+                let end = stream.statement_end()?;
+                let on_clash = clash::clause(stream.rest().get(..end).unwrap_or(&[]), dialect);
+                if on_clash.is_none() {
+                    let reason = "changes rows that are there, or is not understood";
+                    rows.refuse(format!("the INSERT on line {line} {reason}"));
                 }
-                stream.skip_statement()?;
-                return Ok(refused);
+                stream.advance(end);
+                return Ok(Inserted {
+                    refused: rows.refused,
+                    on_clash: on_clash.unwrap_or(OnClash::Fail),
+                });
+            }
+            // Behind the comma is a row.
+            None if behind_row && done > 0 => behind_row = false,
+            None if !behind_row && stream.rest().len() > LONG_ROW && stream.rest().first() == Some(&b'(') => {
+                let (text, cut) = stream.long_row()?;
+                rows.take_long(&text, &cut)?;
+                behind_row = true;
             }
             None => {
                 if !stream.fill()? {
@@ -205,6 +204,99 @@ pub(super) fn insert_rows(
             }
         }
     }
+}
+
+/// What follows a row, and how long that is.
+fn behind(rest: &[u8], dialect: SqlDialect) -> (usize, Option<End>) {
+    let next = values::skip_space(rest, 0, dialect);
+    match next.and_then(|next| rest.get(next).map(|sign| (next, *sign))) {
+        None => (0, None),
+        Some((next, b',')) => (next + 1, None),
+        Some((next, b';')) => (next, Some(End::Statement)),
+        Some((next, _)) => (next, Some(End::Clause)),
+    }
+}
+
+/// Takes the rows of one INSERT.
+struct Rows<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    sources: &'a [From],
+    dialect: SqlDialect,
+    line: u32,
+    /// Why they cannot be used.
+    refused: Option<String>,
+    scratch: Vec<u8>,
+}
+
+impl Rows<'_, '_> {
+    /// Takes as many rows as there are whole. Gives their length, and how they end, if they do.
+    fn take(&mut self, rest: &[u8]) -> Result<(usize, Option<End>), Failure> {
+        let dialect = self.dialect;
+        let mut done = 0;
+        let mut row = Vec::new();
+        loop {
+            match values::row(rest, done, dialect, &mut row) {
+                Row::Ends(end) => {
+                    let Some(next) = values::skip_space(rest, end, dialect) else {
+                        return Ok((done, None));
+                    };
+                    let Some(sign) = rest.get(next) else {
+                        return Ok((done, None));
+                    };
+                    self.write(&row)?;
+                    match sign {
+                        // The row is written; what follows is looked at when there is more of the text.
+                        b',' => match values::skip_space(rest, next + 1, dialect) {
+                            None => return Ok((next + 1, None)),
+                            Some(start) => done = start,
+                        },
+                        b';' => return Ok((next, Some(End::Statement))),
+                        _ => return Ok((next, Some(End::Clause))),
+                    }
+                }
+                // White space that was not passed yet.
+                Row::More => match values::skip_space(rest, done, dialect) {
+                    Some(start) if start > done => done = start,
+                    _ => return Ok((done, None)),
+                },
+                Row::None => match values::skip_space(rest, done, dialect) {
+                    Some(start) if start > done => done = start,
+                    Some(_) => return Ok((done, Some(End::Clause))),
+                    None => return Ok((done, None)),
+                },
+            }
+        }
+    }
+
+    /// Takes a row of which the values at some places are left out.
+    fn take_long(&mut self, text: &[u8], cut: &[usize]) -> Result<(), Failure> {
+        let mut row = Vec::new();
+        let is_row = matches!(values::row(text, 0, self.dialect, &mut row), Row::Ends(_));
+        let is_kept = |source: &From| matches!(source, From::Value(at) if cut.contains(at));
+        if !is_row || self.sources.iter().any(is_kept) {
+            self.refuse(too_long(self.line));
+        }
+        self.write(&row)
+    }
+
+    fn write(&mut self, row: &[Raw<'_>]) -> Result<(), Failure> {
+        if self.refused.is_some() {
+            return Ok(());
+        }
+        let refused = write_row(row, self.writer, self.sources, &mut self.scratch, self.dialect).map_err(plain)?;
+        self.refused = refused.map(|reason| format!("the INSERT on line {}: {reason}", self.line));
+        Ok(())
+    }
+
+    /// The first reason counts.
+    fn refuse(&mut self, reason: String) {
+        self.refused.get_or_insert(reason);
+    }
+}
+
+/// The sentence for a row that is not kept.
+pub(super) fn too_long(line: u32) -> String {
+    format!("the rows from line {line} on have a key that is too long to be one")
 }
 
 /// Writes a row; a sentence where one of its values is not known.

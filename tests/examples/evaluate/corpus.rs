@@ -48,6 +48,8 @@ pub(crate) struct Case {
     pub(crate) truth: BTreeSet<Pair>,
     /// The foreign keys themselves, in the order of the file.
     pub(crate) foreign_keys: Vec<(ColumnSet, ColumnSet)>,
+    /// Whether it is PostgreSQL's; else MySQL's.
+    pub(crate) is_postgres: bool,
     /// Whether what is not declared can well be meant: then only recall is measured.
     pub(crate) recall_only: bool,
 }
@@ -62,7 +64,8 @@ impl Case {
             .get("engine")
             .and_then(|engine| engine.as_str())
             .unwrap_or_default();
-        let dialect = if engine.starts_with("postgres") {
+        let is_postgres = engine.starts_with("postgres");
+        let dialect = if is_postgres {
             SqlDialect::Postgres
         } else {
             SqlDialect::MySql
@@ -84,6 +87,7 @@ impl Case {
             .flat_map(|(child, parent)| Pair::of(child, parent))
             .collect();
         Ok(Self {
+            is_postgres,
             recall_only: recall_only.contains(&name),
             name,
             schema,

@@ -7,7 +7,7 @@ use super::measure::{Counts, Proposal, Total, counts, ratio};
 use super::peers;
 
 /// The lower ends of the tiers, in thousandths.
-const TIERS: [(&str, u16); 3] = [("strong", 900), ("likely", 750), ("possible", 550)];
+const TIERS: [(&str, u16); 3] = [("strong", 920), ("likely", 750), ("possible", 550)];
 
 type Results<'a> = [(&'a Case, &'a [Proposal])];
 

@@ -1,11 +1,10 @@
 //! Nothing that is put in ends the program.
 
-use proptest::prelude::*;
-use relaudit::ddl::{SqlDialect, sniff};
+use relaudit::ddl::SqlDialect;
 
 use super::{notes, read, summary};
+use crate::mangle::{self, DIALECTS};
 
-const DIALECTS: [SqlDialect; 3] = [SqlDialect::Postgres, SqlDialect::MySql, SqlDialect::Sqlite];
 const TEXTS: [&str; 3] = [
     include_str!("../../../fixtures/ddl/postgres.sql"),
     include_str!("../../../fixtures/ddl/mysql.sql"),
@@ -85,67 +84,27 @@ fn what_cannot_be_followed_is_told() {
     }
 }
 
-/// A fixture in which some pieces are cut out, doubled, or replaced by others.
-fn mutated() -> impl Strategy<Value = String> {
-    let change = (
-        0..20_000_usize,
-        0..60_usize,
-        prop::sample::select(vec![
-            "",
-            "'",
-            "\"",
-            "`",
-            "(",
-            ")",
-            ",",
-            ";",
-            ".",
-            "$$",
-            "/*",
-            "*/",
-            "--",
-            "[",
-            "]",
-            "ALTER TABLE ",
-            "ADD ",
-            "CONSTRAINT ",
-            "PRIMARY KEY ",
-            "RENAME ",
-            "TO ",
-            "PARTITION OF ",
-            "ATTACH PARTITION ",
-            "INHERITS (",
-            "\0",
-            "ü",
-            "::",
-            "E'\\",
-        ]),
-    );
-    (0..TEXTS.len(), prop::collection::vec(change, 1..8)).prop_map(|(text, changes)| {
-        let mut text = TEXTS[text].to_owned();
-        for (at, length, put) in changes {
-            let floor = |text: &str, at: usize| {
-                (0..=at.min(text.len()))
-                    .rev()
-                    .find(|at| text.is_char_boundary(*at))
-                    .unwrap_or(0)
-            };
-            let start = floor(&text, at % (text.len() + 1));
-            let end = floor(&text, start + length).max(start);
-            text.replace_range(start..end, put);
-        }
-        text
-    })
+/// Files of the project's own, each with its dialect.
+fn pieces() -> Vec<Vec<u8>> {
+    let shops = [
+        include_str!("../../../fixtures/shop/postgres.sql"),
+        include_str!("../../../fixtures/shop/mysql.sql"),
+        include_str!("../../../fixtures/shop/sqlite.sql"),
+    ];
+    let texts = TEXTS.into_iter().zip(DIALECTS).chain(shops.into_iter().zip(DIALECTS));
+    texts
+        .flat_map(|(text, dialect)| mangle::pieces(text, dialect))
+        .collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn no_input_panics(text in mutated()) {
-        let _ = sniff(&text);
-        for dialect in DIALECTS {
-            let _ = read(&text, dialect);
-        }
+/// The example `fuzz` tries as many as one likes, of other files too.
+#[test]
+fn mangled_texts_are_no_trouble() {
+    let pieces = pieces();
+    for seed in 0..3_000 {
+        let text = mangle::mangled(&mut mangle::Random::new(seed), &pieces);
+        let fault = std::panic::catch_unwind(|| mangle::fault(&text));
+        let fault = fault.unwrap_or_else(|_| Some("it panics".to_owned()));
+        assert_eq!(fault, None, "seed {seed}: {:?}", String::from_utf8_lossy(&text));
     }
 }

@@ -2,6 +2,7 @@ use relaudit::ddl::SqlDialect;
 use relaudit::schema::TableKind;
 
 use super::{notes, read, summary};
+use crate::other_parser;
 
 fn check(sql: &str, expected: &[&str]) {
     super::check(SqlDialect::Postgres, sql, expected);
@@ -133,4 +134,20 @@ fn plain_blocks_are_applied_and_others_noted() {
         .location()
         .unwrap();
     assert_eq!((key.line, key.column), (3, 20));
+}
+
+#[test]
+fn another_parser_finds_the_same() {
+    for text in [
+        include_str!("../../../fixtures/shop/postgres.sql"),
+        include_str!("../../../fixtures/inference/bare.sql"),
+        include_str!("../../../fixtures/inference/camel.sql"),
+        include_str!("../../../fixtures/inference/suffix.sql"),
+    ] {
+        let theirs = other_parser::made(text).unwrap();
+        assert!(theirs.tables.len() > 4, "{theirs:?}");
+        let ours = other_parser::Made::of(&read(text, SqlDialect::Postgres).schema, &theirs);
+        let different = ours.differences(&theirs);
+        assert!(different.is_empty(), "{}", different.join("\n"));
+    }
 }

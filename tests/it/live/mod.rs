@@ -23,5 +23,6 @@ pub(crate) mod private;
 mod privileges;
 mod reports;
 mod rewritten;
+mod rivals;
 mod row_rules;
 pub(crate) mod server;

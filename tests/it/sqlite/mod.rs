@@ -2,6 +2,7 @@
 
 mod files;
 mod keys;
+mod large;
 mod schema;
 mod scripts;
 
@@ -13,12 +14,16 @@ use relaudit::schema::{Read, Table, TableName};
 
 /// A script, opened.
 fn script(sql: &str) -> Box<dyn Database> {
-    sqlite::open_script("test.sql", sql, &ConnectOptions::default()).unwrap()
+    sqlite::open_script("test.sql", &mut sql.as_bytes(), &ConnectOptions::default()).unwrap()
 }
 
 /// Why a script is refused.
 fn refused(sql: &str) -> String {
-    reason(sqlite::open_script("test.sql", sql, &ConnectOptions::default()))
+    reason(sqlite::open_script(
+        "test.sql",
+        &mut sql.as_bytes(),
+        &ConnectOptions::default(),
+    ))
 }
 
 /// Why a file is refused.

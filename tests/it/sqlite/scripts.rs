@@ -147,7 +147,7 @@ fn a_dump_that_ends_with_rollback_is_noted() {
 fn a_statement_that_does_not_end_is_ended() {
     let endless = "CREATE TABLE t(x);\nINSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e12) SELECT count(*) FROM n;";
     let start = std::time::Instant::now();
-    let text = reason(sqlite::open_script("slow.sql", endless, &quick()));
+    let text = reason(sqlite::open_script("slow.sql", &mut endless.as_bytes(), &quick()));
     assert!(text.contains("line 2: statement timeout"), "{text}");
     assert!(start.elapsed() < Duration::from_secs(5));
 }
@@ -235,7 +235,7 @@ fn sqlites_own_scripts_are_not_taken_for_others() {
         ";;;",
     ] {
         assert!(
-            sqlite::open_script("test.sql", sql, &ConnectOptions::default()).is_ok(),
+            sqlite::open_script("test.sql", &mut sql.as_bytes(), &ConnectOptions::default()).is_ok(),
             "{sql}"
         );
     }

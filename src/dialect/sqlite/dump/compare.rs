@@ -45,17 +45,29 @@ fn unpadded(text: &str) -> &str {
 pub(super) fn keys_equal(child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
     let (c, p) = (child.sql, parent.sql);
     let text = |sql: &str| format!("CAST({sql} AS TEXT)");
+    // Larger numbers than these are kept as text.
+    let is_whole =
+        |ty: &ColumnType| matches!(ty.family, TypeFamily::Integer { bits, unsigned } if bits < 64 || !unsigned);
     match (class(child.ty), class(parent.ty)) {
         (Class::Other, Class::Other) if child.ty.base != parent.ty.base => {
             let reason = format!("{} and {} are compared on a server only", child.ty.base, parent.ty.base);
             quoted(&format!("{UNREAD}{reason}"))
         }
-        (child, parent) if child == parent => format!("{p} = +{c}"),
+        (child_class, parent_class) if child_class == parent_class => format!("{p} = +{c}"),
         (Class::Number, Class::Text) => format!("{p} = +{}", text(c)),
-        // Only texts that are written as the number is are meant.
+        // Only texts that are written as the number is are meant. A primary key of whole numbers has an affinity, which
+        // would turn others into numbers too, but no blobs.
         (Class::Text, Class::Number) => {
             let whole = format!("CAST({c} AS INTEGER)");
-            format!("{p} = +(CASE WHEN {} = {c} THEN {whole} ELSE {c} END)", text(&whole))
+            let other = if is_whole(parent.ty) {
+                format!("CAST({c} AS BLOB)")
+            } else {
+                c.to_owned()
+            };
+            format!(
+                "{p} = +(CASE WHEN {} = {c} THEN {whole} ELSE {other} END)",
+                text(&whole)
+            )
         }
         (Class::Text, Class::Uuid) => format!("{p} = +({})", uuid(c)),
         (Class::Uuid, Class::Text) => format!("{} = {c}", uuid(p)),

@@ -1,16 +1,18 @@
 //! Filling the file with the rows of a dump.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
 use super::super::quoted;
 use super::value::{DumpValue, Kind};
+use super::write::{Clash, Writer};
 use super::{DumpDatabase, DumpDialect, Needed, StoredName, UNREAD, compare, failed};
 use crate::dialect::{Database, Error, SourceInfo, interrupt};
-use crate::schema::{Ident, Read, Schema, Table, TableName};
+use crate::schema::{Ident, Read, Schema, Table, TableName, TypeFamily};
 
 /// The file while it is being filled.
 pub struct Loading {
@@ -27,25 +29,11 @@ struct Stored {
     sql_name: String,
     columns: Vec<(Ident, Kind)>,
     keys: BTreeSet<Vec<Ident>>,
+    unique: BTreeSet<Vec<Ident>>,
+    /// The column that SQLite finds rows by without an index: a primary key of whole numbers.
+    row_key: Option<Ident>,
     /// Why its rows cannot be judged.
     unread: Option<String>,
-}
-
-impl Stored {
-    fn insert(&self) -> String {
-        let places = vec!["?"; self.columns.len()].join(", ");
-        format!("INSERT INTO {} VALUES ({places})", quoted(&self.sql_name))
-    }
-}
-
-/// Takes rows of one table.
-pub struct Writer<'a> {
-    source_name: &'a str,
-    statement: CachedStatement<'a>,
-    kinds: Vec<Kind>,
-    scratch: Vec<u8>,
-    /// Whether a value is beyond what is compared as the server would.
-    doubtful: bool,
 }
 
 impl Loading {
@@ -68,7 +56,7 @@ impl Loading {
         let open = || {
             let connection = Connection::open(file.path())?;
             connection.execute_batch(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
+                "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
                  PRAGMA cache_size = -32768; PRAGMA temp_store = FILE; BEGIN",
             )?;
             connection.set_prepared_statement_cache_capacity(256);
@@ -83,6 +71,8 @@ impl Loading {
             let stored = Stored {
                 columns: columns(table, needed),
                 keys: needed.keys.clone(),
+                unique: needed.unique.clone(),
+                row_key: row_key(table, needed),
                 unread: None,
                 sql_name,
             };
@@ -106,26 +96,32 @@ impl Loading {
         Some(stored.columns.iter().map(|(name, _)| name.clone()).collect())
     }
 
+    /// Whether no two rows of a table have the same key.
+    pub fn is_unique(&self, table: &TableName) -> bool {
+        self.tables.get(table).is_some_and(|stored| !stored.unique.is_empty())
+    }
+
     /// Takes rows of a table; `None` where nothing of it is kept.
     ///
     /// # Errors
     ///
     /// Those of SQLite.
-    pub fn writer(&self, table: &TableName) -> Result<Option<Writer<'_>>, Error> {
+    pub fn writer(&self, table: &TableName, clash: Clash) -> Result<Option<Writer<'_>>, Error> {
         let Some(stored) = self.tables.get(table) else {
             return Ok(None);
         };
-        let statement = self
-            .connection
-            .prepare_cached(&stored.insert())
-            .map_err(|error| failed(&self.source_name, &error))?;
-        Ok(Some(Writer {
-            source_name: &self.source_name,
-            statement,
-            kinds: stored.columns.iter().map(|(_, kind)| *kind).collect(),
-            scratch: Vec::new(),
-            doubtful: false,
-        }))
+        let kinds = stored.columns.iter().map(|(_, kind)| *kind).collect();
+        let is_row_key = |(name, _): &(Ident, Kind)| stored.row_key.as_ref() == Some(name);
+        let row_key = stored.columns.iter().position(is_row_key);
+        Writer::new(
+            &self.source_name,
+            &self.connection,
+            &stored.sql_name,
+            (kinds, row_key),
+            clash,
+        )
+        .map(Some)
+        .map_err(|error| failed(&self.source_name, &error))
     }
 
     /// Removes all rows of a table.
@@ -144,8 +140,8 @@ impl Loading {
             .map_err(|error| failed(&self.source_name, &error))
     }
 
-    /// Changes the rows in which each column of `filter` has that value. False where the columns are not kept, and
-    /// nothing was done.
+    /// Changes the rows in which each column of `filter` has that value. False where nothing was done: the columns are
+    /// not kept, or the change would give two rows the same key, or one none.
     ///
     /// # Errors
     ///
@@ -196,7 +192,18 @@ impl Loading {
             }
             statement.raw_execute()
         };
-        run().map(|_| true).map_err(|error| failed(&self.source_name, &error))
+        match run() {
+            Ok(_) => Ok(true),
+            Err(error)
+                if matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(failed(&self.source_name, &error)),
+        }
     }
 
     /// Says why the rows of a table, or of all, cannot be judged. The first reason counts.
@@ -217,7 +224,8 @@ impl Loading {
         let mut names = BTreeMap::new();
         let finish = || {
             for stored in self.tables.values() {
-                for (at, key) in stored.keys.iter().enumerate() {
+                let is_row_key = |key: &[Ident]| matches!(key, [only] if stored.row_key.as_ref() == Some(only));
+                for (at, key) in stored.keys.iter().enumerate().filter(|(_, key)| !is_row_key(key)) {
                     let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
                     self.connection.execute_batch(&format!(
                         "CREATE INDEX {} ON {} ({})",
@@ -230,7 +238,9 @@ impl Loading {
             for (name, stored) in &self.tables {
                 names.insert(name.clone(), self.stored_name(&read.schema, name, stored)?);
             }
-            self.connection.execute_batch("COMMIT; ANALYZE")
+            // A sample of each index is enough to tell which of two serves.
+            self.connection
+                .execute_batch("COMMIT; PRAGMA analysis_limit = 1000; ANALYZE")
         };
         finish_or(finish, &self.source_name)?;
         drop(self.connection);
@@ -240,6 +250,7 @@ impl Loading {
             read,
             path: self.file.path().to_owned(),
             timeout,
+            shares: AtomicUsize::new(1),
             _file: self.file,
             _registration: self.registration,
         }))
@@ -296,6 +307,18 @@ fn columns(table: &Table, needed: &Needed) -> Vec<(Ident, Kind)> {
         .collect()
 }
 
+/// The primary key, where it is one column of whole numbers that all fit into 64 bits with a sign (rowidtable.html).
+fn row_key(table: &Table, needed: &Needed) -> Option<Ident> {
+    let [name] = table.primary_key()?.columns.as_slice() else {
+        return None;
+    };
+    let fits = match table.column(name)?.ty.family {
+        TypeFamily::Integer { bits, unsigned } => bits < 64 || !unsigned,
+        _ => false,
+    };
+    (fits && needed.columns.contains(name)).then(|| name.clone())
+}
+
 /// Without types, so that values stay what they are.
 fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::Result<()> {
     let columns: Vec<String> = stored
@@ -304,48 +327,19 @@ fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::
         .map(|(name, _)| {
             let collation = table.column(name).and_then(|column| compare::collation(&column.ty));
             let collation = collation.map_or(String::new(), |collation| format!(" COLLATE {collation}"));
+            if stored.row_key.as_ref() == Some(name) {
+                return format!("{} INTEGER PRIMARY KEY", quoted(name.as_str()));
+            }
             format!("{}{collation}", quoted(name.as_str()))
         })
         .collect();
+    let unique = stored.unique.iter().map(|key| {
+        let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
+        format!("UNIQUE ({})", columns.join(", "))
+    });
     connection.execute_batch(&format!(
         "CREATE TABLE {} ({})",
         quoted(&stored.sql_name),
-        columns.join(", ")
+        columns.into_iter().chain(unique).collect::<Vec<_>>().join(", ")
     ))
-}
-
-impl Writer<'_> {
-    /// Sets a value of the next row: that of the column at this place of [`Loading::columns`].
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite.
-    pub fn set(&mut self, at: usize, value: DumpValue<'_>) -> Result<(), Error> {
-        let kind = self.kinds.get(at).copied().unwrap_or(Kind::Other);
-        if let (Kind::Text { folds: true, .. }, DumpValue::Text(text)) = (kind, value) {
-            self.doubtful |= !text.is_ascii();
-        }
-        let stored = kind.stored(value, &mut self.scratch);
-        self.statement
-            .raw_bind_parameter(at + 1, stored)
-            .map_err(|error| failed(self.source_name, &error))
-    }
-
-    /// Adds the row.
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite.
-    pub fn add(&mut self) -> Result<(), Error> {
-        self.statement
-            .raw_execute()
-            .map(|_| ())
-            .map_err(|error| failed(self.source_name, &error))
-    }
-
-    /// Whether a text was beyond ASCII in a column whose collation does not tell all letters apart. Which of them are
-    /// equal, only the server knows.
-    pub fn is_doubtful(&self) -> bool {
-        self.doubtful
-    }
 }

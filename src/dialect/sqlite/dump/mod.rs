@@ -7,9 +7,11 @@
 mod compare;
 mod load;
 mod value;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,13 +20,15 @@ use tempfile::NamedTempFile;
 
 use super::session::{SqliteSession, Watched, message};
 use super::{Sqlite, quoted};
+use crate::dialect::sample_sql::sqlite_row_number;
 use crate::dialect::{
     Database, Dialect, Error, KeyExpression, QueryError, QueryFailure, Session, SourceInfo, interrupt,
 };
 use crate::schema::{ColumnType, Ident, Read, Table, TableName};
 
-pub use load::{Loading, Writer};
+pub use load::Loading;
 pub use value::DumpValue;
+pub use write::{Clash, Writer};
 
 /// What is needed of a table's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,10 +37,17 @@ pub struct Needed {
     pub columns: BTreeSet<Ident>,
     /// Column sets that rows are looked up by.
     pub keys: BTreeSet<Vec<Ident>>,
+    /// Column sets of which no two rows have the same values, none of them null. Needed where what a row does depends on
+    /// the rows that are there; it costs an index while the rows come.
+    pub unique: BTreeSet<Vec<Ident>>,
 }
 
 /// How a name begins that stands for rows that were not read; the reason follows.
 const UNREAD: &str = "not read: ";
+
+/// How much of the file all sessions together may hold in memory, in KiB. Keys are looked up in no order: those that are
+/// not held are read again and again.
+const CACHE: usize = 64 << 10;
 
 /// What a table is called in SQLite.
 #[derive(Debug, Clone)]
@@ -87,6 +98,11 @@ impl Dialect for DumpDialect {
         compare::keys_equal(child, parent)
     }
 
+    fn row_number(&self, table: &Table) -> Option<Ident> {
+        // Whatever key the table has elsewhere: not all of its columns are kept.
+        sqlite_row_number(table)
+    }
+
     fn table_name(&self, name: &TableName) -> String {
         self.name_of(name, false)
     }
@@ -103,6 +119,8 @@ struct DumpDatabase {
     read: Read,
     path: PathBuf,
     timeout: Duration,
+    /// How many sessions share the memory.
+    shares: AtomicUsize,
     /// Deletes the file when it is dropped.
     _file: NamedTempFile,
     /// Deletes it where an interrupt ends the process.
@@ -123,13 +141,17 @@ impl Database for DumpDatabase {
     }
 
     fn sessions(&self, wanted: usize) -> Result<Vec<Box<dyn Session>>, Error> {
+        self.shares.store(wanted.max(1), Ordering::Relaxed);
         (0..wanted.max(1)).map(|_| self.replace_session()).collect()
     }
 
     fn replace_session(&self) -> Result<Box<dyn Session>, Error> {
         let open = || {
             let connection = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = FILE; PRAGMA query_only = ON")?;
+            let cache = (CACHE / self.shares.load(Ordering::Relaxed)).max(1 << 10);
+            connection.execute_batch(&format!(
+                "PRAGMA cache_size = -{cache}; PRAGMA temp_store = FILE; PRAGMA query_only = ON"
+            ))?;
             compare::register(&connection)?;
             Watched::new(connection, self.timeout)
         };
