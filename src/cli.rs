@@ -24,6 +24,7 @@ Examples:
   relaudit audit shop.sqlite --table 'orders*'
   relaudit relations postgres://app@db.example.org/shop
   relaudit audit dump.sql.gz
+  relaudit audit postgres://app@db.example.org/shop --models app/models
   relaudit schema postgres://app@db.example.org/shop --output shop.json
   relaudit rules orphaned_rows
 
@@ -68,6 +69,9 @@ pub struct AuditArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What the application declares.
+    #[command(flatten)]
+    pub models: ModelArgs,
     /// Where the report goes.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -91,6 +95,9 @@ pub struct RelationsArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What the application declares.
+    #[command(flatten)]
+    pub models: ModelArgs,
     /// Show which parents were considered for one column, and what each reason weighs
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub explain: Option<String>,
@@ -156,6 +163,15 @@ pub struct InputArgs {
     /// How long to wait for a lock that others hold
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub lock_timeout: Duration,
+}
+
+/// What the application declares.
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// Hold the models in this folder or file against the database: Sequelize, Eloquent, Active Record (repeatable)
+    /// [default: `models` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub models: Vec<PathBuf>,
 }
 
 /// Where a report goes, and how it looks.

@@ -24,7 +24,7 @@ use super::{Outcome, output};
 pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
     let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
-    let inputs = input::read(&args.input, &config)?;
+    let inputs = input::read(&args.input, &args.models.models, &config)?;
     let audited = inputs
         .iter()
         .map(|input| audit(input, &rules, args))

@@ -19,7 +19,7 @@ use super::{Outcome, input, output};
 /// The work could not be done.
 pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
-    let inputs = input::read(&args.input, &config)?;
+    let inputs = input::read(&args.input, &args.models.models, &config)?;
     if let Some(column) = &args.explain {
         return explain(args, &inputs, column);
     }

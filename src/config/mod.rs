@@ -46,6 +46,7 @@ pub enum Error {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Content {
+    models: Vec<PathBuf>,
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
     rules: BTreeMap<String, Override>,
@@ -136,6 +137,12 @@ impl Config {
             path: path.to_owned(),
             content,
         })
+    }
+
+    /// Where the application's models are, as paths from the working directory: those of the file are from its folder.
+    pub fn models(&self) -> Vec<PathBuf> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        self.content.models.iter().map(|path| folder.join(path)).collect()
     }
 
     /// What is changed of the rules, by id.

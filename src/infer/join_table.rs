@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::stated;
 use super::tokens;
 use super::vocabulary::vocabulary;
-use crate::relation::{Cardinality, ManyToMany, Relation, Tier};
+use crate::relation::{Cardinality, ManyToMany, Relation, RelationOrigin, Tier};
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table};
 
 /// The many-to-many links, in the order of their join tables. Stated ones always, whatever else the table holds.
-pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relation]) -> Vec<ManyToMany> {
+pub(super) fn many_to_many(schema: &Schema, known: &Stated, relations: &[Relation]) -> Vec<ManyToMany> {
     let mut found: Vec<ManyToMany> = Vec::new();
-    for link in &stated.join_tables {
+    for link in &known.join_tables {
         let position = |end: &ColumnSet| relations.iter().position(|relation| same_columns(&relation.child, end));
         let (Some(left), Some(right)) = (position(&link.left), position(&link.right)) else {
             continue;
@@ -23,7 +24,7 @@ pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relati
             left,
             right,
             unique_pair: table.is_unique_key(&union(&link.left, &link.right)),
-            stated: true,
+            origin: stated::origin(&link.by),
         });
     }
     for table in schema.relation_tables() {
@@ -74,7 +75,7 @@ fn inferred(table: &Table, relations: &[Relation]) -> Option<ManyToMany> {
         left: *left,
         right: *right,
         unique_pair,
-        stated: false,
+        origin: RelationOrigin::Inferred,
     })
 }
 

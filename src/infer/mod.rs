@@ -86,6 +86,7 @@ pub fn relations_by(schema: &Schema, stated: &Stated, weights: &Weights) -> Rela
         polymorphic,
         many_to_many,
         unresolved,
+        declarations: stated.declarations.clone(),
     }
 }
 
@@ -213,6 +214,7 @@ fn relation(child: &Table, inferred: Inferred) -> Relation {
         parent: inferred.parent,
         origins: BTreeSet::from([RelationOrigin::Inferred]),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence: inferred.confidence,

@@ -5,9 +5,12 @@
 //! A reader spells out every default of its framework, so that nobody after it knows frameworks, and knows nothing of
 //! dialects and rules itself.
 
+mod resolve;
 mod tree;
 
 use crate::schema::{Model, Note};
+
+pub use resolve::{add_to, mark_soft_deletion, resolve};
 
 /// A framework whose models can be read.
 pub trait OrmReader: Sync {

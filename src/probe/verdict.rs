@@ -60,6 +60,7 @@ mod tests {
             optional: true,
             origins: BTreeSet::from([origin]),
             foreign_keys: Vec::new(),
+            associations: Vec::new(),
             stated: Statement::default(),
             role: None,
             confidence,

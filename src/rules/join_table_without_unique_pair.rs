@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Severity, Subject};
+use crate::relation::RelationOrigin;
 use crate::schema::{ColumnSet, Uniqueness};
 
 #[derive(Deserialize)]
@@ -49,7 +50,7 @@ impl Rule for JoinTableWithoutUniquePair {
                     .report(subject, meant)
                     .fix(format!("make {columns} the primary key or a unique constraint")),
             };
-            if !pair.stated {
+            if pair.origin == RelationOrigin::Inferred {
                 finding.confidence(Confidence::of(left).min(Confidence::of(right)));
             }
         }
@@ -58,6 +59,7 @@ impl Rule for JoinTableWithoutUniquePair {
 
 #[cfg(test)]
 mod tests {
+    use crate::relation::RelationOrigin;
     use crate::rules::testing::Database;
 
     const RULE: &str = "join_table_without_unique_pair";
@@ -84,7 +86,9 @@ mod tests {
             inferred.messages(RULE),
             ["`posts_tags` joins `posts` and `tags`, and can hold the same pair twice"]
         );
-        let stated = tags().many_to_many(LEFT, RIGHT, |pair| pair.stated = true);
+        let stated = tags().many_to_many(LEFT, RIGHT, |pair| {
+            pair.origin = RelationOrigin::Config;
+        });
         assert_eq!(stated.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
     }
 

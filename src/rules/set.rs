@@ -118,7 +118,7 @@ impl RuleSet {
             report.findings.extend(findings.into_found());
         }
         for finding in &mut report.findings {
-            finding.location = location_of(facts, finding);
+            locate(facts, finding);
         }
         report.findings.sort_by(|left, right| {
             (right.severity, &left.subject, left.rule, &left.message).cmp(&(
@@ -151,6 +151,21 @@ fn load(entry: &Entry, change: &Override) -> Result<Loaded, String> {
         good: entry.good,
         rule,
     })
+}
+
+/// Adds where the subject is declared to the places that the rule gave.
+fn locate(facts: &Facts<'_>, finding: &mut Finding) {
+    let declared = location_of(facts, finding);
+    if finding.location.is_none() {
+        finding.location = declared.clone().or_else(|| finding.locations.first().cloned());
+    }
+    let mut places: Vec<crate::schema::Location> = Vec::new();
+    for place in finding.location.iter().chain(&finding.locations).chain(&declared) {
+        if !places.contains(place) {
+            places.push(place.clone());
+        }
+    }
+    finding.locations = places;
 }
 
 /// Where the finding's subject was declared, if in a file: its first column, else its table.

@@ -3,6 +3,7 @@
 mod bytes;
 mod dump;
 mod file;
+mod models;
 mod script;
 mod secret;
 
@@ -15,6 +16,7 @@ use crate::snapshot;
 use secret::without_password;
 
 pub use dump::Dump;
+pub use models::read_models;
 
 /// What the user named.
 #[derive(Clone, PartialEq, Eq)]

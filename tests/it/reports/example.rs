@@ -14,8 +14,8 @@ use relaudit::relation::{
 use relaudit::report::SourceReport;
 use relaudit::rules::{NotRun, Report as RuleReport, Rows};
 use relaudit::schema::{
-    Action, ColumnSet, Deferrable, ForeignKey, Ident, Location, Match, Note, Origin, Schema, Table, TableKind,
-    TableName,
+    Action, ColumnSet, Declarations, Deferrable, ForeignKey, Ident, Location, Match, Note, Origin, Schema, Table,
+    TableKind, TableName,
 };
 
 /// Everything that a report of one source borrows.
@@ -61,6 +61,7 @@ fn relation(child: ColumnSet, parent: ColumnSet, confidence: u16) -> Relation {
         optional: false,
         origins: BTreeSet::from([RelationOrigin::Inferred]),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence,
@@ -206,12 +207,13 @@ fn shop_relations() -> Relations {
             left: 3,
             right: 4,
             unique_pair: false,
-            stated: false,
+            origin: RelationOrigin::Inferred,
         }],
         unresolved: vec![Unresolved {
             child: columns("orders", &["warehouse_id"]),
             why: "no table is called `warehouses`".to_owned(),
         }],
+        declarations: Declarations::default(),
     }
 }
 
@@ -278,6 +280,7 @@ fn finding(rule: &'static str, severity: Severity, subject: Subject, message: &s
         message: message.to_owned(),
         count: None,
         location: None,
+        locations: Vec::new(),
         fix: None,
     }
 }
