@@ -22,9 +22,7 @@ impl Rule for DeleteActionMismatch {
             .flatten()
             .collect();
             if !messages.is_empty() {
-                findings
-                    .report_relation(relation, messages.join("; "))
-                    .also_at_models_of(facts, relation);
+                findings.report_relation(relation, messages.join("; "));
             }
         }
     }

@@ -197,14 +197,6 @@ impl FindingBuilder<'_> {
         self
     }
 
-    /// The places where models declare a relation.
-    pub(super) fn also_at_models_of(mut self, facts: &Facts<'_>, relation: &Relation) -> Self {
-        for declared in facts.relations.declarations_of(relation) {
-            self = self.also_at(&declared.association.location);
-        }
-        self
-    }
-
     /// What to do about it, in one line.
     pub(super) fn fix(self, fix: impl Into<String>) -> Self {
         self.finding.fix = Some(fix.into());

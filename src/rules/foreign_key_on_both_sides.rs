@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::declared::used_rows;
+use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::relation::{Cardinality, Relation, RelationOrigin};
@@ -24,9 +26,11 @@ impl Rule for ForeignKeyOnBothSides {
             let Some(back) = plain(facts).find(|back| back.child.table == *right && back.parent.table == *left) else {
                 continue;
             };
+            let one_to_one = |relation: &&Relation| relation.cardinality == Cardinality::OneToOne;
             let certain = [there, back]
                 .iter()
-                .any(|relation| relation.cardinality == Cardinality::OneToOne || is_stated(relation));
+                .any(|relation| one_to_one(relation) || is_stated(relation))
+                || [there, back].iter().all(|relation| belongs_only(relation));
             let confidence = Confidence::of(there).min(Confidence::of(back));
             // Two plain references can also mean "has many of these, and one of them is the current one".
             if !certain && confidence < Confidence::Certain {
@@ -35,8 +39,12 @@ impl Rule for ForeignKeyOnBothSides {
             reported.insert((left, right));
             let (stays, goes) = in_order(facts, there, back);
             let message = format!(
-                "`{}` and `{}` reference each other for the same link: `{}` says what `{}` says already",
-                goes.child.table, stays.child.table, goes.child, stays.child
+                "`{}` and `{}` reference each other for the same link: `{}` says what `{}` says already{}",
+                goes.child.table,
+                stays.child.table,
+                goes.child,
+                stays.child,
+                what_rows_say(facts, goes, stays)
             );
             let finding = findings
                 .report_relation(goes, message)
@@ -58,17 +66,39 @@ fn plain<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Relation> {
         .filter(|relation| relation.role.is_none() && !relation.is_self_reference())
 }
 
+/// Whether models declare it by its child alone: of two such, neither model says that it has the other.
+fn belongs_only(relation: &Relation) -> bool {
+    relation.origins.contains(&RelationOrigin::Association) && relation.stated.kind.is_none()
+}
+
+/// How many rows use each side, where that was counted and one side has more.
+fn what_rows_say(facts: &Facts<'_>, goes: &Relation, stays: &Relation) -> String {
+    let used = |relation: &Relation| used_rows(facts, &relation.child, &relation.parent);
+    match (used(goes), used(stays)) {
+        (Some((goes_used, goes_all)), Some((stays_used, stays_all))) if goes_used != stays_used => format!(
+            "; {stays_used} of {} of `{}` use the one, {goes_used} of {} of `{}` the other",
+            rows(stays_all),
+            stays.child.table,
+            rows(goes_all),
+            goes.child.table
+        ),
+        _ => String::new(),
+    }
+}
+
 fn is_stated(relation: &Relation) -> bool {
     relation.origins.contains(&RelationOrigin::Config)
 }
 
-/// The side that stays and the side that goes: what is stated stays, then what is unique, then what is required.
+/// The side that stays and the side that goes: what is stated stays, then what is unique, then what more rows use, then what is
+/// required.
 fn in_order<'r>(facts: &Facts<'_>, left: &'r Relation, right: &'r Relation) -> (&'r Relation, &'r Relation) {
     let merit = |relation: &Relation| {
         let table = facts.schema.table(&relation.child.table);
         let unique = table.is_some_and(|table| table.uniqueness(&relation.child.columns) == Uniqueness::Full);
         let required = table.is_some_and(|table| !table.any_nullable(&relation.child.columns));
-        (is_stated(relation), unique, required)
+        let used = used_rows(facts, &relation.child, &relation.parent).map_or(0, |(used, _)| used);
+        (is_stated(relation), unique, used, required)
     };
     if merit(right) > merit(left) {
         (right, left)
@@ -79,6 +109,7 @@ fn in_order<'r>(facts: &Facts<'_>, left: &'r Relation, right: &'r Relation) -> (
 
 #[cfg(test)]
 mod tests {
+    use crate::probe::RelationCounts;
     use crate::rules::testing::Database;
 
     const RULE: &str = "foreign_key_on_both_sides";
@@ -128,6 +159,27 @@ mod tests {
             .inferred(MAN, 950)
             .inferred(ARM, 950);
         assert_eq!(inferred.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn two_models_that_each_belong_to_the_other_mean_one_link_and_rows_tell_which() {
+        let men = || men("right_arm_id int", "man_id int null");
+        let declared = men().belongs_to(MAN, |_| {}).belongs_to(ARM, |_| {});
+        assert_eq!(declared.check(RULE), ["warning certain right_arms(man_id)"]);
+        let counts = |child_rows, null_rows| RelationCounts {
+            child_rows,
+            null_rows,
+            ..RelationCounts::default()
+        };
+        let counted = declared.counts(MAN, counts(4, 4)).counts(ARM, counts(3, 0));
+        assert_eq!(counted.check(RULE), ["warning certain men(right_arm_id)"]);
+        let message = &counted.messages(RULE)[0];
+        assert!(
+            message.ends_with("; 3 of 3 rows of `right_arms` use the one, 0 of 4 rows of `men` the other"),
+            "{message}"
+        );
+        let many = men().belongs_to(MAN, |_| {}).has_many(ARM, |_| {});
+        assert_eq!(many.check(RULE), ["note low right_arms(man_id)"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! To add a rule: `src/rules/<id>.rs` (copy one that is like it), `rules/<id>.yaml` (its words and defaults),
 //! `fixtures/rules/<id>/{bad,good}.sql` (its example and its test), and two lines below.
 
+mod declared;
 mod facts;
 mod meta;
 mod row_text;
@@ -11,11 +12,14 @@ mod set;
 #[cfg(test)]
 mod testing;
 
+mod association_key_mismatch;
+mod association_without_inverse;
 mod dangling_reference;
 mod delete_action_mismatch;
 mod duplicate_foreign_key;
 mod duplicate_one_to_one_rows;
 mod foreign_key_on_both_sides;
+mod foreign_key_on_wrong_side;
 mod join_table_without_unique_pair;
 mod mismatched_key_type;
 mod missing_foreign_key;
@@ -35,8 +39,10 @@ mod set_null_on_required_column;
 mod soft_deleted_parent;
 mod table_without_primary_key;
 mod tenant_mismatch;
+mod undeclared_association;
 mod unenforced_foreign_key;
 mod unindexed_foreign_key;
+mod unknown_association_option;
 mod unvalidated_foreign_key;
 
 pub use facts::{Facts, Rows};
@@ -67,11 +73,14 @@ macro_rules! rule {
 
 /// Every rule, in alphabetical order.
 static RULES: &[Entry] = &[
+    rule!(association_key_mismatch, AssociationKeyMismatch),
+    rule!(association_without_inverse, AssociationWithoutInverse),
     rule!(dangling_reference, DanglingReference),
     rule!(delete_action_mismatch, DeleteActionMismatch),
     rule!(duplicate_foreign_key, DuplicateForeignKey),
     rule!(duplicate_one_to_one_rows, DuplicateOneToOneRows),
     rule!(foreign_key_on_both_sides, ForeignKeyOnBothSides),
+    rule!(foreign_key_on_wrong_side, ForeignKeyOnWrongSide),
     rule!(join_table_without_unique_pair, JoinTableWithoutUniquePair),
     rule!(mismatched_key_type, MismatchedKeyType),
     rule!(missing_foreign_key, MissingForeignKey),
@@ -91,7 +100,9 @@ static RULES: &[Entry] = &[
     rule!(soft_deleted_parent, SoftDeletedParent),
     rule!(table_without_primary_key, TableWithoutPrimaryKey),
     rule!(tenant_mismatch, TenantMismatch),
+    rule!(undeclared_association, UndeclaredAssociation),
     rule!(unenforced_foreign_key, UnenforcedForeignKey),
     rule!(unindexed_foreign_key, UnindexedForeignKey),
+    rule!(unknown_association_option, UnknownAssociationOption),
     rule!(unvalidated_foreign_key, UnvalidatedForeignKey),
 ];

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::finding::{Finding, Severity};
+use crate::relation::RelationId;
+use crate::schema::Location;
 
 use super::{Facts, Findings, Meta, Needs, RULES, Rows, Rule};
 
@@ -117,8 +119,9 @@ impl RuleSet {
             loaded.rule.check(facts, &mut findings);
             report.findings.extend(findings.into_found());
         }
+        let of_relations = places_of_relations(facts);
         for finding in &mut report.findings {
-            locate(facts, finding);
+            locate(facts, &of_relations, finding);
         }
         report.findings.sort_by(|left, right| {
             (right.severity, &left.subject, left.rule, &left.message).cmp(&(
@@ -153,23 +156,40 @@ fn load(entry: &Entry, change: &Override) -> Result<Loaded, String> {
     })
 }
 
-/// Adds where the subject is declared to the places that the rule gave.
-fn locate(facts: &Facts<'_>, finding: &mut Finding) {
+/// Where models declare each relation.
+fn places_of_relations<'a>(facts: &Facts<'a>) -> BTreeMap<RelationId, Vec<&'a Location>> {
+    let relations = facts.relations.relations.iter();
+    let declared = relations.filter(|relation| !relation.associations.is_empty());
+    declared
+        .map(|relation| {
+            let ends = facts.relations.declarations_of(relation);
+            (relation.id(), ends.map(|end| &end.association.location).collect())
+        })
+        .collect()
+}
+
+/// Adds where models declare the relation, and where the subject is declared, to the places that the rule gave.
+fn locate(facts: &Facts<'_>, of_relations: &BTreeMap<RelationId, Vec<&Location>>, finding: &mut Finding) {
+    let of_relation = finding
+        .relation
+        .as_ref()
+        .and_then(|relation| of_relations.get(relation));
+    let mut places = std::mem::take(&mut finding.locations);
+    places.extend(of_relation.into_iter().flatten().map(|place| (*place).clone()));
     let declared = location_of(facts, finding);
     if finding.location.is_none() {
-        finding.location = declared.clone().or_else(|| finding.locations.first().cloned());
+        finding.location = declared.clone().or_else(|| places.first().cloned());
     }
-    let mut places: Vec<crate::schema::Location> = Vec::new();
-    for place in finding.location.iter().chain(&finding.locations).chain(&declared) {
-        if !places.contains(place) {
-            places.push(place.clone());
+    let all = finding.location.clone().into_iter().chain(places).chain(declared);
+    for place in all {
+        if !finding.locations.contains(&place) {
+            finding.locations.push(place);
         }
     }
-    finding.locations = places;
 }
 
 /// Where the finding's subject was declared, if in a file: its first column, else its table.
-fn location_of(facts: &Facts<'_>, finding: &Finding) -> Option<crate::schema::Location> {
+fn location_of(facts: &Facts<'_>, finding: &Finding) -> Option<Location> {
     let table = facts.schema.table(finding.subject.table_name())?;
     finding
         .subject

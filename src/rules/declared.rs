@@ -1,0 +1,150 @@
+//! Associations whose two ends do not meet, and those whose key is not where they say: told apart here once, so that one
+//! fault is reported by one rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Facts;
+use crate::relation::{Relation, Tier};
+use crate::schema::{ColumnSet, Declaration, Declarations, Found, Ident, Joint, TableName};
+
+/// Two ends of one relation that name different keys, as indexes into the associations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeyMismatch {
+    /// The end that is odd: its key is not in the database; where both are, that of the parent.
+    pub(super) odd: usize,
+    /// The other end.
+    pub(super) other: usize,
+    /// Whether a key is missing. Else both are there, and only the names tell that one relation is meant.
+    pub(super) is_certain: bool,
+}
+
+/// An end that no other end of the same key answers.
+struct Lonely {
+    at: usize,
+    columns: BTreeSet<Ident>,
+    is_there: bool,
+}
+
+/// The reference that an association says to be: as it was found, or with a key that is not there.
+pub(super) fn intended(declared: &Declaration) -> Option<&Joint> {
+    match &declared.found {
+        Found::Direct(joint) => Some(joint),
+        Found::Missing(missing) => missing.key.as_ref(),
+        _ => None,
+    }
+}
+
+/// Pairs of ends that are meant to be one relation, and name different keys.
+pub(super) fn key_mismatches(facts: &Facts<'_>) -> Vec<KeyMismatch> {
+    let declarations = &facts.relations.declarations;
+    let mut between: BTreeMap<(&TableName, &TableName), Vec<usize>> = BTreeMap::new();
+    for (at, declared) in declarations.associations.iter().enumerate() {
+        if let Some(joint) = intended(declared) {
+            let tables = (&joint.child.table, &joint.parent.table);
+            between.entry(tables).or_default().push(at);
+        }
+    }
+    let mut found: Vec<KeyMismatch> = between
+        .into_values()
+        .filter_map(|declared| mismatch(declarations, &declared))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The two ends between two tables that answer each other and name different keys. Where several could be meant, none is.
+fn mismatch(declarations: &Declarations, between: &[usize]) -> Option<KeyMismatch> {
+    let (children, parents) = (
+        lonely(declarations, between, true),
+        lonely(declarations, between, false),
+    );
+    let ([child], [parent]) = (children.as_slice(), parents.as_slice()) else {
+        return None;
+    };
+    let declared = |end: &Lonely| declarations.associations.get(end.at);
+    let (of_child, of_parent) = (declared(child)?, declared(parent)?);
+    let answers = |one: &Declaration, other: &Declaration| {
+        one.association.inverse.as_deref() == Some(other.association.name.as_str())
+    };
+    let are_named_for_each_other =
+        answers(of_child, of_parent) || answers(of_parent, of_child) || (is_plain(of_child) && is_plain(of_parent));
+    let is_certain = !(child.is_there && parent.is_there);
+    if !is_certain && !are_named_for_each_other {
+        return None;
+    }
+    let (odd, other) = if parent.is_there && !child.is_there {
+        (child.at, parent.at)
+    } else {
+        (parent.at, child.at)
+    };
+    Some(KeyMismatch { odd, other, is_certain })
+}
+
+/// The ends of one side whose key no end of the other side names; several of one key are one.
+fn lonely(declarations: &Declarations, between: &[usize], of_child: bool) -> Vec<Lonely> {
+    let ends = || {
+        between.iter().filter_map(|at| {
+            let declared = declarations.associations.get(*at)?;
+            let columns: BTreeSet<Ident> = intended(declared)?.child.columns.iter().cloned().collect();
+            Some((*at, declared, columns))
+        })
+    };
+    let mut found: Vec<Lonely> = Vec::new();
+    for (at, declared, columns) in ends() {
+        let answered = ends().any(|(_, other, key)| other.is_of_child() != of_child && key == columns);
+        let known = found.iter().any(|end| end.columns == columns);
+        if declared.is_of_child() == of_child && !declared.association.scoped && !answered && !known {
+            found.push(Lonely {
+                at,
+                columns,
+                is_there: matches!(declared.found, Found::Direct(_)),
+            });
+        }
+    }
+    found
+}
+
+/// Whether an association is called just after the model that it leads to: `posts` to `Post`, and not `drafts`.
+fn is_plain(declared: &Declaration) -> bool {
+    let Some(target) = &declared.association.target else {
+        return false;
+    };
+    let last = target.rsplit([':', '\\', '.']).next().unwrap_or(target);
+    let stem = |name: &str| {
+        let letters: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+        pluralizer::pluralize(&letters.to_lowercase(), 1, false)
+    };
+    stem(&declared.association.name) == stem(last)
+}
+
+/// The relation the other way round, where an association puts its key on one table and the database has it on the
+/// other.
+pub(super) fn other_side<'a>(facts: &Facts<'a>, declared: &Declaration) -> Option<&'a Relation> {
+    let meant = intended(declared)?;
+    if meant.child.table == meant.parent.table {
+        return None;
+    }
+    let reverse = facts.relations().map(|(relation, ..)| relation).filter(|relation| {
+        relation.child.table == meant.parent.table
+            && relation.parent.table == meant.child.table
+            && relation.tier() <= Tier::Likely
+            // The same model knows that one already: then this is another link.
+            && !facts.relations.declarations_of(relation).any(|other| other.table == declared.table)
+    });
+    let rank = |relation: &&Relation| {
+        (
+            !relation.is_constrained(),
+            relation.role.is_some(),
+            relation.child.clone(),
+        )
+    };
+    reverse.min_by_key(rank)
+}
+
+/// Rows of a relation that reference something, and all of its rows, where they were counted.
+pub(super) fn used_rows(facts: &Facts<'_>, child: &ColumnSet, parent: &ColumnSet) -> Option<(u64, u64)> {
+    let same = |relation: &Relation| relation.child == *child && relation.parent == *parent;
+    let (_, counts) = facts.counts().find(|(relation, _)| same(relation))?;
+    let none = counts.null_rows + counts.orphan_rows + counts.sentinel_rows;
+    Some((counts.child_rows.saturating_sub(none), counts.child_rows))
+}
