@@ -188,14 +188,24 @@ mod tests {
     #[test]
     fn the_defaults_of_a_version_make_parents_required() {
         let required = |text: &str| configured(text).required_by_default;
-        let application = |line: &str| format!("module Shop\n  class Application < Rails::Application\n{line}\nend\nend");
+        let application =
+            |line: &str| format!("module Shop\n  class Application < Rails::Application\n{line}\nend\nend");
         assert_eq!(required(&application("")), None);
         assert_eq!(required(&application("config.load_defaults 7.1")), Some(true));
         assert_eq!(required(&application("config.load_defaults '4.2'")), Some(false));
-        assert_eq!(required(&application("config.load_defaults Rails::VERSION::STRING.to_f")), Some(true));
+        assert_eq!(
+            required(&application("config.load_defaults Rails::VERSION::STRING.to_f")),
+            Some(true)
+        );
         let later = "Rails.application.config.active_record.belongs_to_required_by_default = false";
-        assert_eq!(required(&application(&format!("config.load_defaults 7.1\n{later}"))), Some(false));
-        assert_eq!(required(&application(&format!("{later}\nconfig.load_defaults 7.1"))), Some(false));
+        assert_eq!(
+            required(&application(&format!("config.load_defaults 7.1\n{later}"))),
+            Some(false)
+        );
+        assert_eq!(
+            required(&application(&format!("{later}\nconfig.load_defaults 7.1"))),
+            Some(false)
+        );
     }
 
     #[test]

@@ -5,9 +5,7 @@ use super::inflection::Inflections;
 use super::lineage::{Lineage, TableOf, table_name};
 use super::options;
 use super::value::{Lambda, Value};
-use crate::schema::{
-    Action, Association, AssociationKind, DeleteIntent, End, Ident, Link, PolymorphicEnd, TableName,
-};
+use crate::schema::{Action, Association, AssociationKind, DeleteIntent, End, Ident, Link, PolymorphicEnd, TableName};
 
 /// Spells out the declarations of one model.
 pub(super) struct Resolver<'a> {
@@ -125,7 +123,9 @@ impl Resolver<'_> {
         let role = declared.text("as");
         let key = match (role, declared.text("inverse_of")) {
             (Some(role), _) => self.key_or(declared, || format!("{role}_id"))?,
-            (None, Some(inverse)) if key_option(declared).is_none() => self.key_of_inverse(declared, target, inverse)?,
+            (None, Some(inverse)) if key_option(declared).is_none() => {
+                self.key_of_inverse(declared, target, inverse)?
+            }
             _ => self.key_or(declared, || self.rules().foreign_key(&declared.owner))?,
         };
         let stated = self.lineage.primary_key(self.model);
@@ -206,10 +206,8 @@ impl Resolver<'_> {
             };
         }
         // A gem may have a class in a module of its own.
-        let is_elsewhere = class
-            .trim_start_matches("::")
-            .split_once("::")
-            .is_some_and(|(module, _)| !self.lineage.index.is_known(module));
+        let module = class.trim_start_matches("::").rsplit_once("::");
+        let is_elsewhere = module.is_some_and(|(module, _)| !self.lineage.has_models_in(module));
         let is_wrong = self.is_whole && !is_elsewhere;
         Err((format!("there is no model `{class}`"), is_wrong))
     }
@@ -229,7 +227,9 @@ impl Resolver<'_> {
             Some(source) => vec![source.text().ok_or_else(|| unclear("source"))?.to_owned()],
             None => vec![self.rules().singularize(&declared.name), declared.name.clone()],
         };
-        let found = sources.iter().find_map(|source| self.lineage.association(&middle, source));
+        let found = sources
+            .iter()
+            .find_map(|source| self.lineage.association(&middle, source));
         let Some(source) = found else {
             let names = sources.join("` or `");
             return Err((format!("`{middle}` has no association `{names}`"), false));

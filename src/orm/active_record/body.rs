@@ -71,17 +71,20 @@ pub(super) struct BodyReader<'a> {
     application: &'a Application,
     macros: &'a Macros<'a>,
     class: &'a str,
+    prefix: &'a str,
     body: Body,
     depth: u32,
 }
 
 /// Reads the body of a class, wherever it is opened.
-pub(super) fn read(class: &str, index: &Index, application: &Application, macros: &Macros<'_>) -> Body {
+/// `prefix` is that of its table, by its module or the application.
+pub(super) fn read(class: &str, prefix: &str, index: &Index, application: &Application, macros: &Macros<'_>) -> Body {
     let mut reader = BodyReader {
         index,
         application,
         macros,
         class,
+        prefix,
         body: Body::default(),
         depth: 0,
     };
@@ -137,12 +140,28 @@ impl BodyReader<'_> {
     /// A value with everything filled in that is known here.
     fn value(&self, value: &Value, frame: &Frame) -> Value {
         let constant = |path: &str| self.index.constant(path, &frame.nesting);
+        let known = |name: &str| self.affix(name);
         value.resolve(&Scope {
+            known: &known,
             variables: &frame.variables,
             constant: &constant,
             class: self.class,
             inflections: &self.application.inflections,
         })
+    }
+
+    /// What the class answers when it is asked for what its table's name starts and ends with.
+    fn affix(&self, name: &str) -> Option<Value> {
+        let settings = &self.body.settings;
+        let text = match name {
+            "table_name_prefix" => settings.table_name_prefix.as_deref().unwrap_or(self.prefix),
+            "table_name_suffix" => {
+                let suffix = settings.table_name_suffix.as_ref();
+                suffix.unwrap_or(&self.application.table_name_suffix).as_str()
+            }
+            _ => return None,
+        };
+        Some(Value::Text(text.to_owned()))
     }
 
     fn call(&mut self, call: &Call, frame: &mut Frame) {
@@ -156,6 +175,11 @@ impl BodyReader<'_> {
             Some(Value::Name(name)) => Some(name.clone()),
             Some(_) => return,
         };
+        if let Some(variable) = &receiver
+            && frame.variables.contains_key(variable)
+        {
+            return self.change(variable, call, frame);
+        }
         let Some(shared) = frame.receivers.get(&receiver).cloned() else {
             return;
         };
@@ -189,14 +213,40 @@ impl BodyReader<'_> {
         }
     }
 
+    /// What changes the hash that a variable holds.
+    fn change(&self, variable: &str, call: &Call, frame: &mut Frame) {
+        let arguments: Vec<Value> = call
+            .arguments
+            .iter()
+            .map(|argument| self.value(argument, frame))
+            .collect();
+        let Some(Value::Hash(pairs)) = frame.variables.get_mut(variable) else {
+            return;
+        };
+        match (call.name.as_str(), arguments.as_slice()) {
+            ("update" | "merge!", [Value::Hash(more)]) => pairs.extend(more.iter().cloned()),
+            ("reverse_merge!", [Value::Hash(more)]) => {
+                pairs.splice(0..0, more.iter().cloned());
+            }
+            ("delete", [Value::Text(key)]) => pairs.retain(|pair| pair.key.as_deref() != Some(key)),
+            _ => {}
+        }
+    }
+
     fn setting_or_macro(&mut self, call: &Call, frame: &mut Frame) {
-        let arguments: Vec<Value> = call.arguments.iter().map(|argument| self.value(argument, frame)).collect();
+        let arguments: Vec<Value> = call
+            .arguments
+            .iter()
+            .map(|argument| self.value(argument, frame))
+            .collect();
         match (call.name.as_str(), arguments.as_slice()) {
             ("primary_abstract_class", _) => self.body.settings.is_abstract = true,
             ("set_table_name", [name]) => self.set("table_name", name, &call.location),
             ("set_primary_key", [name]) => self.set("primary_key", name, &call.location),
             ("acts_as_paranoid", given) => {
-                let column = given.iter().find_map(|value| option(value, "column").and_then(Value::text));
+                let column = given
+                    .iter()
+                    .find_map(|value| option(value, "column").and_then(Value::text));
                 self.body.settings.soft_delete = Some(column.unwrap_or("deleted_at").to_owned());
             }
             ("default_scope", given) => self.default_scope(given, call.block.as_ref()),

@@ -65,7 +65,34 @@ fn value_at(parsed: &Parsed<'_>, node: Node<'_>, depth: u32) -> Value {
             _ => other(),
         },
         "call" => call(parsed, node, depth),
+        "element_reference" => element(parsed, node, depth),
+        "binary" => binary(parsed, node, depth),
         _ => other(),
+    }
+}
+
+/// `options[:key]`, as a call of the method `[]`.
+fn element(parsed: &Parsed<'_>, node: Node<'_>, depth: u32) -> Value {
+    let mut inside = children(node)
+        .into_iter()
+        .map(|child| value_at(parsed, child, depth + 1));
+    Value::Call(Box::new(Invocation {
+        receiver: inside.next(),
+        method: "[]".to_owned(),
+        arguments: inside.collect(),
+    }))
+}
+
+/// `one || other`, as a call of the method `||`; other operators are not followed.
+fn binary(parsed: &Parsed<'_>, node: Node<'_>, depth: u32) -> Value {
+    let operator = field(node, "operator").map_or("", |operator| parsed.text(operator));
+    match (operator, field(node, "left"), field(node, "right")) {
+        ("||" | "or", Some(left), Some(right)) => Value::Call(Box::new(Invocation {
+            receiver: Some(value_at(parsed, left, depth + 1)),
+            method: "||".to_owned(),
+            arguments: vec![value_at(parsed, right, depth + 1)],
+        })),
+        _ => Value::Other(parsed.text(node).chars().take(60).collect()),
     }
 }
 
@@ -87,7 +114,9 @@ fn pattern(text: &str) -> Value {
 /// A constant, if no expression is in it.
 fn constant(text: &str) -> Value {
     let path: String = text.split_whitespace().collect();
-    let is_plain = path.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':');
+    let is_plain = path
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':');
     let starts_large = path.trim_start_matches("::").starts_with(char::is_uppercase);
     if is_plain && starts_large {
         Value::Constant(path)

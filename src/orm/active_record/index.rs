@@ -88,7 +88,10 @@ impl Index {
     /// The names of all classes, once each.
     pub(super) fn classes(&self) -> impl Iterator<Item = &str> {
         let is_class = |name: &str| self.definitions(name).any(|named| named.definition.is_class);
-        self.by_name.keys().map(String::as_str).filter(move |name| is_class(name))
+        self.by_name
+            .keys()
+            .map(String::as_str)
+            .filter(move |name| is_class(name))
     }
 
     /// Every definition.

@@ -224,7 +224,9 @@ fn irregular_rules(from: &str, to: &str) -> Vec<Rule> {
     let rest = regex::escape(&rest);
     if first.to_lowercase() == to_first.to_lowercase() {
         let pattern = format!("({}){rest}$", regex::escape(&first));
-        return Rule::new(&pattern, true, &format!("${{1}}{to_rest}")).into_iter().collect();
+        return Rule::new(&pattern, true, &format!("${{1}}{to_rest}"))
+            .into_iter()
+            .collect();
     }
     let cased = |first: &str, to_first: &str| {
         let pattern = format!("{}(?i:{rest})$", regex::escape(first));

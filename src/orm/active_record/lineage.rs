@@ -1,6 +1,6 @@
 //! Which classes are models, which tables they have, and what they inherit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::application::Application;
 use super::body::{self, Body, Declared};
@@ -55,7 +55,11 @@ impl<'a> Lineage<'a> {
         let macros = Macros::new(index);
         let classes: Vec<String> = lineage.superclasses.keys().cloned().collect();
         for class in &classes {
-            let body = body::read(class, index, application, &macros);
+            let prefix = lineage
+                .module_prefix(class)
+                .unwrap_or(&application.table_name_prefix)
+                .to_owned();
+            let body = body::read(class, &prefix, index, application, &macros);
             lineage.bodies.insert(class.clone(), body);
         }
         for class in &classes {
@@ -66,25 +70,38 @@ impl<'a> Lineage<'a> {
     }
 
     fn find_models(&mut self) {
-        for class in self.index.classes() {
-            let mut chain = vec![class.to_owned()];
-            let is_model = loop {
-                let Some(last) = chain.last() else { break false };
-                match self.above(last) {
-                    Above::ActiveRecord => break true,
-                    Above::Class(next) if chain.len() < LONGEST && !chain.contains(&next) => chain.push(next),
-                    Above::Unknown(name) if self.looks_like_model(class) => {
-                        self.adopted.insert(last.clone(), name);
-                        break true;
-                    }
-                    Above::Class(_) | Above::Unknown(_) | Above::Nothing => break false,
+        let chains: Vec<(Vec<String>, Above)> = self.index.classes().map(|class| self.chain(class)).collect();
+        // What one model inherits from makes models of all others that do too.
+        let makes_models: BTreeSet<&str> = chains
+            .iter()
+            .filter_map(|(chain, end)| match (chain.first(), end) {
+                (Some(class), Above::Unknown(name)) if self.looks_like_model(class) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        for (chain, end) in &chains {
+            match end {
+                Above::ActiveRecord => {}
+                Above::Unknown(name) if makes_models.contains(name.as_str()) => {
+                    let last = chain.last().cloned().unwrap_or_default();
+                    self.adopted.insert(last, name.clone());
                 }
-            };
-            if !is_model {
-                continue;
+                _ => continue,
             }
-            let above: Vec<Option<String>> = chain.iter().skip(1).cloned().map(Some).chain([None]).collect();
-            self.superclasses.extend(chain.into_iter().zip(above));
+            let above = chain.iter().skip(1).cloned().map(Some).chain([None]);
+            self.superclasses.extend(chain.iter().cloned().zip(above));
+        }
+    }
+
+    /// A class and those that it inherits from, nearest first, and what is above the last of them.
+    fn chain(&self, class: &str) -> (Vec<String>, Above) {
+        let mut chain = vec![class.to_owned()];
+        loop {
+            match self.above(chain.last().map_or(class, String::as_str)) {
+                Above::Class(next) if chain.len() < LONGEST && !chain.contains(&next) => chain.push(next),
+                Above::Class(_) => return (chain, Above::Nothing),
+                end => return (chain, end),
+            }
         }
     }
 
@@ -94,6 +111,11 @@ impl<'a> Lineage<'a> {
         };
         let path = match superclass {
             Value::Constant(path) => path,
+            // `Spree.base_class`.
+            Value::Call(call) if call.arguments.is_empty() => match &call.receiver {
+                Some(Value::Constant(path)) => return Above::Unknown(format!("{path}.{}", call.method)),
+                _ => return Above::Nothing,
+            },
             // `ActiveRecord::Migration[7.0]`, `Struct.new(…)`.
             _ => return Above::Nothing,
         };
@@ -121,18 +143,28 @@ impl<'a> Lineage<'a> {
         })
     }
 
+    /// The superclasses that are in no file, each with the models that inherit from it.
+    pub(super) fn unknown_superclasses(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (class, superclass) in &self.adopted {
+            unknown.entry(superclass).or_default().push(class);
+        }
+        unknown
+    }
+
     /// The models in name order.
     pub(super) fn models(&self) -> impl Iterator<Item = (&str, &Body)> {
         self.bodies.iter().map(|(name, body)| (name.as_str(), body))
     }
 
-    /// The superclass of a model, by its name, where it is in no file.
-    pub(super) fn unknown_superclass(&self, class: &str) -> Option<&str> {
-        self.adopted.get(class).map(String::as_str)
-    }
-
     pub(super) fn is_model(&self, class: &str) -> bool {
         self.bodies.contains_key(class)
+    }
+
+    /// Whether any model of the application is in a module.
+    pub(super) fn has_models_in(&self, module: &str) -> bool {
+        let start = format!("{module}::");
+        self.bodies.keys().any(|class| class.starts_with(&start)) || self.is_model(module)
     }
 
     fn body(&self, class: &str) -> Option<&Body> {
@@ -170,7 +202,10 @@ impl<'a> Lineage<'a> {
         if base != class {
             return Vec::new();
         }
-        self.ancestry(class).skip(1).filter(|above| self.is_abstract(above)).collect()
+        self.ancestry(class)
+            .skip(1)
+            .filter(|above| self.is_abstract(above))
+            .collect()
     }
 
     /// A setting of a class, or of the nearest that it inherits from.
@@ -271,6 +306,19 @@ impl<'a> Lineage<'a> {
             outer = module.rsplit_once("::").map(|(outer, _)| outer);
         }
         own(class)
+    }
+
+    /// The prefix of the innermost module around a class that has one.
+    fn module_prefix(&self, class: &str) -> Option<&String> {
+        let outer = |name: &str| name.rsplit_once("::").map(|(outer, _)| outer.len());
+        let mut end = outer(class)?;
+        loop {
+            let module = class.get(..end)?;
+            if let Some(prefix) = self.prefixes.get(module) {
+                return Some(prefix);
+            }
+            end = outer(module)?;
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl OrmReader for ActiveRecord {
         let index = Index::new(definitions, &loose);
         let lineage = Lineage::new(&index, &application);
         let mut models = models(&lineage, is_whole(files));
-        models.notes.extend(unused_modules(&index, &lineage));
+        models.notes.extend(left_out(&index, &lineage));
         sort(&mut models);
         models
     }
@@ -127,9 +127,9 @@ fn is_configuration(path: &str) -> bool {
 
 /// Whether the files are those of an application: then a class that is in none of them is nowhere.
 fn is_whole(files: &[SourceFile]) -> bool {
-    files.iter().any(|file| {
-        file.path.ends_with("application_record.rb") || file.path.ends_with("config/application.rb")
-    })
+    files
+        .iter()
+        .any(|file| file.path.ends_with("application_record.rb") || file.path.ends_with("config/application.rb"))
 }
 
 fn models(lineage: &Lineage<'_>, is_whole: bool) -> Models {
@@ -139,20 +139,10 @@ fn models(lineage: &Lineage<'_>, is_whole: bool) -> Models {
         notes: Vec::new(),
     };
     for (name, body) in lineage.models() {
-        let location = lineage.index.definitions(name).find_map(|named| {
-            let definition = &named.definition;
-            (definition.is_class && !definition.location.file.is_empty()).then(|| definition.location.clone())
-        });
-        let Some(location) = location else { continue };
+        let Some(location) = place(lineage.index, name) else {
+            continue;
+        };
         models.notes.extend(body.notes.iter().cloned());
-        if let Some(superclass) = lineage.unknown_superclass(name) {
-            models.notes.push(Note {
-                message: format!(
-                    "`{superclass}`, of which `{name}` is one, is in no file: it is taken for an abstract model"
-                ),
-                location: Some(location.clone()),
-            });
-        }
         if let TableOf::Unknown(place) = lineage.table(name)
             && lineage.base_class(name) == name
         {
@@ -163,7 +153,35 @@ fn models(lineage: &Lineage<'_>, is_whole: bool) -> Models {
         }
         models.models.push(model(lineage, name, body, location, is_whole));
     }
+    for (superclass, classes) in lineage.unknown_superclasses() {
+        let first = classes
+            .iter()
+            .filter_map(|class| models.models.iter().find(|model| model.name == *class));
+        let Some(first) = first.min_by_key(|model| &model.location) else {
+            continue;
+        };
+        let what = match classes.as_slice() {
+            [only] => format!("of which `{only}` is one,"),
+            several => format!("of which `{}` and {} others are,", first.name, several.len() - 1),
+        };
+        models.notes.push(Note {
+            message: format!("`{superclass}`, {what} is in no file: it is taken for an abstract model"),
+            location: Some(first.location.clone()),
+        });
+    }
     models
+}
+
+/// Where a class is defined; it can be opened in other places too, without a superclass. `None` for those of Rails.
+fn place(index: &Index, class: &str) -> Option<Location> {
+    let definitions = || {
+        let all = index.definitions(class).map(|named| &named.definition);
+        all.filter(|definition| definition.is_class && !definition.location.file.is_empty())
+    };
+    let defined = definitions().find(|definition| definition.superclass.is_some());
+    defined
+        .or(definitions().next())
+        .map(|definition| definition.location.clone())
 }
 
 fn model(lineage: &Lineage<'_>, name: &str, body: &Body, location: Location, is_whole: bool) -> Model {
@@ -198,7 +216,10 @@ fn associations(lineage: &Lineage<'_>, name: &str, body: &Body, is_whole: bool) 
     };
     let mut declared: Vec<&Declared> = Vec::new();
     let above = lineage.abstract_above(name);
-    let bodies = above.iter().rev().filter_map(|above| lineage.models().find(|(name, _)| name == above));
+    let bodies = above
+        .iter()
+        .rev()
+        .filter_map(|above| lineage.models().find(|(name, _)| name == above));
     for (_, body) in bodies.chain([(name, body)]) {
         for association in &body.associations {
             declared.retain(|known| known.name != association.name);
@@ -212,8 +233,8 @@ fn associations(lineage: &Lineage<'_>, name: &str, body: &Body, is_whole: bool) 
         .collect()
 }
 
-/// A note on each module whose associations no model has.
-fn unused_modules(index: &Index, lineage: &Lineage<'_>) -> Vec<Note> {
+/// A note on each module whose associations no model has, and on each class among the models that is none.
+fn left_out(index: &Index, lineage: &Lineage<'_>) -> Vec<Note> {
     let used: BTreeSet<&str> = lineage
         .models()
         .flat_map(|(_, body)| &body.modules)
@@ -221,31 +242,36 @@ fn unused_modules(index: &Index, lineage: &Lineage<'_>) -> Vec<Note> {
         .collect();
     let mut notes = Vec::new();
     for named in index.all() {
-        let definition = &named.definition;
-        if definition.is_class || used.contains(named.name.as_str()) || definition.location.file.is_empty() {
+        let (name, definition) = (named.name.as_str(), &named.definition);
+        let file = &definition.location.file;
+        if file.is_empty() || used.contains(name) || lineage.is_model(name) {
             continue;
         }
-        let mut declares = false;
-        for statement in &definition.body {
-            if let Statement::Call(call) = statement
-                && call.name == "included"
-                && call.receiver.is_none()
-                && let Some(block) = &call.block
-            {
-                application::each(&block.body, &mut |inner| {
-                    declares |= matches!(inner, Statement::Call(call)
-                        if options::declaration(&call.name).is_some() && !call.arguments.is_empty());
-                });
-            }
-        }
-        if declares {
-            notes.push(Note {
-                message: format!("no model that was read includes `{}`: its associations are left out", named.name),
-                location: Some(definition.location.clone()),
-            });
-        }
+        let message = if index.is_class(name) {
+            let is_among_models = file.starts_with("models/") || file.contains("/models/");
+            (is_among_models && declares(&definition.body, false))
+                .then(|| format!("`{name}` inherits from no model that was read: its associations are left out"))
+        } else {
+            declares(&definition.body, true)
+                .then(|| format!("no model that was read includes `{name}`: its associations are left out"))
+        };
+        notes.extend(message.map(|message| Note {
+            message,
+            location: Some(definition.location.clone()),
+        }));
     }
     notes
+}
+
+/// Whether an association is declared right in a body; in that of a module, for those that include it.
+fn declares(body: &[Statement], is_module: bool) -> bool {
+    body.iter().any(|statement| {
+        let Statement::Call(call) = statement else { return false };
+        match &call.block {
+            Some(block) if is_module && call.name == "included" => declares(&block.body, false),
+            _ => !is_module && options::declaration(&call.name).is_some() && call.receiver.is_none(),
+        }
+    })
 }
 
 /// In the order of the files.
@@ -253,6 +279,8 @@ fn sort(models: &mut Models) {
     models
         .models
         .sort_by(|one, other| (&one.location, &one.name).cmp(&(&other.location, &other.name)));
-    models.notes.sort_by(|one, other| (&one.location, &one.message).cmp(&(&other.location, &other.message)));
+    models
+        .notes
+        .sort_by(|one, other| (&one.location, &one.message).cmp(&(&other.location, &other.message)));
     models.notes.dedup();
 }

@@ -94,7 +94,9 @@ fn why_unknown(declared: &Declared, key: &str) -> Option<String> {
             ("has_one" | "has_many" | "belongs_to", "association_foreign_key" | "target_key") => {
                 format!("{kind} refuses it; the parent's column is chosen by `primary_key`")
             }
-            ("belongs_to", "through") => "belongs_to refuses it; only has_one and has_many go through others".to_owned(),
+            ("belongs_to", "through") => {
+                "belongs_to refuses it; only has_one and has_many go through others".to_owned()
+            }
             _ => format!("{kind} refuses it"),
         });
     }

@@ -4,8 +4,8 @@ use tree_sitter::Node;
 
 use super::expression::{arguments, value};
 use super::value::Value;
-use crate::orm::tree::{Parsed, children, field};
 use crate::orm::SourceFile;
+use crate::orm::tree::{Parsed, children, field};
 use crate::schema::Location;
 
 /// A class or module where it is opened; it can be opened more than once.
@@ -126,7 +126,10 @@ impl<'r> Reader<'r, '_> {
         }
         self.depth += 1;
         let below = children(node);
-        let statements = below.into_iter().flat_map(|child| self.statement(child, on_class)).collect();
+        let statements = below
+            .into_iter()
+            .flat_map(|child| self.statement(child, on_class))
+            .collect();
         self.depth -= 1;
         statements
     }
@@ -143,14 +146,37 @@ impl<'r> Reader<'r, '_> {
                 self.method(node, on_class).into_iter().map(Statement::Method).collect()
             }
             "call" | "identifier" => self.call(node),
-            "assignment" => self.assignment(node).into_iter().collect(),
+            "assignment" => {
+                // What is assigned can change something besides: `permission = options.delete(:permission)`.
+                let right = field(node, "right").filter(|right| right.kind() == "call" || right.kind() == "binary");
+                let mut found = right.map_or_else(Vec::new, |right| self.statement(right, on_class));
+                let assigned = self.assignment(node);
+                // The value is told before the change.
+                found.splice(0..0, assigned);
+                found
+            }
             "operator_assignment" => {
                 let right = field(node, "right").map_or_else(Vec::new, |right| self.statement(right, on_class));
                 vec![Statement::Branch(right)]
             }
-            "if" | "unless" | "case" | "elsif" | "else" | "then" | "when" | "begin" | "rescue" | "ensure"
-            | "if_modifier" | "unless_modifier" | "parenthesized_statements" | "body_statement" | "block_body"
-            | "rescue_modifier" | "binary" | "conditional" => {
+            "if"
+            | "unless"
+            | "case"
+            | "elsif"
+            | "else"
+            | "then"
+            | "when"
+            | "begin"
+            | "rescue"
+            | "ensure"
+            | "if_modifier"
+            | "unless_modifier"
+            | "parenthesized_statements"
+            | "body_statement"
+            | "block_body"
+            | "rescue_modifier"
+            | "binary"
+            | "conditional" => {
                 vec![Statement::Branch(self.statements(node, on_class))]
             }
             _ => Vec::new(),
@@ -238,7 +264,9 @@ impl<'r> Reader<'r, '_> {
         let mut found = Vec::new();
         if let Some(list) = field(node, "arguments").filter(|_| receiver.is_none()) {
             for given in children(list) {
-                if matches!(given.kind(), "method" | "singleton_method") || (given.kind() == "call" && name == "private") {
+                if matches!(given.kind(), "method" | "singleton_method")
+                    || (given.kind() == "call" && name == "private")
+                {
                     found.extend(self.statement(given, false));
                 }
             }
@@ -298,4 +326,3 @@ impl<'r> Reader<'r, '_> {
         true
     }
 }
-

@@ -68,6 +68,8 @@ pub(super) struct Pair {
 pub(super) struct Scope<'s> {
     /// Local variables and parameters.
     pub(super) variables: &'s BTreeMap<String, Value>,
+    /// What other names stand for that the class itself answers.
+    pub(super) known: &'s dyn Fn(&str) -> Option<Value>,
     /// What constants stand for, if that is a literal.
     pub(super) constant: &'s dyn Fn(&str) -> Option<Value>,
     /// The class whose body it is, in full.
@@ -134,7 +136,10 @@ impl Value {
                     (None, _) => Self::Text(scope.class.to_owned()),
                 }
             }
-            Self::Name(name) => scope.variables.get(name).cloned().unwrap_or_else(|| self.clone()),
+            Self::Name(name) => {
+                let variable = scope.variables.get(name).cloned();
+                variable.or_else(|| (scope.known)(name)).unwrap_or_else(|| self.clone())
+            }
             Self::Constant(path) => (scope.constant)(path).map_or_else(|| self.clone(), |value| inner(&value)),
             Self::Array(values) => Self::Array(values.iter().map(inner).collect()),
             Self::Hash(pairs) => Self::Hash(resolve_pairs(pairs, &inner)),
@@ -187,22 +192,8 @@ fn resolve_call(call: &Invocation, scope: &Scope<'_>, inner: &dyn Fn(&Value) -> 
         }))
     };
     let Some(on) = &receiver else { return unresolved() };
-    if let (Value::Hash(pairs), "merge" | "reverse_merge", [Value::Hash(more)]) =
-        (on, call.method.as_str(), arguments.as_slice())
-    {
-        return Value::Hash(if call.method == "merge" {
-            [pairs.as_slice(), more].concat()
-        } else {
-            [more.as_slice(), pairs].concat()
-        });
-    }
-    if let (Value::Array(values), "map" | "freeze" | "to_a" | "flatten", []) =
-        (on, call.method.as_str(), arguments.as_slice())
-    {
-        return Value::Array(values.clone());
-    }
-    if call.method == "freeze" {
-        return on.clone();
+    if let Some(found) = of_collection(on, &call.method, &arguments) {
+        return found;
     }
     let text = on.printed().filter(|_| arguments.is_empty());
     let rules = scope.inflections;
@@ -222,6 +213,28 @@ fn resolve_call(call: &Invocation, scope: &Scope<'_>, inner: &dyn Fn(&Value) -> 
     result.map_or_else(unresolved, Value::Text)
 }
 
+/// What the methods of hashes and arrays give, and those that every object has.
+fn of_collection(on: &Value, method: &str, arguments: &[Value]) -> Option<Value> {
+    match (on, method, arguments) {
+        (Value::Hash(pairs), "merge" | "update" | "merge!", [Value::Hash(more)]) => {
+            Some(Value::Hash([pairs.as_slice(), more].concat()))
+        }
+        (Value::Hash(pairs), "reverse_merge" | "reverse_merge!", [Value::Hash(more)]) => {
+            Some(Value::Hash([more.as_slice(), pairs].concat()))
+        }
+        (Value::Hash(pairs), "[]" | "fetch" | "delete", [Value::Text(key), ..])
+            if pairs.iter().all(|pair| pair.key.is_some()) =>
+        {
+            let found = pairs.iter().rev().find(|pair| pair.key.as_deref() == Some(key));
+            let default = arguments.get(1).cloned().unwrap_or(Value::Nil);
+            Some(found.map_or(default, |pair| pair.value.clone()))
+        }
+        (Value::Array(_), "to_a" | "flatten" | "each", []) | (_, "freeze", []) => Some(on.clone()),
+        (_, "||", [other]) => on.truth().map(|truth| if truth { on.clone() } else { other.clone() }),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +246,7 @@ mod tests {
         let constant = |path: &str| (path == "KEY").then(|| Value::Text("key_id".to_owned()));
         let scope = Scope {
             variables: &variables,
+            known: &|_| None,
             constant: &constant,
             class: "Blog::Post",
             inflections: &rails,
@@ -249,12 +263,7 @@ mod tests {
         assert_eq!(text(call(name("kind"), "pluralize")).as_deref(), Some("comments"));
         assert_eq!(text(call(name("self"), "name")).as_deref(), Some("Blog::Post"));
         assert_eq!(text(Value::Constant("KEY".to_owned())).as_deref(), Some("key_id"));
-        let template = |unknown: &str| {
-            Value::Template(vec![
-                Value::Text("x_".to_owned()),
-                call(name(unknown), "to_s"),
-            ])
-        };
+        let template = |unknown: &str| Value::Template(vec![Value::Text("x_".to_owned()), call(name(unknown), "to_s")]);
         assert_eq!(text(template("kind")).as_deref(), Some("x_comment"));
         assert_eq!(text(template("other")), None);
     }
