@@ -5,6 +5,7 @@
 //! A reader spells out every default of its framework, so that nobody after it knows frameworks, and knows nothing of
 //! dialects and rules itself.
 
+mod active_record;
 mod resolve;
 mod tree;
 
@@ -45,4 +46,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[];
+pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord];
