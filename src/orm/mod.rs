@@ -7,6 +7,7 @@
 
 mod active_record;
 mod resolve;
+mod sequelize;
 mod tree;
 
 use crate::schema::{Model, Note};
@@ -46,4 +47,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord];
+pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord, &sequelize::Sequelize];
