@@ -5,6 +5,7 @@
 //! A reader spells out every default of its framework, so that nobody after it knows frameworks, and knows nothing of
 //! dialects and rules itself.
 
+mod eloquent;
 mod tree;
 
 use crate::schema::{Model, Note};
@@ -42,4 +43,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[];
+pub static ALL: &[&dyn OrmReader] = &[&eloquent::Eloquent];
