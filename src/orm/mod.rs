@@ -6,6 +6,7 @@
 //! dialects and rules itself.
 
 mod active_record;
+mod eloquent;
 mod resolve;
 mod sequelize;
 mod tree;
@@ -47,4 +48,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord, &sequelize::Sequelize];
+pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord, &eloquent::Eloquent, &sequelize::Sequelize];
