@@ -105,7 +105,7 @@ fn lonely(declarations: &Declarations, between: &[usize], of_child: bool) -> Vec
 }
 
 /// Whether an association is called just after the model that it leads to: `posts` to `Post`, and not `drafts`.
-fn is_plain(declared: &Declaration) -> bool {
+pub(super) fn is_plain(declared: &Declaration) -> bool {
     let Some(target) = &declared.association.target else {
         return false;
     };

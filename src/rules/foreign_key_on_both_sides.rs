@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::declared::used_rows;
+use super::declared::{is_plain, used_rows};
 use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Severity};
@@ -57,13 +57,17 @@ impl Rule for ForeignKeyOnBothSides {
     }
 }
 
-/// The relations between two tables whose columns are named just after the other table. One with a role (`owner_id`)
+/// The relations between two tables whose columns or associations are named just after the other table. One with a role (`owner_id`)
 /// is a link of its own.
 fn plain<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Relation> {
     facts
         .relations()
         .map(|(relation, ..)| relation)
-        .filter(|relation| relation.role.is_none() && !relation.is_self_reference())
+        .filter(|relation| !relation.is_self_reference())
+        .filter(|relation| {
+            // Models say what their columns' names leave open.
+            relation.role.is_none() || facts.relations.declarations_of(relation).any(is_plain)
+        })
 }
 
 /// Whether models declare it by its child alone: of two such, neither model says that it has the other.

@@ -10,6 +10,7 @@ mod files;
 mod inference;
 mod live;
 mod marks;
+mod models;
 mod orm;
 mod readme;
 mod reports;

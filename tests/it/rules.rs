@@ -1,8 +1,8 @@
 //! Every fixture of every rule, on every engine that can express it.
 //!
 //! `fixtures/rules/<id>/` holds `bad.sql`, whose marks say what the rule must find; `good.sql`, in which it must find
-//! nothing; and further cases. A `relaudit.yml` there is used for all of them, and the models in `models/<case>/` for that
-//! case. A first line
+//! nothing; and further cases. A case for which there is a folder `models/<case>/` is held against these models; a
+//! `relaudit.yml` is used for all the others. A first line
 //! `-- servers: postgres>=18 mariadb` leaves a file to some engines.
 
 use std::fs;
@@ -153,11 +153,10 @@ fn check(engine: Engine, fixture: &Path) -> Vec<String> {
     let mut run = run::Run::new(["audit", &loaded.source()]);
     run = run.args(["--format", "json", "--fail-on", "never", "--allow-unchecked"]);
     let config = fixture.with_file_name("relaudit.yml");
-    if config.exists() {
-        run = run.args([Path::new("--config"), &config]);
-    }
     if let Some(models) = models_of(fixture) {
         run = run.args([Path::new("--models"), &models]);
+    } else if config.exists() {
+        run = run.args([Path::new("--config"), &config]);
     }
     let outcome = run.finish();
     if outcome.code != Some(0) {

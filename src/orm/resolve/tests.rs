@@ -14,7 +14,7 @@ fn schema(sql: &str) -> Schema {
 
 fn blog() -> Schema {
     schema(
-        "CREATE TABLE users (id int PRIMARY KEY, code text UNIQUE);
+        "create table users (id int PRIMARY KEY, code text UNIQUE);
          CREATE TABLE posts (id int PRIMARY KEY, user_id int, user_code text);
          CREATE TABLE tags (id int PRIMARY KEY);
          CREATE TABLE posts_tags (post_id int, tag_id int);
@@ -164,7 +164,7 @@ fn a_reference_is_found_whatever_its_letter_case_and_without_its_namespace() {
 #[test]
 fn a_key_of_id_and_more_is_referenced_by_id_alone() {
     let schema = schema(
-        "CREATE TABLE users (id int, day date, PRIMARY KEY (id, day)); CREATE TABLE posts (id int, user_id int);",
+        "create table users (id int, day date, PRIMARY KEY (id, day)); CREATE TABLE posts (id int, user_id int);",
     );
     let (found, _) = found(&schema, belongs_to("posts(user_id) -> users()"));
     assert_eq!(show(&found), "public.posts(user_id) -> public.users(id)");
@@ -250,7 +250,7 @@ fn a_model_without_table_is_told_once_unless_another_source_has_it() {
             .iter()
             .all(|declared| declared.found == Found::Unknown)
     );
-    let other = schema("CREATE TABLE people (id int PRIMARY KEY);");
+    let other = schema("create table people (id int PRIMARY KEY);");
     let (declared, _) = resolve(&blog(), &models, &[&other], true);
     assert_eq!(declared.models[1].table, ModelTable::Unknown);
 }
