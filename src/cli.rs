@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::report::Framework;
 use crate::source::ScriptDialect;
 
 /// Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
@@ -23,6 +24,7 @@ Examples:
   relaudit audit mysql://app@localhost/shop --format json --output audit.json
   relaudit audit shop.sqlite --table 'orders*'
   relaudit relations postgres://app@db.example.org/shop
+  relaudit relations shop.sqlite --emit sequelize
   relaudit audit dump.sql.gz
   relaudit audit postgres://app@db.example.org/shop --models app/models
   relaudit schema postgres://app@db.example.org/shop --output shop.json
@@ -101,6 +103,9 @@ pub struct RelationsArgs {
     /// Show which parents were considered for one column, and what each reason weighs
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub explain: Option<String>,
+    /// Print the relations as the associations of a framework, for an application that has none yet
+    #[arg(long, value_enum, value_name = "FRAMEWORK", conflicts_with = "explain")]
+    pub emit: Option<Framework>,
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,

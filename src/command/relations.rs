@@ -23,6 +23,14 @@ pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     if let Some(column) = &args.explain {
         return explain(args, &inputs, column);
     }
+    if let Some(framework) = args.emit {
+        let mut text = Vec::new();
+        for input in &inputs {
+            report::write_associations(framework, &input.schema, &input.relations, &mut text)?;
+        }
+        output::write(&args.output, &text)?;
+        return Ok(input::strict(&args.input, &inputs, Outcome::Clean));
+    }
     let none = rules::Report::default();
     let sources = inputs.iter().map(|input| SourceReport {
         info: &input.info,

@@ -17,8 +17,8 @@ const SKIPPED_FOLDERS: [&str; 4] = ["node_modules", "bower_components", "vendor"
 /// How files end that can hold models.
 const EXTENSIONS: [&str; 10] = ["js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx", "php", "rb"];
 
-/// Files that tell which version of a framework is used.
-const MANIFESTS: [&str; 2] = ["package.json", "composer.json"];
+/// Files that tell which version of a framework is used, and how it is set up.
+const MANIFESTS: [&str; 3] = ["package.json", "composer.json", "config.json"];
 
 /// In bytes. Nobody writes models of this size by hand: what is larger was generated, and is no model.
 const LARGEST: u64 = 4 << 20;

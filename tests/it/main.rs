@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod ddl;
 mod differences;
+mod emit;
 mod files;
 mod inference;
 mod live;
