@@ -8,6 +8,8 @@
 mod active_record;
 mod tree;
 
+pub use active_record::schema_rb;
+
 use crate::schema::{Model, Note};
 
 /// A framework whose models can be read.
