@@ -6,6 +6,7 @@
 //! dialects and rules itself.
 
 mod active_record;
+mod sequelize;
 mod tree;
 
 pub use active_record::schema_rb;
@@ -45,4 +46,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord];
+pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord, &sequelize::Sequelize];

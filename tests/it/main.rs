@@ -7,6 +7,7 @@ mod config;
 mod ddl;
 mod differences;
 mod files;
+mod framework;
 mod inference;
 mod live;
 mod marks;

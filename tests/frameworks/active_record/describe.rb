@@ -9,6 +9,11 @@ require "logger"
 require "active_record"
 require "active_support/core_ext/string"
 
+if ARGV == ["--version"]
+  puts "Active Record #{ActiveRecord.version}, Ruby #{RUBY_VERSION}"
+  exit
+end
+
 # As much of Rails as a file of configuration speaks to.
 module Rails
   class Configuration
@@ -42,6 +47,8 @@ def load_all(files)
 end
 
 root = File.expand_path(ARGV.fetch(0))
+raise "#{root} holds no models" if Dir["#{root}/app/models/**/*.rb"].empty?
+
 ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
 connection = ActiveRecord::Base.connection
 connection.execute("ATTACH ':memory:' AS shop")
