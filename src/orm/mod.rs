@@ -13,6 +13,7 @@ mod tree;
 
 use crate::schema::{Model, Note};
 
+pub use active_record::schema_rb;
 pub use resolve::{add_to, mark_soft_deletion, resolve};
 
 /// A framework whose models can be read.

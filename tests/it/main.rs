@@ -8,6 +8,7 @@ mod ddl;
 mod differences;
 mod emit;
 mod files;
+mod framework;
 mod inference;
 mod live;
 mod marks;

@@ -162,7 +162,11 @@ pub(super) fn relation_of(statements: &[Statement]) -> Lambda {
         }
     }
     let only_null = only_null.filter(|_| calls.len() == 1);
-    Lambda { calls, only_null }
+    Lambda {
+        calls,
+        only_null,
+        gives: None,
+    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ fn of_record(declared: &Declared, name: &str, class: &str) -> Declared {
         scope: Some(Lambda {
             calls: vec!["where".to_owned()],
             only_null: None,
+            gives: None,
         }),
         implied: true,
         ..declared.clone()

@@ -198,6 +198,7 @@ fn lambda(parsed: &Parsed<'_>, body: Option<Node<'_>>) -> Value {
         || Lambda {
             calls: Vec::new(),
             only_null: None,
+            gives: None,
         },
         |body| relation(parsed, body),
     ))
@@ -223,7 +224,19 @@ pub(super) fn relation(parsed: &Parsed<'_>, body: Node<'_>) -> Lambda {
         _ => Walk::Into,
     });
     let only_null = only_null.filter(|_| calls.iter().all(|call| call == "where"));
-    Lambda { calls, only_null }
+    let inside = children(body)
+        .into_iter()
+        .find(|child| child.kind() != "block_parameters");
+    let statement = inside.filter(|inside| matches!(inside.kind(), "block_body" | "body_statement"));
+    let only = statement.and_then(|inside| match children(inside).as_slice() {
+        [only] if only.kind() == "string" => value(parsed, *only).text().map(str::to_owned),
+        _ => None,
+    });
+    Lambda {
+        calls,
+        only_null,
+        gives: only,
+    }
 }
 
 /// The column of `where(column: nil)`.

@@ -15,6 +15,7 @@ mod inflection_rules;
 mod lineage;
 mod macros;
 mod options;
+pub mod schema_rb;
 mod syntax;
 mod value;
 

@@ -53,6 +53,8 @@ pub(super) struct Lambda {
     pub(super) calls: Vec<String>,
     /// The column of a `where(column: nil)`, if that is all that it does.
     pub(super) only_null: Option<String>,
+    /// What it gives, if that is a text.
+    pub(super) gives: Option<String>,
 }
 
 /// An entry of a hash.

@@ -316,7 +316,8 @@ impl<'p, 'a> Code<'p, 'a> {
             if above.kind() == "class_body" {
                 return above.parent().map_or(Value::Unknown, |class| self.code(at.with(class)));
             }
-            if above.kind() == "assignment_expression"
+            if matches!(node.kind(), "function_expression" | "arrow_function")
+                && above.kind() == "assignment_expression"
                 && let Some((object, _)) = field(above, "left").and_then(|left| self.parsed_member(at.with(left)))
             {
                 return self.evaluate(at.with(object), depth);
@@ -365,6 +366,10 @@ impl<'p, 'a> Code<'p, 'a> {
             }
             Value::Code(at) => self.static_field(*at, name, depth),
             Value::Unknown | Value::Model(_) if name == "models" => Value::Models,
+            Value::Model(model) => {
+                let class = self.place(*model);
+                class.map_or(Value::Unknown, |class| self.static_field(class, name, depth))
+            }
             _ => Value::Unknown,
         }
     }
