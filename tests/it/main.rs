@@ -7,6 +7,7 @@ mod config;
 mod ddl;
 mod differences;
 mod files;
+mod frameworks_eloquent;
 mod inference;
 mod live;
 mod marks;
