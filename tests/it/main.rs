@@ -9,6 +9,7 @@ mod differences;
 mod emit;
 mod files;
 mod framework;
+mod frameworks_eloquent;
 mod inference;
 mod live;
 mod marks;

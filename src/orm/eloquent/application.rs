@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::class::{Class, FileFacts, Method, MorphMap, Sort};
+use super::class::{Body, Class, FileFacts, Method, MorphMap, Sort};
 use super::expression::Expression;
 use super::framework::{AS_PIVOT, Base, FOREIGN, Foreign};
 use crate::schema::Note;
@@ -14,8 +14,12 @@ pub(super) struct Application {
     classes: BTreeMap<String, Class>,
     /// The namespaces that have classes, in lower case.
     namespaces: BTreeSet<String>,
+    /// The application's own functions, by their names in lower case.
+    pub(super) functions: BTreeMap<String, Body>,
     /// What files of configuration return, by the name of the file.
     pub(super) configuration: BTreeMap<String, Expression>,
+    /// The framework's major version, where composer.json says it.
+    pub(super) version: Option<u32>,
     pub(super) morph_maps: Vec<MorphMap>,
     /// Associations added from outside, by their class in lower case.
     added: BTreeMap<String, Vec<Method>>,
@@ -60,6 +64,7 @@ impl Application {
         if let (Some(name), Some(returned)) = (configuration, facts.returned) {
             self.configuration.entry(name.to_owned()).or_insert(returned);
         }
+        self.functions.extend(facts.functions);
         self.notes.extend(facts.notes);
     }
 

@@ -50,10 +50,10 @@ impl Reader<'_> {
                 }
             }
             "assignment_expression" => self.assignment(node),
-            "member_call_expression" | "nullsafe_member_call_expression" | "scoped_call_expression" => {
-                if !self.inside_chain.contains(&node.id()) {
-                    self.chain(node);
-                }
+            "member_call_expression" | "nullsafe_member_call_expression" | "scoped_call_expression"
+                if !self.inside_chain.contains(&node.id()) =>
+            {
+                self.chain(node);
             }
             "object_creation_expression" => {
                 let class = children(node)

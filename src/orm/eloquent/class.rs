@@ -13,6 +13,8 @@ pub(super) struct FileFacts {
     pub(super) morph_maps: Vec<MorphMap>,
     /// Associations that are added to a class from outside (`resolveRelationUsing`).
     pub(super) added: Vec<(String, Method)>,
+    /// Functions outside of classes, by their names in lower case.
+    pub(super) functions: BTreeMap<String, Body>,
     /// What a file of configuration returns.
     pub(super) returned: Option<Expression>,
     pub(super) notes: Vec<Note>,

@@ -1,7 +1,7 @@
 //! The English rules by which Laravel makes plurals and singulars: those of doctrine/inflector 2.0.10, which Laravel 8 to
 //! 13 use, and Laravel 13's own short list. Data only.
 //!
-//! Version 2.0.6 lacks four of the irregular words (axis, cave, brownie, epoch).
+//! Version 2.0.6 lacks four of the irregular words (axis, cave, brownie, epoch) and the regatta.
 
 /// A rule for the end of a word, tried in order.
 pub(super) struct Ending {
@@ -11,6 +11,8 @@ pub(super) struct Ending {
     pub(super) from: &'static str,
     /// What takes its place.
     pub(super) to: &'static str,
+    /// Whether the letters that both begin with keep their case.
+    pub(super) keeps_case: bool,
 }
 
 /// What may stand before an ending.
@@ -27,15 +29,26 @@ pub(super) enum Before {
 }
 
 const fn ending(from: &'static str, to: &'static str) -> Ending {
-    Ending {
-        before: Before::Any,
-        from,
-        to,
-    }
+    after(Before::Any, from, to)
 }
 
 const fn after(before: Before, from: &'static str, to: &'static str) -> Ending {
-    Ending { before, from, to }
+    Ending {
+        before,
+        from,
+        to,
+        keeps_case: true,
+    }
+}
+
+/// An ending of which nothing keeps its case: `CouponUses` → `Couponus`.
+const fn in_small_letters(before: Before, from: &'static str, to: &'static str) -> Ending {
+    Ending {
+        before,
+        from,
+        to,
+        keeps_case: false,
+    }
 }
 
 /// Singular endings and their plurals.
@@ -132,8 +145,8 @@ pub(super) const SINGULAR: &[Ending] = &[
     ending("shoes", "shoe"),
     ending("slaves", "slave"),
     ending("oes", "o"),
-    ending("ouses", "ouse"),
-    after(Before::Not("a"), "uses", "us"),
+    in_small_letters(Before::Any, "ouses", "ouse"),
+    in_small_letters(Before::Not("a"), "uses", "us"),
     after(Before::One("ml|"), "ice", "ouse"),
     ending("xes", "x"),
     ending("ches", "ch"),
@@ -164,7 +177,7 @@ pub(super) const SINGULAR: &[Ending] = &[
     ending("children", "child"),
     ending("feet", "foot"),
     ending("news", "news"),
-    ending("eaus", "eau"),
+    in_small_letters(Before::Any, "eaus", "eau"),
     after(Before::Nothing, "tights", "tights"),
     after(Before::Nothing, "shorts", "shorts"),
     ending("s", ""),

@@ -267,7 +267,14 @@ impl<'a> Place<'a> {
             // What the environment says is known where the application runs; the code's own word is the best there is.
             "env" => value(1)?,
             "config" => self.configured(&text(0)?).or_else(|| value(1))?,
-            _ => return None,
+            _ => match self.application.functions.get(function)?.returns.as_slice() {
+                [result] => Place {
+                    depth: self.depth,
+                    ..Place::of_class(self.application, None)
+                }
+                .value(result),
+                _ => return None,
+            },
         })
     }
 

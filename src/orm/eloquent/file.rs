@@ -41,6 +41,12 @@ fn visit(names: &mut Names<'_>, node: Node<'_>, facts: &mut FileFacts) {
         "class_declaration" | "trait_declaration" | "interface_declaration" | "enum_declaration" => {
             read_class(names, node, facts);
         }
+        "function_definition" => {
+            if let (Some(name), Some(body)) = (field(node, "name"), field(node, "body")) {
+                let name = names.parsed.text(name).to_ascii_lowercase();
+                facts.functions.insert(name, body::read(names, body, "$this"));
+            }
+        }
         "anonymous_class" if has_associations(names, node) => {
             let message = "A class without a name declares associations: they are not read.";
             facts.notes.push(names.parsed.note(node, message));

@@ -303,7 +303,7 @@ pub(super) enum Base {
     Model,
     /// A class of a join table's rows: another name by convention, and no key name for others to use.
     Pivot,
-    /// One of a polymorphic join table's rows: its table's name is a model's.
+    /// One of a polymorphic join table's rows: since Laravel 13 its table's name is made as a model's.
     MorphPivot,
 }
 
@@ -366,3 +366,6 @@ pub(super) const CONNECTION_ATTRIBUTE: (&str, &[&str]) =
 
 /// The traits of the package tightenco/parental by which a class has the names of the one it extends.
 pub(super) const HAS_PARENT: &[&str] = &["Parental\\HasParent", "Tightenco\\Parental\\HasParent"];
+
+/// The first version in which the table of a polymorphic pivot class has its name in the plural.
+pub(super) const PLURAL_MORPH_PIVOTS: u32 = 13;

@@ -129,13 +129,10 @@ fn regular(word: &str, lower: &str, endings: &[Ending]) -> String {
         };
         if fits {
             // What both endings begin with keeps its case: `Status` → `Statuses`.
-            let same = ending
-                .from
-                .bytes()
-                .zip(ending.to.bytes())
-                .take_while(|(from, to)| from == to);
-            let kept = stem.len() + same.clone().count();
-            let rest = ending.to.get(same.count()..).unwrap_or("");
+            let pairs = ending.from.bytes().zip(ending.to.bytes());
+            let same = pairs.take_while(|(from, to)| ending.keeps_case && from == to).count();
+            let kept = stem.len() + same;
+            let rest = ending.to.get(same..).unwrap_or("");
             return format!("{}{rest}", word.get(..kept).unwrap_or(word));
         }
     }
@@ -216,6 +213,7 @@ mod tests {
             ("PostCategories", "post_category"),
             ("Axes", "axe"),
             ("Bonus", "bonu"),
+            ("CouponUses", "couponus"),
         ];
         for (class, table) in cases {
             assert_eq!(pivot_table_of(class), table, "{class}");

@@ -177,13 +177,12 @@ impl Call {
     }
 
     fn belongs_to_many(&self, models: &Models<'_>, own: &Names, target: &Names) -> Result<Link, Unclear> {
-        let table = match self.text("table")? {
-            Some(table) => joined(models, own, &table)?,
-            None => {
-                let mut segments = [own.segment.clone()?, target.segment.clone()?];
-                segments.sort();
-                in_namespace(&segments.join("_").to_lowercase(), &own.prefix)
-            }
+        let table = if let Some(table) = self.text("table")? {
+            joined(models, own, &table)?
+        } else {
+            let mut segments = [own.segment.clone()?, target.segment.clone()?];
+            segments.sort();
+            in_namespace(&segments.join("_").to_lowercase(), &own.prefix)
         };
         let owner_key = self.key_or("foreignPivotKey", || own.foreign_key.clone().map(|key| vec![key]))?;
         let target_key = self.key_or("relatedPivotKey", || target.foreign_key.clone().map(|key| vec![key]))?;

@@ -64,14 +64,18 @@ impl OrmReader for Eloquent {
 
     fn claims(&self, file: &SourceFile) -> bool {
         let path = file.path.as_str();
-        if !path.ends_with(".php") || path.ends_with(".blade.php") {
+        let Some(stem) = path.strip_suffix(".php") else {
+            return is_composer_file(path);
+        };
+        if stem.ends_with(".blade") {
             return false;
         }
         if configuration(path).is_some() {
             return true;
         }
         let text = file.text.as_str();
-        if ["orphMap(", "resolveRelationUsing("]
+        // Morph maps, associations added from outside, and helper functions that name models.
+        if ["orphMap(", "resolveRelationUsing(", "function_exists("]
             .iter()
             .any(|word| text.contains(word))
         {
@@ -81,9 +85,12 @@ impl OrmReader for Eloquent {
     }
 
     fn read(&self, files: &[SourceFile]) -> Models {
-        let facts: Vec<_> = files.par_iter().map(file::read).collect();
+        let (composer, code): (Vec<&SourceFile>, Vec<&SourceFile>) =
+            files.iter().partition(|file| is_composer_file(&file.path));
+        let facts: Vec<_> = code.par_iter().map(|file| file::read(file)).collect();
         let mut application = Application::default();
-        for (file, facts) in files.iter().zip(facts) {
+        application.version = composer.into_iter().find_map(version);
+        for (file, facts) in code.into_iter().zip(facts) {
             if let Some(facts) = facts {
                 application.add(facts, configuration(&file.path));
             }
@@ -108,6 +115,28 @@ impl OrmReader for Eloquent {
             notes: in_order(notes),
         }
     }
+}
+
+fn is_composer_file(path: &str) -> bool {
+    path == "composer.json" || path.ends_with("/composer.json")
+}
+
+/// The major version that an application wants of the framework; the oldest where it takes more than one.
+fn version(composer: &SourceFile) -> Option<u32> {
+    let wanted: serde_json::Value = serde_json::from_str(&composer.text).ok()?;
+    let packages = ["laravel/framework", "illuminate/database"];
+    let constraint = packages
+        .iter()
+        .find_map(|package| wanted.get("require")?.get(package)?.as_str())?;
+    let numbers = constraint.split(['|', ' ', ',']).filter_map(|part| {
+        let digits = part.trim_start_matches(|character: char| !character.is_ascii_digit());
+        digits
+            .split(|character: char| !character.is_ascii_digit())
+            .next()?
+            .parse()
+            .ok()
+    });
+    numbers.min()
 }
 
 /// The name of a file of configuration: `config/auth.php` is `auth`.

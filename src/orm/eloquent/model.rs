@@ -4,7 +4,7 @@ use super::application::{Application, foreign};
 use super::class::{Class, Method, Sort};
 use super::evaluate::{Place, Value};
 use super::expression::{Argument, Expression};
-use super::framework::{Base, CONNECTION_ATTRIBUTE, HAS_PARENT, SOFT_DELETES, TABLE_ATTRIBUTE};
+use super::framework::{Base, CONNECTION_ATTRIBUTE, HAS_PARENT, PLURAL_MORPH_PIVOTS, SOFT_DELETES, TABLE_ATTRIBUTE};
 use super::inflect::{class_basename, pivot_table_of, snake, table_of};
 use super::morph_map::MorphNames;
 use crate::schema::{Ident, TableName};
@@ -194,8 +194,13 @@ fn default_table(place: &Place<'_>, class: &Class) -> (Result<String, Unclear>, 
         Some(Value::Text(table)) => (Ok(table), true),
         None | Some(Value::Null) => {
             let named = named_as(application, class);
+            // Where no version is told: few applications are on the newest.
+            let plural_pivots = application
+                .version
+                .is_some_and(|version| version >= PLURAL_MORPH_PIVOTS);
             let table = match application.base(class) {
                 Some(Base::Pivot) => pivot_table_of(&named.name),
+                Some(Base::MorphPivot) if !plural_pivots => pivot_table_of(&named.name),
                 _ => table_of(&named.name),
             };
             (Ok(table), false)
