@@ -79,6 +79,15 @@ impl Subject {
         }
     }
 
+    /// Its text without the table's namespace.
+    pub fn without_namespace(&self) -> String {
+        let bare = Self {
+            table: TableName::bare(self.table.table.clone()),
+            columns: self.columns.clone(),
+        };
+        bare.to_string()
+    }
+
     /// The table.
     pub fn table_name(&self) -> &TableName {
         &self.table

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::rules::Override;
+use crate::rules::{Override, RuleSet, Suppression};
 use crate::yaml::{self, Spanned};
 
 pub use stated::Unresolved;
@@ -50,6 +50,7 @@ struct Content {
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
     rules: BTreeMap<String, Override>,
+    ignore: Vec<Suppression>,
 }
 
 /// One entry of `relations:`.
@@ -145,9 +146,15 @@ impl Config {
         self.content.models.iter().map(|path| folder.join(path)).collect()
     }
 
-    /// What is changed of the rules, by id.
-    pub fn rules(&self) -> &BTreeMap<String, Override> {
-        &self.content.rules
+    /// The rules with what the file changes of them, and without the findings that it ignores.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: a rule or an option that there is not.
+    pub fn rules(&self) -> Result<RuleSet, String> {
+        RuleSet::load(&self.content.rules)?
+            .ignoring(&self.content.ignore, &self.path)
+            .map_err(|reason| format!("cannot use the configuration {}: {reason}", self.path.display()))
     }
 
     /// An error at a place in the file.

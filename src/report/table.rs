@@ -88,11 +88,15 @@ pub(super) fn write_what_was_read(source: &SourceReport<'_>, layout: &mut Layout
 fn write_findings(source: &SourceReport<'_>, layout: &mut Layout<'_>) -> io::Result<()> {
     let summary = Summary::of_source(source);
     let findings = &source.rules.findings;
+    let ignored = match summary.ignored {
+        0 => String::new(),
+        number => format!(" ({number} ignored by the configuration)"),
+    };
     if findings.is_empty() {
-        return layout.heading("No findings");
+        return layout.heading(&format!("No findings{ignored}"));
     }
     layout.heading(&format!(
-        "{}: {}, {}, {}",
+        "{}: {}, {}, {}{ignored}",
         counted(findings.len(), "finding", "findings"),
         counted(summary.error, "error", "errors"),
         counted(summary.warning, "warning", "warnings"),

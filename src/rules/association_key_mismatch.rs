@@ -131,4 +131,15 @@ mod tests {
             .has_many(USER, |has| has.scoped = true);
         assert_eq!(scoped.check(RULE), [""; 0]);
     }
+
+    #[test]
+    fn what_the_framework_makes_of_an_end_is_no_second_opinion() {
+        let missing = "posts(owner_id) -> users(id)";
+        let database = blog()
+            .belongs_to(AUTHOR, |_| {})
+            .declares_missing_key(AssociationKind::HasMany, missing, |_| {})
+            .declares_missing_key(AssociationKind::BelongsTo, missing, |made| made.implied = true);
+        assert_eq!(database.check(RULE), ["warning certain posts(owner_id)"]);
+        assert_eq!(database.check("dangling_reference"), [""; 0]);
+    }
 }

@@ -91,9 +91,12 @@ fn lonely(declarations: &Declarations, between: &[usize], of_child: bool) -> Vec
     };
     let mut found: Vec<Lonely> = Vec::new();
     for (at, declared, columns) in ends() {
-        let answered = ends().any(|(_, other, key)| other.is_of_child() != of_child && key == columns);
+        // What the framework makes of an end by itself (Sequelize 7's inverse) is no second opinion.
+        let answered = ends()
+            .any(|(_, other, key)| other.is_of_child() != of_child && key == columns && !other.association.implied);
         let known = found.iter().any(|end| end.columns == columns);
-        if declared.is_of_child() == of_child && !declared.association.scoped && !answered && !known {
+        let is_own = !declared.association.scoped && !declared.association.implied;
+        if declared.is_of_child() == of_child && is_own && !answered && !known {
             found.push(Lonely {
                 at,
                 columns,
@@ -110,10 +113,6 @@ pub(super) fn is_plain(declared: &Declaration) -> bool {
         return false;
     };
     let last = target.rsplit([':', '\\', '.']).next().unwrap_or(target);
-    let stem = |name: &str| {
-        let letters: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
-        pluralizer::pluralize(&letters.to_lowercase(), 1, false)
-    };
     stem(&declared.association.name) == stem(last)
 }
 
@@ -124,12 +123,13 @@ pub(super) fn other_side<'a>(facts: &Facts<'a>, declared: &Declaration) -> Optio
     if meant.child.table == meant.parent.table {
         return None;
     }
-    let reverse = facts.relations().map(|(relation, ..)| relation).filter(|relation| {
+    let reverse = facts.relations.relations.iter().filter(|relation| {
         relation.child.table == meant.parent.table
             && relation.parent.table == meant.child.table
             && relation.tier() <= Tier::Likely
-            // The same model knows that one already: then this is another link.
-            && !facts.relations.declarations_of(relation).any(|other| other.table == declared.table)
+            && (is_plain_key(meant) && declared.missing().is_some()
+                // The same model knows that one already: then this is another link, by its name.
+                || !facts.relations.declarations_of(relation).any(|other| other.table == declared.table))
     });
     let rank = |relation: &&Relation| {
         (
@@ -139,6 +139,34 @@ pub(super) fn other_side<'a>(facts: &Facts<'a>, declared: &Declaration) -> Optio
         )
     };
     reverse.min_by_key(rank)
+}
+
+/// Whether a key is called just after the table that it leads to: `address_id` to `addresses`, and not `home_address_id`.
+fn is_plain_key(meant: &Joint) -> bool {
+    let ([column], parent) = (meant.child.columns.as_slice(), &meant.parent) else {
+        return false;
+    };
+    let name = letters(column.as_str());
+    let table = stem(parent.table.table.as_str());
+    let tails = parent
+        .columns
+        .iter()
+        .map(|key| letters(key.as_str()))
+        .chain(["id".to_owned()]);
+    tails.into_iter().any(|tail| {
+        let rest = name.strip_suffix(tail.as_str());
+        rest.is_some_and(|rest| stem(rest) == table)
+    })
+}
+
+fn letters(name: &str) -> String {
+    let letters: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    letters.to_lowercase()
+}
+
+/// A name without what tells one from many.
+fn stem(name: &str) -> String {
+    pluralizer::pluralize(&letters(name), 1, false)
 }
 
 /// Rows of a relation that reference something, and all of its rows, where they were counted.

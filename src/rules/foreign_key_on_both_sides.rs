@@ -23,7 +23,9 @@ impl Rule for ForeignKeyOnBothSides {
             if left >= right || reported.contains(&(left, right)) {
                 continue;
             }
-            let Some(back) = plain(facts).find(|back| back.child.table == *right && back.parent.table == *left) else {
+            let Some(back) = plain(facts)
+                .find(|back| back.child.table == *right && back.parent.table == *left && !is_mirror(there, back))
+            else {
                 continue;
             };
             let one_to_one = |relation: &&Relation| relation.cardinality == Cardinality::OneToOne;
@@ -68,6 +70,11 @@ fn plain<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Relation> {
             // Models say what their columns' names leave open.
             relation.role.is_none() || facts.relations.declarations_of(relation).any(is_plain)
         })
+}
+
+/// Whether the two are of the same columns, read both ways: a name that two tables share is stored once in each.
+fn is_mirror(there: &Relation, back: &Relation) -> bool {
+    there.child == back.parent && there.parent == back.child
 }
 
 /// Whether models declare it by its child alone: of two such, neither model says that it has the other.
@@ -196,6 +203,14 @@ mod tests {
             .relate("teams(owner_id) -> users(id)", |relation| {
                 relation.role = Some("owner".to_owned());
             });
+        assert_eq!(database.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn a_value_that_both_share_is_no_second_key() {
+        let database = men("name int unique", "man_name int unique")
+            .belongs_to("men(name) -> right_arms(man_name)", |_| {})
+            .belongs_to("right_arms(man_name) -> men(name)", |_| {});
         assert_eq!(database.check(RULE), [""; 0]);
     }
 

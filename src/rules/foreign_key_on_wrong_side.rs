@@ -38,27 +38,26 @@ pub(super) fn wrong_sides<'a>(facts: &Facts<'a>) -> Vec<(&'a Declaration, &'a Jo
         .filter(|(at, _)| !mismatched.iter().any(|pair| pair.odd == *at || pair.other == *at))
         .filter_map(|(_, declared)| {
             let joint = intended(declared)?;
+            // Where both columns are there, what they hold decides.
+            let is_there = matches!(declared.found, Found::Direct(_));
+            if is_there && !is_unused(facts, joint) {
+                return None;
+            }
             let other = other_side(facts, declared)?;
-            let is_wrong = match &declared.found {
-                Found::Missing(_) => true,
-                // Both columns are there: what they hold decides.
-                Found::Direct(_) => is_unused(facts, joint, other),
-                _ => false,
-            };
-            is_wrong.then_some((declared, joint, other))
+            let is_used = || used_rows(facts, &other.child, &other.parent).is_some_and(|(used, _)| used > 0);
+            (!is_there || is_used()).then_some((declared, joint, other))
         })
         .collect()
 }
 
-/// Whether the column that is declared references nothing in any row, while the other side's does.
-fn is_unused(facts: &Facts<'_>, joint: &Joint, other: &Relation) -> bool {
-    let constrained = facts
-        .relations()
-        .any(|(relation, ..)| joint.is_same(&relation.child, &relation.parent) && relation.is_constrained());
-    let used = |child, parent| used_rows(facts, child, parent);
-    let here = used(&joint.child, &joint.parent);
-    let there = used(&other.child, &other.parent);
-    !constrained && matches!(here, Some((0, all)) if all > 0) && matches!(there, Some((used, _)) if used > 0)
+/// Whether the column that is declared references nothing in any row, and no constraint says that it should.
+fn is_unused(facts: &Facts<'_>, joint: &Joint) -> bool {
+    let used = used_rows(facts, &joint.child, &joint.parent);
+    if !matches!(used, Some((0, all)) if all > 0) {
+        return false;
+    }
+    let mut relations = facts.relations.of_child(&joint.child.table);
+    !relations.any(|relation| relation.is_constrained() && joint.is_same(&relation.child, &relation.parent))
 }
 
 fn message(facts: &Facts<'_>, declared: &Declaration, joint: &Joint, other: &Relation) -> String {
@@ -178,15 +177,19 @@ mod tests {
 
     #[test]
     fn another_link_of_the_same_model_is_no_wrong_side() {
-        let database = shop()
-            .foreign_key(THERE)
-            .has_one_child(THERE, |_| {})
-            .declares_missing_key(AssociationKind::BelongsTo, DECLARED, |_| {});
-        assert_eq!(database.check(RULE), [""; 0]);
+        let also = |key: &str| {
+            let ends = format!("customers({key}) -> addresses(id)");
+            shop()
+                .foreign_key(THERE)
+                .has_one_child(THERE, |_| {})
+                .declares_missing_key(AssociationKind::BelongsTo, &ends, |_| {})
+        };
+        assert_eq!(also("home_address_id").check(RULE), [""; 0]);
         assert_eq!(
-            database.check("dangling_reference"),
-            ["warning certain customers(address_id)"]
+            also("home_address_id").check("dangling_reference"),
+            ["warning certain customers(home_address_id)"]
         );
+        assert_eq!(also("address_id").check(RULE), ["error certain customers(address_id)"]);
         let itself = Database::new()
             .table("nodes", &["id int primary", "parent_id int"])
             .foreign_key("nodes(parent_id) -> nodes(id)")

@@ -10,6 +10,7 @@ mod facts;
 mod meta;
 mod row_text;
 mod set;
+mod suppression;
 #[cfg(test)]
 mod testing;
 
@@ -44,11 +45,13 @@ mod undeclared_association;
 mod unenforced_foreign_key;
 mod unindexed_foreign_key;
 mod unknown_association_option;
+mod unused_suppression;
 mod unvalidated_foreign_key;
 
 pub use facts::{Facts, Rows};
 pub use meta::{Category, Meta, Needs};
 pub use set::{NotRun, Override, Report, RuleSet};
+pub use suppression::Suppression;
 
 use facts::Findings;
 use set::Entry;
@@ -134,5 +137,6 @@ static RULES: &[Entry] = &[
     rule!(unenforced_foreign_key, UnenforcedForeignKey),
     rule!(unindexed_foreign_key, UnindexedForeignKey),
     rule_of_models!(unknown_association_option, UnknownAssociationOption),
+    rule!(unused_suppression, UnusedSuppression),
     rule!(unvalidated_foreign_key, UnvalidatedForeignKey),
 ];

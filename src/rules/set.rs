@@ -1,6 +1,6 @@
 //! The rules of one run, with the user's changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::relation::RelationId;
 use crate::schema::Location;
 
+use super::suppression::Ignored;
 use super::{Facts, Findings, Meta, Needs, RULES, Rows, Rule};
 
 type Options = Map<String, Value>;
@@ -45,16 +46,17 @@ pub struct Override {
 
 /// The rules of one run.
 pub struct RuleSet {
-    rules: Vec<Loaded>,
+    pub(super) rules: Vec<Loaded>,
+    pub(super) ignored: Vec<Ignored>,
 }
 
-struct Loaded {
-    id: &'static str,
+pub(super) struct Loaded {
+    pub(super) id: &'static str,
     meta: Meta,
     bad: &'static str,
     good: &'static str,
-    enabled: bool,
-    severity: Severity,
+    pub(super) enabled: bool,
+    pub(super) severity: Severity,
     rule: Box<dyn Rule>,
 }
 
@@ -65,6 +67,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Rules that could not run.
     pub not_run: Vec<NotRun>,
+    /// How many findings the user does not want to hear of.
+    pub ignored: usize,
+    /// Which entries of `ignore` they are of, by position.
+    pub used: BTreeSet<usize>,
 }
 
 /// A rule that could not run. Not run is not passed.
@@ -74,6 +80,20 @@ pub struct NotRun {
     pub rule: &'static str,
     /// Why.
     pub reason: String,
+}
+
+impl Report {
+    /// Worst first, then by subject and rule.
+    pub(super) fn sort(&mut self) {
+        self.findings.sort_by(|left, right| {
+            (right.severity, &left.subject, left.rule, &left.message).cmp(&(
+                left.severity,
+                &right.subject,
+                right.rule,
+                &right.message,
+            ))
+        });
+    }
 }
 
 impl RuleSet {
@@ -94,7 +114,10 @@ impl RuleSet {
             .iter()
             .map(|entry| load(entry, overrides.get(entry.id).unwrap_or(&default)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { rules })
+        Ok(Self {
+            rules,
+            ignored: Vec::new(),
+        })
     }
 
     /// Leaves only one rule: for its fixtures.
@@ -123,14 +146,8 @@ impl RuleSet {
         for finding in &mut report.findings {
             locate(facts, &of_relations, finding);
         }
-        report.findings.sort_by(|left, right| {
-            (right.severity, &left.subject, left.rule, &left.message).cmp(&(
-                left.severity,
-                &right.subject,
-                right.rule,
-                &right.message,
-            ))
-        });
+        report.sort();
+        self.suppress(&mut report);
         report
     }
 

@@ -16,8 +16,7 @@ use crate::schema::Read;
 use crate::snapshot;
 use secret::without_password;
 
-pub use dump::Dump;
-pub use models::read_models;
+pub use {dump::Dump, models::read_models};
 
 /// What the user named.
 #[derive(Clone, PartialEq, Eq)]

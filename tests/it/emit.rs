@@ -58,7 +58,9 @@ fn check_round_trip(source: &str, config: &str, has_composites: &[&str]) {
         let report = outcome.json();
         let is_association = |relation: &Value| relation["origin"].to_string().contains("association");
         assert_eq!(relations(&report, is_association), expected, "{framework}:\n{text}");
-        assert_eq!(report["notes"], Value::Array(Vec::new()), "{framework}:\n{text}");
+        let notes = report["notes"].as_array().unwrap().iter();
+        let on_models: Vec<&Value> = notes.filter(|note| note["location"]["file"] == file).collect();
+        assert!(on_models.is_empty(), "{framework}: {on_models:?}\n{text}");
         let audit = Run::new([
             "audit",
             source,
@@ -145,7 +147,7 @@ end
     let eloquent = emitted("eloquent");
     for line in [
         "return $this->belongsTo(User::class);",
-        "return $this->belongsTo(User::class, 'editor_id');",
+        "return $this->belongsToMany(Tag::class, 'posts_tags');",
         "return $this->hasMany(Post::class);",
     ] {
         let lines = eloquent.lines().filter(|written| written.trim() == line);

@@ -252,3 +252,27 @@ fn the_same_models_give_the_same_bytes() {
     let bytes = || run(&[]).finish().stdout;
     assert_eq!(bytes(), bytes());
 }
+
+#[test]
+fn what_is_left_out_of_the_audit_is_left_out_of_the_models_too() {
+    let audit = |arguments: &[&str]| {
+        let run = Run::new(["audit", "shop.sql", "--format", "json", "--models", "all.rb"]).args(arguments);
+        let gone = "class Gone < ApplicationRecord\n  belongs_to :user\nend\n";
+        let models = format!("{USER}{POST}{gone}");
+        let outcome = run.file("shop.sql", SCHEMA).file("all.rb", &models).finish();
+        let report = outcome.json();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let subjects = findings.map(|finding| finding["subject"].as_str().unwrap().to_owned());
+        (
+            report["relations"].as_array().unwrap().len(),
+            subjects.collect::<Vec<_>>(),
+        )
+    };
+    let (relations, subjects) = audit(&[]);
+    assert_eq!(relations, 1);
+    assert!(
+        subjects.contains(&"gone".to_owned()) || subjects.contains(&"gones".to_owned()),
+        "{subjects:?}"
+    );
+    assert_eq!(audit(&["--table", "users"]), (0, Vec::new()));
+}

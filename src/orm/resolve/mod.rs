@@ -55,7 +55,42 @@ pub fn resolve(
             *found = Found::Unknown;
         }
     }
+    leave_out(schema, &mut declarations);
     (declarations, notes)
+}
+
+/// Takes back what is said of tables that the user left out of the audit.
+fn leave_out(schema: &Schema, declarations: &mut Declarations) {
+    if schema.tables.values().all(|table| table.audited) {
+        return;
+    }
+    let is_in = |name: &TableName| schema.table(name).is_some_and(|table| table.audited);
+    for model in &mut declarations.models {
+        if let ModelTable::Missing(_) = &model.table {
+            model.table = ModelTable::Unknown;
+        }
+    }
+    let narrow = |found: &mut Found| {
+        let stays = match found {
+            Found::Direct(joint) => is_in(&joint.child.table),
+            Found::JoinTable { owner, .. } => is_in(&owner.child.table),
+            Found::Polymorphic { child, .. } => is_in(child),
+            Found::Missing(missing) => is_in(&missing.table),
+            Found::Through | Found::Unknown => true,
+        };
+        if !stays {
+            *found = Found::Unknown;
+        }
+    };
+    for declared in &mut declarations.associations {
+        narrow(&mut declared.found);
+        if !declared.table.as_ref().is_some_and(is_in) {
+            declared.association.unknown_options.clear();
+        }
+    }
+    for declared in &mut declarations.references {
+        narrow(&mut declared.found);
+    }
 }
 
 /// Tells the tables which of their columns marks a row as deleted, where models say so.

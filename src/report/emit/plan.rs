@@ -104,8 +104,14 @@ pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
     let (with, without): (Vec<&Ident>, Vec<&Ident>) = keys.partition(|key| key.as_str().contains('_'));
     Plan {
         models: models.into_values().collect(),
-        underscored: with.len() > without.len(),
+        // Sequelize would write the others in small letters too.
+        underscored: with.len() > without.len() && !kept.iter().any(|relation| has_capitals(relation)),
     }
+}
+
+fn has_capitals(relation: &Relation) -> bool {
+    let mut columns = relation.child.columns.iter().chain(&relation.parent.columns);
+    columns.any(|column| column.as_str().contains(char::is_uppercase))
 }
 
 fn joins_same(one: &Relation, other: &Relation) -> bool {

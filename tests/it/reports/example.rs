@@ -137,6 +137,8 @@ pub(super) fn shop() -> Example {
     let rules = RuleReport {
         findings: shop_findings(&relations),
         not_run: Vec::new(),
+        ignored: 0,
+        used: BTreeSet::new(),
     };
     Example {
         info: SourceInfo {
@@ -345,6 +347,8 @@ pub(super) fn snapshot() -> Example {
         rules: RuleReport {
             findings: Vec::new(),
             not_run: not_run.into(),
+            ignored: 0,
+            used: BTreeSet::new(),
         },
         notes: Vec::new(),
     }
