@@ -159,7 +159,7 @@ ActiveRecord::Schema.define(version: 2020_01_01_000000) do
     t.datetime "said_at"
     t.virtual "size", type: :integer, as: "length(title)", stored: true
     t.column "place", "point"
-    t.index "lower((title)::text), said_at DESC", name: "on_title"
+    t.index "lower(title), said_at DESC", name: "on_title"
     t.index ["data"], name: "on_data", using: :gin
     t.index ["said_at"], name: "on_said_at", where: "(said_at IS NOT NULL)", include: ["mood"]
     t.check_constraint "length(title) > 0", name: "not_empty"
@@ -177,7 +177,7 @@ CREATE TABLE notes (id uuid DEFAULT gen_random_uuid() PRIMARY KEY, title citext 
   said_at timestamp, size integer GENERATED ALWAYS AS (length(title)) STORED, place point);
 COMMENT ON TABLE notes IS 'What was said';
 COMMENT ON COLUMN notes.title IS 'In short';
-CREATE INDEX on_title ON notes (lower(title::text), said_at DESC);
+CREATE INDEX on_title ON notes (lower(title), said_at DESC);
 CREATE INDEX on_data ON notes USING gin (data);
 CREATE INDEX on_said_at ON notes (said_at) INCLUDE (mood) WHERE said_at IS NOT NULL;
 ALTER TABLE notes ADD CONSTRAINT fk_rails_d8763189d7 FOREIGN KEY (missing_id) REFERENCES missing (id)

@@ -237,7 +237,7 @@ fn opened(part: &str, outer: Option<&str>, written: &BTreeSet<String>) -> String
     // `class Blog::Post` within `module Admin` opens a class in `Blog`, if there is no `Admin::Blog`.
     if let Some((first, _)) = part.split_once("::") {
         let is_inner = written.contains(&format!("{outer}::{first}"));
-        if !is_inner && written.iter().any(|name| name == first) {
+        if !is_inner && written.contains(first) {
             return part.to_owned();
         }
     }

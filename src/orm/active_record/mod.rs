@@ -85,9 +85,16 @@ impl OrmReader for ActiveRecord {
         }
         let folders: Vec<&str> = file.path.split('/').collect();
         // What a user's own folders above the application are called says nothing.
-        let root = folders.iter().rposition(|folder| ["app", "models"].contains(folder));
+        let last_of = |names: &[&str]| folders.iter().rposition(|folder| names.contains(folder));
+        let root = match last_of(&["app"]) {
+            Some(app) => app,
+            None if folders.first() == Some(&"") => {
+                last_of(&["lib", "config", "models"]).map_or(0, |at| at.saturating_sub(1))
+            }
+            None => 0,
+        };
         let is_among_models = folders.contains(&"models");
-        let below = folders.get(root.unwrap_or(0)..).unwrap_or(&[]);
+        let below = folders.get(root..).unwrap_or(&[]);
         let is_other = folders.contains(&"dummy") || below.iter().any(|folder| OTHER_FOLDERS.contains(folder));
         let mentions = || {
             WORDS.iter().any(|word| file.text.contains(word)) || file.text.contains("belongs_to_required_by_default")
@@ -219,11 +226,8 @@ fn associations(lineage: &Lineage<'_>, name: &str, body: &Body, is_whole: bool) 
     };
     let mut declared: Vec<&Declared> = Vec::new();
     let above = lineage.abstract_above(name);
-    let bodies = above
-        .iter()
-        .rev()
-        .filter_map(|above| lineage.models().find(|(name, _)| name == above));
-    for (_, body) in bodies.chain([(name, body)]) {
+    let bodies = above.iter().rev().filter_map(|above| lineage.body(above));
+    for body in bodies.chain([body]) {
         for association in &body.associations {
             declared.retain(|known| known.name != association.name);
             declared.push(association);
@@ -318,6 +322,8 @@ mod tests {
             "spec/models/post_spec.rb",
             "it { should belong_to :x; belongs_to }"
         ));
+        assert!(claims("/tmp/shop/models/admin.rb", "class Admin < User; end"));
+        assert!(!claims("/tmp/shop/spec/models/admin_spec.rb", "belongs_to"));
         assert!(!claims("db/migrate/1_a.rb", "class User < ActiveRecord::Base; end"));
         assert!(!claims("app/models/post.js", "has_many"));
     }
