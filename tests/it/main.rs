@@ -19,5 +19,6 @@ mod readme;
 mod reports;
 mod rules;
 mod run;
+mod schema_rb;
 mod shop;
 mod sqlite;

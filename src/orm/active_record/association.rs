@@ -33,7 +33,7 @@ impl Resolver<'_> {
         Association {
             name: declared.name.clone(),
             kind,
-            declared_as: declared.declared_as,
+            declared_as: declared.keyword,
             target,
             link,
             optional: self.optional(declared),
@@ -80,8 +80,8 @@ impl Resolver<'_> {
         if declared.is_set("polymorphic") && kind(declared) == AssociationKind::BelongsTo {
             let child = PolymorphicEnd {
                 table: own,
-                type_column: self.name_of(declared, "foreign_type", || format!("{}_type", declared.name))?,
-                id_columns: self.key_or(declared, || format!("{}_id", declared.name))?,
+                type_column: name_of(declared, "foreign_type", || format!("{}_type", declared.name))?,
+                id_columns: key_or(declared, || format!("{}_id", declared.name))?,
             };
             return Ok((None, Link::PolymorphicChild { child }));
         }
@@ -107,7 +107,7 @@ impl Resolver<'_> {
         target: &str,
         table: TableName,
     ) -> Result<Link, Unresolved> {
-        let key = self.key_or(declared, || format!("{}_id", declared.name))?;
+        let key = key_or(declared, || format!("{}_id", declared.name))?;
         let stated = self.lineage.primary_key(target);
         let parent = match declared.option("primary_key") {
             Some(columns) => names(columns, "primary_key")?,
@@ -122,11 +122,11 @@ impl Resolver<'_> {
     fn has(&self, declared: &Declared, own: TableName, target: &str, table: TableName) -> Result<Link, Unresolved> {
         let role = declared.text("as");
         let key = match (role, declared.text("inverse_of")) {
-            (Some(role), _) => self.key_or(declared, || format!("{role}_id"))?,
+            (Some(role), _) => key_or(declared, || format!("{role}_id"))?,
             (None, Some(inverse)) if key_option(declared).is_none() => {
                 self.key_of_inverse(declared, target, inverse)?
             }
-            _ => self.key_or(declared, || self.rules().foreign_key(&declared.owner))?,
+            _ => key_or(declared, || self.rules().foreign_key(&declared.owner))?,
         };
         let stated = self.lineage.primary_key(self.model);
         let columns = match declared.option("primary_key") {
@@ -143,7 +143,7 @@ impl Resolver<'_> {
         Ok(Link::PolymorphicParent {
             child: PolymorphicEnd {
                 table,
-                type_column: self.name_of(declared, "foreign_type", || format!("{role}_type"))?,
+                type_column: name_of(declared, "foreign_type", || format!("{role}_type"))?,
                 id_columns: key,
             },
             value: self.lineage.polymorphic_name(self.model),
@@ -155,8 +155,8 @@ impl Resolver<'_> {
     /// is not there).
     fn key_of_inverse(&self, declared: &Declared, target: &str, inverse: &str) -> Result<Vec<Ident>, Unresolved> {
         match self.lineage.association(target, inverse) {
-            Some(other) if other.declared_as == "belongs_to" => self.key_or(other, || format!("{}_id", other.name)),
-            _ => self.key_or(declared, || self.rules().foreign_key(&declared.owner)),
+            Some(other) if other.keyword == "belongs_to" => key_or(other, || format!("{}_id", other.name)),
+            _ => key_or(declared, || self.rules().foreign_key(&declared.owner)),
         }
     }
 
@@ -172,7 +172,7 @@ impl Resolver<'_> {
             None => join_table_name(&own.to_string(), &table.to_string()),
         };
         let join = table_name(&join);
-        let owner_key = self.key_or(declared, || self.rules().foreign_key(&declared.owner))?;
+        let owner_key = key_or(declared, || self.rules().foreign_key(&declared.owner))?;
         let target_key = match (declared.option("association_foreign_key"), declared.text("class_name")) {
             (Some(key), _) => names(key, "association_foreign_key")?,
             (None, Some(class)) => vec![Ident::new(self.rules().foreign_key(class))],
@@ -260,27 +260,27 @@ impl Resolver<'_> {
             TableOf::Unknown(_) => Err((format!("the table of `{class}` is not written out"), false)),
         }
     }
+}
 
-    /// The column that an option names, or the default.
-    fn name_of(&self, declared: &Declared, option: &str, default: impl Fn() -> String) -> Result<Ident, Unresolved> {
-        match declared.option(option) {
-            Some(value) => value.text().map(Ident::from).ok_or_else(|| unclear(option)),
-            None => Ok(Ident::new(default())),
-        }
+/// The column that an option names, or the default.
+fn name_of(declared: &Declared, option: &str, default: impl Fn() -> String) -> Result<Ident, Unresolved> {
+    match declared.option(option) {
+        Some(value) => value.text().map(Ident::from).ok_or_else(|| unclear(option)),
+        None => Ok(Ident::new(default())),
     }
+}
 
-    /// The columns of the foreign key as the options have it, or the default.
-    fn key_or(&self, declared: &Declared, default: impl Fn() -> String) -> Result<Vec<Ident>, Unresolved> {
-        match key_option(declared) {
-            Some(columns) => names(columns, "foreign_key"),
-            None => Ok(vec![Ident::new(default())]),
-        }
+/// The columns of the foreign key as the options have it, or the default.
+fn key_or(declared: &Declared, default: impl Fn() -> String) -> Result<Vec<Ident>, Unresolved> {
+    match key_option(declared) {
+        Some(columns) => names(columns, "foreign_key"),
+        None => Ok(vec![Ident::new(default())]),
     }
 }
 
 /// What the macro promises.
 fn kind(declared: &Declared) -> AssociationKind {
-    match declared.declared_as {
+    match declared.keyword {
         "belongs_to" | "delegated_type" => AssociationKind::BelongsTo,
         "has_one" | "has_one_attached" | "has_rich_text" => AssociationKind::HasOne,
         "has_and_belongs_to_many" => AssociationKind::BelongsToMany,

@@ -45,7 +45,7 @@ end
 /// The associations that a declaration makes; most make themselves.
 pub(super) fn made_of(declared: Declared) -> Vec<Declared> {
     let name = declared.name.clone();
-    match declared.declared_as {
+    match declared.keyword {
         "has_one_attached" => attachments(&declared, &format!("{name}_attachment"), &format!("{name}_blob")),
         "has_many_attached" => attachments(&declared, &format!("{name}_attachments"), &format!("{name}_blobs")),
         "has_rich_text" => {

@@ -22,7 +22,8 @@ pub(super) struct Body {
 /// An association as it is written, with all expressions filled in that are known.
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
-    pub(super) declared_as: &'static str,
+    /// The macro: `belongs_to`.
+    pub(super) keyword: &'static str,
     pub(super) name: String,
     pub(super) options: Vec<Pair>,
     /// What its scope does to the relation.
@@ -183,8 +184,8 @@ impl BodyReader<'_> {
         let Some(shared) = frame.receivers.get(&receiver).cloned() else {
             return;
         };
-        if let Some(declared_as) = super::options::declaration(&call.name) {
-            return self.declare(declared_as, call, &shared, frame);
+        if let Some(keyword) = super::options::declaration(&call.name) {
+            return self.declare(keyword, call, &shared, frame);
         }
         match (call.name.as_str(), &call.block) {
             ("send" | "public_send" | "__send__", _) => {
@@ -403,7 +404,7 @@ impl BodyReader<'_> {
         self.statements(&method.body, &mut inner);
     }
 
-    fn declare(&mut self, declared_as: &'static str, call: &Call, shared: &[Pair], frame: &Frame) {
+    fn declare(&mut self, keyword: &'static str, call: &Call, shared: &[Pair], frame: &Frame) {
         let mut given = call.arguments.iter().map(|argument| self.value(argument, frame));
         let first = given.next();
         let Some(name) = first.as_ref().and_then(Value::text) else {
@@ -412,7 +413,7 @@ impl BodyReader<'_> {
             return;
         };
         let mut declared = Declared {
-            declared_as,
+            keyword,
             name: name.to_owned(),
             options: shared.to_vec(),
             scope: None,

@@ -185,7 +185,8 @@ fn reopening(statement: &Statement, inside: &[String]) -> Option<Definition> {
     };
     let mut call = call.clone();
     if matches!(call.name.as_str(), "send" | "public_send" | "__send__") && !call.arguments.is_empty() {
-        call.name = call.arguments.remove(0).text()?.to_owned();
+        let sent = call.arguments.remove(0);
+        sent.text()?.clone_into(&mut call.name);
     }
     let body = match call.name.as_str() {
         "class_eval" | "class_exec" | "instance_eval" => call.block.clone()?.body,
@@ -236,7 +237,7 @@ fn opened(part: &str, outer: Option<&str>, written: &BTreeSet<String>) -> String
     // `class Blog::Post` within `module Admin` opens a class in `Blog`, if there is no `Admin::Blog`.
     if let Some((first, _)) = part.split_once("::") {
         let is_inner = written.contains(&format!("{outer}::{first}"));
-        if !is_inner && written.iter().any(|name| name == first) {
+        if !is_inner && written.contains(first) {
             return part.to_owned();
         }
     }

@@ -167,7 +167,7 @@ impl<'a> Lineage<'a> {
         self.bodies.keys().any(|class| class.starts_with(&start)) || self.is_model(module)
     }
 
-    fn body(&self, class: &str) -> Option<&Body> {
+    pub(super) fn body(&self, class: &str) -> Option<&Body> {
         self.bodies.get(class)
     }
 

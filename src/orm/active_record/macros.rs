@@ -26,18 +26,28 @@ impl<'i> Macros<'i> {
     pub(super) fn new(index: &'i Index) -> Self {
         let mut by_name: BTreeMap<&str, Vec<Macro<'_>>> = BTreeMap::new();
         for named in index.all() {
-            each(&named.definition.body, &mut |statement| {
-                let Statement::Method(method) = statement else { return };
-                // A method of the objects of a class cannot declare anything; one of a module can, when it is extended.
-                let is_of_classes = method.on_class || !named.definition.is_class;
+            let mut add = |method: &'i Method| {
                 let is_hook = ["included", "prepended", "extended", "inherited"].contains(&method.name.as_str());
-                if is_of_classes && !is_hook && declares(&method.body) {
+                if !is_hook && declares(&method.body) {
                     by_name.entry(method.name.as_str()).or_default().push(Macro {
                         owner: &named.name,
                         nesting: &named.nesting,
                         method,
                     });
                 }
+            };
+            each(&named.definition.body, &mut |statement| match statement {
+                // A method of the objects of a class cannot declare anything; one of a module can, when it is extended.
+                Statement::Method(method) if method.on_class || !named.definition.is_class => add(method),
+                Statement::Call(call) if call.name == "class_methods" && named.definition.is_class => {
+                    let body = call.block.iter().flat_map(|block| &block.body);
+                    for method in body {
+                        if let Statement::Method(method) = method {
+                            add(method);
+                        }
+                    }
+                }
+                _ => {}
             });
         }
         Self { index, by_name }

@@ -20,6 +20,8 @@ mod syntax;
 mod value;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -78,14 +80,21 @@ impl OrmReader for ActiveRecord {
     }
 
     fn claims(&self, file: &SourceFile) -> bool {
-        if !file.path.ends_with(".rb") {
+        if Path::new(&file.path).extension() != Some(OsStr::new("rb")) {
             return false;
         }
         let folders: Vec<&str> = file.path.split('/').collect();
         // What a user's own folders above the application are called says nothing.
-        let root = folders.iter().rposition(|folder| ["app", "models"].contains(folder));
+        let last_of = |names: &[&str]| folders.iter().rposition(|folder| names.contains(folder));
+        let root = match last_of(&["app"]) {
+            Some(app) => app,
+            None if folders.first() == Some(&"") => {
+                last_of(&["lib", "config", "models"]).map_or(0, |at| at.saturating_sub(1))
+            }
+            None => 0,
+        };
         let is_among_models = folders.contains(&"models");
-        let below = folders.get(root.unwrap_or(0)..).unwrap_or(&[]);
+        let below = folders.get(root..).unwrap_or(&[]);
         let is_other = folders.contains(&"dummy") || below.iter().any(|folder| OTHER_FOLDERS.contains(folder));
         let mentions = || {
             WORDS.iter().any(|word| file.text.contains(word)) || file.text.contains("belongs_to_required_by_default")
@@ -217,11 +226,8 @@ fn associations(lineage: &Lineage<'_>, name: &str, body: &Body, is_whole: bool) 
     };
     let mut declared: Vec<&Declared> = Vec::new();
     let above = lineage.abstract_above(name);
-    let bodies = above
-        .iter()
-        .rev()
-        .filter_map(|above| lineage.models().find(|(name, _)| name == above));
-    for (_, body) in bodies.chain([(name, body)]) {
+    let bodies = above.iter().rev().filter_map(|above| lineage.body(above));
+    for body in bodies.chain([body]) {
         for association in &body.associations {
             declared.retain(|known| known.name != association.name);
             declared.push(association);
@@ -284,4 +290,88 @@ fn sort(models: &mut Models) {
         .notes
         .sort_by(|one, other| (&one.location, &one.message).cmp(&(&other.location, &other.message)));
     models.notes.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> SourceFile {
+        SourceFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_files_of_an_application_are_claimed() {
+        let claims = |path: &str, text: &str| ActiveRecord.claims(&file(path, text));
+        assert!(claims("app/models/admin.rb", "class Admin < User; end"));
+        assert!(claims("/home/test/shop/app/models/admin.rb", "class Admin < User; end"));
+        assert!(claims("engines/blog/app/models/post.rb", ""));
+        assert!(claims("lib/tree.rb", "def tree; has_many :children; end"));
+        assert!(claims(
+            "config/initializers/inflections.rb",
+            "ActiveSupport::Inflector.inflections do"
+        ));
+        assert!(!claims(
+            "app/controllers/posts_controller.rb",
+            "class PostsController; end"
+        ));
+        assert!(!claims(
+            "spec/models/post_spec.rb",
+            "it { should belong_to :x; belongs_to }"
+        ));
+        assert!(claims("/tmp/shop/models/admin.rb", "class Admin < User; end"));
+        assert!(!claims("/tmp/shop/spec/models/admin_spec.rb", "belongs_to"));
+        assert!(!claims("db/migrate/1_a.rb", "class User < ActiveRecord::Base; end"));
+        assert!(!claims("app/models/post.js", "has_many"));
+    }
+
+    #[test]
+    fn marks_of_deleted_rows_are_told() {
+        for (body, column) in [
+            ("acts_as_paranoid", Some("deleted_at")),
+            ("acts_as_paranoid column: :gone_at", Some("gone_at")),
+            ("include Discard::Model", Some("discarded_at")),
+            (
+                "include Discard::Model\n self.discard_column = :deleted_at",
+                Some("deleted_at"),
+            ),
+            ("default_scope { where(deleted_at: nil) }", Some("deleted_at")),
+            ("default_scope -> { where(removed_at: nil) }", Some("removed_at")),
+            ("default_scope { where(parent_id: nil) }", None),
+            ("default_scope { where(deleted_at: nil).order(:id) }", None),
+            ("", None),
+        ] {
+            let text = format!("class Post < ActiveRecord::Base\n {body}\nend");
+            let models = ActiveRecord.read(&[file("app/models/post.rb", &text)]).models;
+            let found: Vec<Option<&str>> = models
+                .iter()
+                .map(|model| model.soft_delete.as_ref().map(Ident::as_str))
+                .collect();
+            assert_eq!(found, [column], "{body}");
+        }
+    }
+
+    #[test]
+    fn an_engine_gives_its_tables_a_prefix() {
+        let files = [
+            file(
+                "lib/blog/admin/engine.rb",
+                "class Blog::Admin::Engine < Rails::Engine\n isolate_namespace Blog::Admin\nend",
+            ),
+            file(
+                "app/models/blog/admin/post.rb",
+                "module Blog::Admin\n class Post < ApplicationRecord\n has_many :notes\n end\n \
+                 class Note < ApplicationRecord; self.table_name_suffix = '_v2'; end\nend",
+            ),
+        ];
+        let models = ActiveRecord.read(&files).models;
+        let tables: Vec<String> = models
+            .iter()
+            .filter_map(|model| Some(model.table.as_ref()?.to_string()))
+            .collect();
+        assert_eq!(tables, ["blog_admin_posts", "blog_admin_notes_v2"]);
+    }
 }

@@ -57,7 +57,7 @@ pub(super) fn declaration(name: &str) -> Option<&'static str> {
 
 /// The options that Active Record refuses: the class cannot be loaded with them.
 pub(super) fn unknown(declared: &Declared) -> Vec<UnknownOption> {
-    if declared.implied || declared.declared_as == "delegated_type" {
+    if declared.implied || declared.keyword == "delegated_type" {
         return Vec::new();
     }
     let mut unknown = Vec::new();
@@ -75,7 +75,7 @@ pub(super) fn unknown(declared: &Declared) -> Vec<UnknownOption> {
 }
 
 fn why_unknown(declared: &Declared, key: &str) -> Option<String> {
-    let kind = declared.declared_as;
+    let kind = declared.keyword;
     let takes = |lists: &[&[&str]]| lists.iter().any(|list| list.contains(&key));
     let known = match kind {
         "belongs_to" => takes(&[&COMMON, &BELONGS_TO]),

@@ -7,7 +7,7 @@ end
 
 require "logger"
 require "active_record"
-require "active_support/core_ext/string"
+require "active_support/all"
 
 if ARGV == ["--version"]
   puts "Active Record #{ActiveRecord.version}, Ruby #{RUBY_VERSION}"
@@ -38,6 +38,7 @@ def load_all(files)
       load file
       true
     rescue NameError => error
+      raise unless error.instance_of?(NameError)
       $reason = error
       false
     end

@@ -87,10 +87,7 @@ fn reader() -> &'static dyn OrmReader {
 
 /// `Post belongs_to author`.
 fn name_of(line: &str) -> String {
-    line.split(':')
-        .take_while(|part| !part.contains('('))
-        .collect::<Vec<_>>()
-        .join(":")
+    line.split(": ").next().unwrap_or(line).to_owned()
 }
 
 /// Without what reflections do not say; the primary key of each table is `id` where the code names none.

@@ -29,18 +29,16 @@ impl Builder {
             Some(columns) => columns_of(columns)?,
             None => vec![Ident::from("id")],
         };
-        let columns = match option(options, "column") {
-            Some(columns) => columns_of(columns)?,
+        let columns = if let Some(columns) = option(options, "column") {
+            columns_of(columns)?
+        } else {
             // Each column of a composite key is named after the table and the parent's column.
-            None => {
-                let singular = self.inflections.singularize(to.rsplit('.').next().unwrap_or(to));
-                let is_composite = parent_columns.len() > 1;
-                let id = vec![Ident::from("id")];
-                let ends = if is_composite { &parent_columns } else { &id };
-                ends.iter()
-                    .map(|column| Ident::new(format!("{singular}_{column}")))
-                    .collect()
-            }
+            let singular = self.inflections.singularize(to.rsplit('.').next().unwrap_or(to));
+            let id = vec![Ident::from("id")];
+            let ends = if parent_columns.len() > 1 { &parent_columns } else { &id };
+            ends.iter()
+                .map(|column| Ident::new(format!("{singular}_{column}")))
+                .collect()
         };
         let name = match option(options, "name").and_then(Value::text) {
             Some(name) => name.to_owned(),

@@ -29,7 +29,7 @@ impl Builder {
             method: text("using").or(text("type")).unwrap_or_else(|| "btree".to_owned()),
             predicate: text("where"),
             valid: true,
-            visible: !option(options, "enabled").is_some_and(|enabled| enabled.truth() == Some(false)),
+            visible: option(options, "enabled").is_none_or(|enabled| enabled.truth() != Some(false)),
             nulls_not_distinct: is_set(options, "nulls_not_distinct"),
             constraint: None,
         };

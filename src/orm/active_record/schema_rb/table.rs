@@ -71,9 +71,11 @@ impl Builder {
             return;
         };
         column.nullable = false;
+        // `default: nil` says that nothing numbers the rows.
+        let is_bare = option(&own, "default").is_none_or(|default| *default != Value::Nil) && column.default.is_none();
         let is_number = column.ty.family.is_number();
-        column.identity = is_number && column.default.is_none();
-        if self.dialect == SqlDialect::Postgres && column.default.is_none() {
+        column.identity = is_number && is_bare;
+        if self.dialect == SqlDialect::Postgres && is_bare {
             column.default = match ty {
                 "uuid" => Some("gen_random_uuid()".to_owned()),
                 _ if is_number => Some(format!("nextval('{}_{name}_seq'::regclass)", table.name)),
@@ -137,7 +139,9 @@ impl Builder {
                 ("check_constraint" | "exclusion_constraint", _) => Some(()),
                 ("timestamps" | "timestamptz", []) => self.timestamps(table, options, &call.location),
                 ("references" | "belongs_to", names) => self.references(table, names, options, &call.location),
-                ("column", [name, ty]) => self.add_columns(table, &[name.clone()], ty.text(), options, &call.location),
+                ("column", [name, ty]) => {
+                    self.add_columns(table, std::slice::from_ref(name), ty.text(), options, &call.location)
+                }
                 ("primary_key", [name, rest @ ..]) => self.key_column(table, name, rest, options, &call.location),
                 (ty, names) if !names.is_empty() => self.add_columns(table, names, Some(ty), options, &call.location),
                 _ => None,

@@ -72,8 +72,8 @@ impl Builder {
     /// Whether the limit is a part of the type's name; that of a number chose the type already.
     fn takes_limit(&self, ty: &str, declared: &str) -> bool {
         match ty {
-            "integer" | "bigint" | "boolean" | "text" | "binary" | "blob" | "json" | "jsonb" | "uuid" | "date" => false,
-            "float" => false,
+            "integer" | "bigint" | "boolean" | "text" | "binary" | "blob" | "json" | "jsonb" | "uuid" | "date"
+            | "float" => false,
             _ => self.dialect != SqlDialect::Sqlite || declared == "varchar",
         }
     }
@@ -111,10 +111,9 @@ impl Builder {
 
 fn postgres(ty: &str, limit: Option<u64>) -> String {
     let name = match (ty, limit) {
-        ("primary_key", _) => "bigint",
         ("string", _) => "character varying",
         ("integer", Some(1 | 2)) => "smallint",
-        ("integer", Some(5..)) => "bigint",
+        ("primary_key", _) | ("integer", Some(5..)) => "bigint",
         ("float", _) => "double precision",
         ("decimal", _) => "numeric",
         ("datetime", _) => "timestamp",
@@ -132,12 +131,11 @@ fn mysql(ty: &str, limit: Option<u64>, size: Option<&str>) -> String {
         (None, None) => ty.to_owned(),
     };
     match (ty, limit) {
-        ("primary_key", _) => "bigint".to_owned(),
         ("string", _) => "varchar".to_owned(),
         ("integer", Some(1)) => "tinyint".to_owned(),
         ("integer", Some(2)) => "smallint".to_owned(),
         ("integer", Some(3)) => "mediumint".to_owned(),
-        ("integer", Some(5..)) => "bigint".to_owned(),
+        ("primary_key", _) | ("integer", Some(5..)) => "bigint".to_owned(),
         ("integer", _) => "int".to_owned(),
         ("boolean", _) => "tinyint(1)".to_owned(),
         ("float", Some(25..)) => "double".to_owned(),
