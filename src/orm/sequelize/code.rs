@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use tree_sitter::Node;
 
 use super::binding::{Bindings, Export, Meaning, member, unquoted};
@@ -52,7 +53,11 @@ const DEPTH: usize = 48;
 
 impl<'p, 'a> Code<'p, 'a> {
     pub(super) fn new(project: &'p Project<'a>) -> Self {
-        let bindings = project.files.iter().map(|file| Bindings::new(&file.parsed)).collect();
+        let bindings = project
+            .files
+            .par_iter()
+            .map(|file| Bindings::new(&file.parsed))
+            .collect();
         Self {
             project,
             bindings,

@@ -5,7 +5,7 @@ use super::collect::note;
 use super::decorator;
 use super::definition::Definition;
 use super::options::{self, Options};
-use crate::orm::tree::{Walk, field, walk};
+use crate::orm::tree::field;
 use crate::schema::{AssociationKind, Note};
 
 /// An association as it stands in the code.
@@ -41,14 +41,8 @@ pub(super) fn declarations<'p>(
     notes: &mut Vec<Note>,
 ) -> Vec<Declaration<'p>> {
     let mut found = Vec::new();
-    for (file, source) in code.project.files.iter().enumerate() {
-        walk(source.parsed.root(), &mut |node| {
-            let at = At { file, node };
-            if node.kind() == "call_expression" {
-                found.extend(of_call(code, definitions, at, notes));
-            }
-            Walk::Into
-        });
+    for call in code.calls() {
+        found.extend(of_call(code, definitions, call, notes));
     }
     for (owner, definition) in definitions.iter().enumerate() {
         if code.place(owner).is_some_and(|at| at.node.kind().contains("class")) {

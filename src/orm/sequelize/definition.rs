@@ -13,8 +13,6 @@ pub(super) struct Definition<'p> {
     pub(super) location: Location,
     pub(super) name: String,
     pub(super) version: Version,
-    /// Whether it is only there to be extended.
-    pub(super) abstract_: bool,
     pub(super) attributes: Vec<AttributeDefinition>,
     pub(super) options: ModelOptions,
     /// Which attributes are keys to which classes (`@ForeignKey` of `sequelize-typescript`): the name of the
@@ -56,6 +54,7 @@ pub(super) struct ModelOptions {
     pub(super) freeze_table_name: Option<bool>,
     pub(super) underscored: Option<bool>,
     pub(super) paranoid: Option<bool>,
+    pub(super) timestamps: Option<bool>,
     pub(super) deleted_at: Option<String>,
     pub(super) singular: Option<String>,
     pub(super) plural: Option<String>,
@@ -75,6 +74,7 @@ impl ModelOptions {
         fill(&mut self.freeze_table_name, &other.freeze_table_name);
         fill(&mut self.underscored, &other.underscored);
         fill(&mut self.paranoid, &other.paranoid);
+        fill(&mut self.timestamps, &other.timestamps);
         fill(&mut self.deleted_at, &other.deleted_at);
     }
 }
@@ -156,9 +156,9 @@ impl Definition<'_> {
         vec![self.column("id", None)]
     }
 
-    /// The column that marks a row as deleted.
+    /// The column that marks a row as deleted. Without timestamps there is none.
     pub(super) fn soft_delete(&self) -> Option<Ident> {
-        let paranoid = self.options.paranoid == Some(true);
+        let paranoid = self.options.paranoid == Some(true) && self.options.timestamps != Some(false);
         let name = self.options.deleted_at.as_deref().unwrap_or("deletedAt");
         paranoid.then(|| self.column(name, None))
     }
@@ -287,6 +287,7 @@ pub(super) fn model_options<'p>(code: &Code<'p, '_>, at: At<'p>) -> (ModelOption
             "freezeTableName" => options.freeze_table_name = code.flag(value),
             "underscored" => options.underscored = code.flag(value),
             "paranoid" => options.paranoid = code.flag(value),
+            "timestamps" => options.timestamps = code.flag(value),
             "deletedAt" => options.deleted_at = code.string_value(value),
             "noPrimaryKey" => options.no_primary_key = code.flag(value) == Some(true),
             "name" => {
@@ -305,6 +306,14 @@ pub(super) fn model_options<'p>(code: &Code<'p, '_>, at: At<'p>) -> (ModelOption
 }
 
 impl<'p> Code<'p, '_> {
+    /// The calls of methods that define models or associations, in the order of the files.
+    pub(super) fn calls(&self) -> Vec<At<'p>> {
+        let of_files = self.bindings.iter().enumerate();
+        of_files
+            .flat_map(|(file, bindings)| bindings.calls.iter().map(move |node| At { file, node: *node }))
+            .collect()
+    }
+
     /// Where a node begins.
     pub(super) fn location(&self, at: At<'p>) -> Location {
         match self.project.files.get(at.file) {
