@@ -85,15 +85,9 @@ impl<'p> Bindings<'p> {
 
     fn visit(&mut self, parsed: &'p Parsed<'_>, node: Node<'p>) {
         match node.kind() {
-            "call_expression" => {
-                if METHODS.contains(&called(parsed, node)) {
-                    self.calls.push(node);
-                }
-            }
-            "pair" => {
-                if field(node, "key").is_some_and(|key| unquoted(parsed.text(key)) == "define") {
-                    self.define_options.push(node);
-                }
+            "call_expression" if METHODS.contains(&called(parsed, node)) => self.calls.push(node),
+            "pair" if field(node, "key").is_some_and(|key| unquoted(parsed.text(key)) == "define") => {
+                self.define_options.push(node);
             }
             "variable_declarator" => {
                 if let (Some(name), Some(value)) = (field(node, "name"), field(node, "value")) {
@@ -234,7 +228,7 @@ impl<'p> Bindings<'p> {
     fn export(&mut self, parsed: &'p Parsed<'_>, node: Node<'p>) {
         let module = field(node, "source").map(|source| unquoted(parsed.text(source)).to_owned());
         let is_default = (0..node.child_count())
-            .filter_map(|index| node.child(u32::try_from(index).ok()?))
+            .filter_map(|index| node.child(index))
             .any(|child| matches!(child.kind(), "default" | "="));
         if let Some(declared) = field(node, "declaration") {
             if is_default {

@@ -57,7 +57,7 @@ pub(super) fn models<'p>(code: &mut Code<'p, '_>, notes: &mut Vec<Note>) -> Vec<
 fn remove_attributes(code: &Code<'_, '_>, definitions: &mut [Definition<'_>]) {
     for call in code.calls() {
         let object = field(call.node, "function").and_then(|function| field(function, "object"));
-        let removed = code.arguments(call).first().and_then(|name| code.string_value(*name));
+        let removed = call.arguments().first().and_then(|name| code.string_value(*name));
         if called(code, call) == "removeAttribute"
             && let (Some(object), Some(name)) = (object, removed)
             && let Ok(model) = code.model(call.with(object))
@@ -117,7 +117,7 @@ fn defined<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> Opti
     if called(code, call) != "define" {
         return None;
     }
-    let arguments = code.arguments(call);
+    let arguments = call.arguments();
     let (name, attributes) = (*arguments.first()?, arguments.get(1).copied());
     // `define` of other libraries is given functions, classes and lists.
     let of_sequelize = match attributes.map(|attributes| code.value(attributes)) {
@@ -153,7 +153,7 @@ fn initialized<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> 
     if called(code, call) != "init" {
         return None;
     }
-    let arguments = code.arguments(call);
+    let arguments = call.arguments();
     let (attributes, options) = (*arguments.first()?, *arguments.get(1)?);
     // A class that passes on what it is given is no model, but the base of some.
     if is_parameter(code, attributes) {
@@ -260,7 +260,7 @@ fn definition<'p>(
     let at = place.at;
     let mut definition = Definition {
         at,
-        location: code.location(code.named(at)),
+        location: code.location(at.named()),
         name: String::new(),
         version: code.project.version(at.file),
         attributes: Vec::new(),
@@ -300,10 +300,14 @@ fn definition<'p>(
     definition
 }
 
+/// A note about a node.
 pub(super) fn note(code: &Code<'_, '_>, at: At<'_>, message: impl Into<String>) -> Note {
-    Note {
-        message: message.into(),
-        location: Some(code.location(at)),
+    match code.project.files.get(at.file) {
+        Some(file) => file.parsed.note(at.node, message),
+        None => Note {
+            message: message.into(),
+            location: None,
+        },
     }
 }
 

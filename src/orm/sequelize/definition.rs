@@ -1,9 +1,8 @@
 //! A model as its definition states it, and the names that Sequelize makes of that.
 
 use super::Version;
-use super::code::{At, Code, Value, arguments};
+use super::code::{At, Code, Value};
 use super::inflection::{lower_first, pluralize, singularize, underscore};
-use crate::orm::tree::field;
 use crate::schema::{Action, Ident, Location, TableName};
 
 /// A model.
@@ -65,17 +64,17 @@ pub(super) struct ModelOptions {
 impl ModelOptions {
     /// Takes over what is stated for all models, or by a class that this one extends.
     pub(super) fn inherit(&mut self, other: &Self) {
-        fn fill<T: Clone>(own: &mut Option<T>, other: &Option<T>) {
+        fn fill<T: Clone>(own: &mut Option<T>, other: Option<&T>) {
             if own.is_none() {
-                own.clone_from(other);
+                *own = other.cloned();
             }
         }
-        fill(&mut self.schema, &other.schema);
-        fill(&mut self.freeze_table_name, &other.freeze_table_name);
-        fill(&mut self.underscored, &other.underscored);
-        fill(&mut self.paranoid, &other.paranoid);
-        fill(&mut self.timestamps, &other.timestamps);
-        fill(&mut self.deleted_at, &other.deleted_at);
+        fill(&mut self.schema, other.schema.as_ref());
+        fill(&mut self.freeze_table_name, other.freeze_table_name.as_ref());
+        fill(&mut self.underscored, other.underscored.as_ref());
+        fill(&mut self.paranoid, other.paranoid.as_ref());
+        fill(&mut self.timestamps, other.timestamps.as_ref());
+        fill(&mut self.deleted_at, other.deleted_at.as_ref());
     }
 }
 
@@ -345,15 +344,5 @@ impl<'p> Code<'p, '_> {
     /// `'CASCADE'`, `'set null'`.
     pub(super) fn action(&self, at: At<'p>) -> Option<Action> {
         self.string_value(at).as_deref().and_then(Action::from_sql)
-    }
-
-    /// The arguments of a call.
-    pub(super) fn arguments(&self, call: At<'p>) -> Vec<At<'p>> {
-        arguments(call.node).into_iter().map(|node| call.with(node)).collect()
-    }
-
-    /// The node of a name, else the node itself.
-    pub(super) fn named(&self, at: At<'p>) -> At<'p> {
-        field(at.node, "name").map_or(at, |name| at.with(name))
     }
 }
