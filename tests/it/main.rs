@@ -15,6 +15,7 @@ mod live;
 mod marks;
 mod models;
 mod orm;
+mod orm_mutations;
 mod readme;
 mod reports;
 mod rules;

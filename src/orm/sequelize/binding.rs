@@ -19,7 +19,23 @@ pub(super) struct Bindings<'p> {
     pub(super) default: Option<Node<'p>>,
     /// `export * from '…'`.
     pub(super) stars: Vec<String>,
+    /// The calls of methods that define models or associations.
+    pub(super) calls: Vec<Node<'p>>,
+    pub(super) classes: Vec<Node<'p>>,
+    /// `define: {…}` in an object.
+    pub(super) define_options: Vec<Node<'p>>,
 }
+
+/// The methods whose calls are looked at.
+const METHODS: &[&str] = &[
+    "define",
+    "init",
+    "removeAttribute",
+    "belongsTo",
+    "hasOne",
+    "hasMany",
+    "belongsToMany",
+];
 
 /// A name with the part of the file in which it holds.
 struct Binding<'p> {
@@ -69,6 +85,10 @@ impl<'p> Bindings<'p> {
 
     fn visit(&mut self, parsed: &'p Parsed<'_>, node: Node<'p>) {
         match node.kind() {
+            "call_expression" if METHODS.contains(&called(parsed, node)) => self.calls.push(node),
+            "pair" if field(node, "key").is_some_and(|key| unquoted(parsed.text(key)) == "define") => {
+                self.define_options.push(node);
+            }
             "variable_declarator" => {
                 if let (Some(name), Some(value)) = (field(node, "name"), field(node, "value")) {
                     self.pattern(parsed, name, scope(node), &mut Vec::new(), &|keys| {
@@ -77,12 +97,16 @@ impl<'p> Bindings<'p> {
                 }
             }
             "class_declaration" | "abstract_class_declaration" | "function_declaration" => {
+                if node.kind() != "function_declaration" {
+                    self.classes.push(node);
+                }
                 if let Some(name) = field(node, "name") {
                     self.bind(parsed.text(name), scope(node), Meaning::Code(node, Vec::new()));
                 }
             }
             // Its name holds only within it.
             "class" => {
+                self.classes.push(node);
                 if let Some(name) = field(node, "name") {
                     self.bind(parsed.text(name), node.byte_range(), Meaning::Code(node, Vec::new()));
                 }
@@ -204,7 +228,7 @@ impl<'p> Bindings<'p> {
     fn export(&mut self, parsed: &'p Parsed<'_>, node: Node<'p>) {
         let module = field(node, "source").map(|source| unquoted(parsed.text(source)).to_owned());
         let is_default = (0..node.child_count())
-            .filter_map(|index| node.child(u32::try_from(index).ok()?))
+            .filter_map(|index| node.child(index))
             .any(|child| matches!(child.kind(), "default" | "="));
         if let Some(declared) = field(node, "declaration") {
             if is_default {
@@ -276,6 +300,14 @@ impl<'p> Bindings<'p> {
             _ => {}
         }
     }
+}
+
+/// The name of the method that a call calls; empty where it calls a plain function.
+pub(super) fn called<'a>(parsed: &Parsed<'a>, call: Node<'_>) -> &'a str {
+    let property = field(call, "function")
+        .filter(|function| function.kind() == "member_expression")
+        .and_then(|function| field(function, "property"));
+    property.map_or("", |property| parsed.text(property))
 }
 
 /// The object and the name of `object.name` and `object['name']`.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use tree_sitter::Node;
 
-use super::binding::Meaning;
+use super::binding::{self, Meaning};
 use super::code::{At, Code, Value};
 use super::decorator::{self, Member};
 use super::definition::{Definition, ModelOptions, attributes, model_options};
-use super::project::{Project, nearest};
-use crate::orm::tree::{Walk, children, field, walk};
+use super::project::nearest;
+use crate::orm::tree::{children, field};
 use crate::schema::Note;
 
 /// Where a model is defined, before its parts are read.
@@ -26,7 +26,7 @@ struct Place<'p> {
 
 /// Finds all models and makes them known to `code`.
 pub(super) fn models<'p>(code: &mut Code<'p, '_>, notes: &mut Vec<Note>) -> Vec<Definition<'p>> {
-    let calls = calls(code.project);
+    let calls = calls(code);
     let mut places = Vec::new();
     for call in &calls {
         places.extend(defined(code, *call, notes));
@@ -41,16 +41,32 @@ pub(super) fn models<'p>(code: &mut Code<'p, '_>, notes: &mut Vec<Note>) -> Vec<
     register(code, &places);
     let mut known: BTreeSet<(usize, usize)> = places.iter().map(|it| (it.at.file, it.at.node.id())).collect();
     for call in &calls {
-        let initialized = initialized(code, *call, notes);
-        places.extend(initialized.filter(|place| known.insert((place.at.file, place.at.node.id()))));
+        let place = initialized(code, *call, notes);
+        places.extend(place.filter(|place| known.insert((place.at.file, place.at.node.id()))));
     }
     places.sort_by_key(|place| (place.at.file, place.at.node.start_byte()));
     register(code, &places);
     let everywhere = everywhere(code);
-    places
-        .iter()
-        .map(|place| definition(code, place, &everywhere, notes))
-        .collect()
+    let definitions = places.iter().map(|place| definition(code, place, &everywhere, notes));
+    let mut definitions: Vec<Definition<'p>> = definitions.collect();
+    remove_attributes(code, &mut definitions);
+    definitions
+}
+
+/// `User.removeAttribute('id')`: the way of Sequelize 6 to have no primary key.
+fn remove_attributes(code: &Code<'_, '_>, definitions: &mut [Definition<'_>]) {
+    for call in code.calls() {
+        let object = field(call.node, "function").and_then(|function| field(function, "object"));
+        let removed = call.arguments().first().and_then(|name| code.string_value(*name));
+        if called(code, call) == "removeAttribute"
+            && let (Some(object), Some(name)) = (object, removed)
+            && let Ok(model) = code.model(call.with(object))
+            && let Some(definition) = definitions.get_mut(model)
+        {
+            definition.attributes.retain(|attribute| attribute.name != name);
+            definition.options.no_primary_key |= name == "id";
+        }
+    }
 }
 
 /// Makes the places known, and the models by the names they go by in code.
@@ -85,35 +101,23 @@ fn register<'p>(code: &mut Code<'p, '_>, places: &[Place<'p>]) {
 }
 
 /// Every call of `x.define(…)` and `x.init(…)`.
-fn calls<'p>(project: &'p Project<'_>) -> Vec<At<'p>> {
-    let mut calls = Vec::new();
-    for (file, source) in project.files.iter().enumerate() {
-        walk(source.parsed.root(), &mut |node| {
-            if node.kind() == "call_expression" && matches!(called(project, At { file, node }), "define" | "init") {
-                calls.push(At { file, node });
-            }
-            Walk::Into
-        });
-    }
+fn calls<'p>(code: &Code<'p, '_>) -> Vec<At<'p>> {
+    let mut calls = code.calls();
+    calls.retain(|call| matches!(called(code, *call), "define" | "init"));
     calls
 }
 
-/// The name of the method that a call calls.
-fn called<'a>(project: &Project<'a>, call: At<'_>) -> &'a str {
-    let property = field(call.node, "function")
-        .filter(|function| function.kind() == "member_expression")
-        .and_then(|function| field(function, "property"));
-    let file = project.files.get(call.file);
-    file.zip(property)
-        .map_or("", |(file, property)| file.parsed.text(property))
+fn called<'a>(code: &Code<'_, 'a>, call: At<'_>) -> &'a str {
+    let file = code.project.files.get(call.file);
+    file.map_or("", |file| binding::called(&file.parsed, call.node))
 }
 
 /// `sequelize.define('user', {…}, {…})`.
 fn defined<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> Option<Place<'p>> {
-    if called(code.project, call) != "define" {
+    if called(code, call) != "define" {
         return None;
     }
-    let arguments = code.arguments(call);
+    let arguments = call.arguments();
     let (name, attributes) = (*arguments.first()?, arguments.get(1).copied());
     // `define` of other libraries is given functions, classes and lists.
     let of_sequelize = match attributes.map(|attributes| code.value(attributes)) {
@@ -145,15 +149,11 @@ fn defined<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> Opti
 }
 
 /// `User.init({…}, { sequelize })`, also `super.init` and `this.init` within the class.
-fn initialized<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> std::option::IntoIter<Place<'p>> {
-    initialized_class(code, call, notes).into_iter()
-}
-
-fn initialized_class<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> Option<Place<'p>> {
-    if called(code.project, call) != "init" {
+fn initialized<'p>(code: &Code<'p, '_>, call: At<'p>, notes: &mut Vec<Note>) -> Option<Place<'p>> {
+    if called(code, call) != "init" {
         return None;
     }
-    let arguments = code.arguments(call);
+    let arguments = call.arguments();
     let (attributes, options) = (*arguments.first()?, *arguments.get(1)?);
     // A class that passes on what it is given is no model, but the base of some.
     if is_parameter(code, attributes) {
@@ -218,29 +218,23 @@ fn assigned_name(code: &Code<'_, '_>, at: At<'_>) -> Option<String> {
 /// What holds for all models: `define` in the options of `new Sequelize`, wherever these are written.
 fn everywhere(code: &Code<'_, '_>) -> Vec<(String, ModelOptions)> {
     let mut found: Vec<(String, ModelOptions)> = Vec::new();
-    for (file, source) in code.project.files.iter().enumerate() {
-        walk(source.parsed.root(), &mut |node| {
-            if is_define_option(code, At { file, node })
-                && let Some(value) = field(node, "value")
-            {
-                let (options, _) = model_options(code, At { file, node: value });
-                found.push((source.source.path.clone(), options));
-            }
-            Walk::Into
-        });
+    for (file, bindings) in code.bindings.iter().enumerate() {
+        for node in bindings.define_options.iter().filter_map(|node| field(*node, "value")) {
+            let (options, _) = model_options(code, At { file, node });
+            found.push((code.project.path(file).to_owned(), options));
+        }
     }
     for (path, json) in &code.project.configured {
         found.push(((*path).to_owned(), json_options(json)));
     }
     found.retain(|(_, it)| {
-        it.underscored.is_some() || it.freeze_table_name.is_some() || it.schema.is_some() || it.paranoid.is_some()
+        it.underscored.is_some()
+            || it.freeze_table_name.is_some()
+            || it.schema.is_some()
+            || it.paranoid.is_some()
+            || it.timestamps.is_some()
     });
     found
-}
-
-fn is_define_option(code: &Code<'_, '_>, at: At<'_>) -> bool {
-    let key = field(at.node, "key").filter(|_| at.node.kind() == "pair");
-    key.is_some_and(|key| matches!(code.text(at.with(key)), "define" | "'define'" | "\"define\""))
 }
 
 fn json_options(json: &Json) -> ModelOptions {
@@ -250,6 +244,7 @@ fn json_options(json: &Json) -> ModelOptions {
         freeze_table_name: flag("freezeTableName"),
         underscored: flag("underscored"),
         paranoid: flag("paranoid"),
+        timestamps: flag("timestamps"),
         deleted_at: json["deletedAt"].as_str().map(str::to_owned),
         ..ModelOptions::default()
     }
@@ -265,10 +260,9 @@ fn definition<'p>(
     let at = place.at;
     let mut definition = Definition {
         at,
-        location: code.location(code.named(at)),
+        location: code.location(at.named()),
         name: String::new(),
         version: code.project.version(at.file),
-        abstract_: false,
         attributes: Vec::new(),
         options: ModelOptions::default(),
         keys: Vec::new(),
@@ -306,10 +300,14 @@ fn definition<'p>(
     definition
 }
 
+/// A note about a node.
 pub(super) fn note(code: &Code<'_, '_>, at: At<'_>, message: impl Into<String>) -> Note {
-    Note {
-        message: message.into(),
-        location: Some(code.location(at)),
+    match code.project.files.get(at.file) {
+        Some(file) => file.parsed.note(at.node, message),
+        None => Note {
+            message: message.into(),
+            location: None,
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use super::collect::note;
 use super::decorator;
 use super::definition::Definition;
 use super::options::{self, Options};
-use crate::orm::tree::{Walk, field, walk};
+use crate::orm::tree::field;
 use crate::schema::{AssociationKind, Note};
 
 /// An association as it stands in the code.
@@ -41,14 +41,8 @@ pub(super) fn declarations<'p>(
     notes: &mut Vec<Note>,
 ) -> Vec<Declaration<'p>> {
     let mut found = Vec::new();
-    for (file, source) in code.project.files.iter().enumerate() {
-        walk(source.parsed.root(), &mut |node| {
-            let at = At { file, node };
-            if node.kind() == "call_expression" {
-                found.extend(of_call(code, definitions, at, notes));
-            }
-            Walk::Into
-        });
+    for call in code.calls() {
+        found.extend(of_call(code, definitions, call, notes));
     }
     for (owner, definition) in definitions.iter().enumerate() {
         if code.place(owner).is_some_and(|at| at.node.kind().contains("class")) {
@@ -70,25 +64,22 @@ fn of_call<'p>(
     let at = call.with(property);
     // `User.BelongsTo(…)` is no method of Sequelize: the words of decorators begin with a capital letter.
     let kind = options::kind(code.text(at)).filter(|kind| options::word(*kind) == code.text(at))?;
-    let arguments = code.arguments(call);
+    let arguments = call.arguments();
     let target = *arguments.first()?;
     let object = call.with(field(function, "object")?);
-    let owner = match code.model(object) {
-        Ok(owner) => owner,
-        Err(_) => {
-            // Other libraries have these words too, and give the other model as a text.
-            let of_sequelize = !matches!(code.value(target), Value::Text(_)) && object.node.kind() != "this";
-            if of_sequelize {
-                let object = code.text(object).split_whitespace().collect::<Vec<_>>().join(" ");
-                let word = options::word(kind);
-                notes.push(note(
-                    code,
-                    at,
-                    format!("cannot tell on which model `{word}` is called: `{object}`"),
-                ));
-            }
-            return None;
+    let Ok(owner) = code.model(object) else {
+        // Other libraries have these words too, and give the other model as a text.
+        let of_sequelize = !matches!(code.value(target), Value::Text(_)) && object.node.kind() != "this";
+        if of_sequelize {
+            let object = code.text(object).split_whitespace().collect::<Vec<_>>().join(" ");
+            let word = options::word(kind);
+            notes.push(note(
+                code,
+                at,
+                format!("cannot tell on which model `{word}` is called: `{object}`"),
+            ));
         }
+        return None;
     };
     let definition = definitions.get(owner)?;
     Some(Declaration {

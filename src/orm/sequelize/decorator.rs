@@ -7,7 +7,7 @@ use super::Version;
 use super::code::{At, Code, Value, arguments};
 use super::collect::decorators;
 use super::definition::{AttributeDefinition, Definition, attribute, model_options, refine};
-use crate::orm::tree::{Walk, children, field, walk};
+use crate::orm::tree::{children, field};
 
 /// A field of a class, with its decorators.
 pub(super) struct Member<'p> {
@@ -35,17 +35,9 @@ pub(super) fn classes<'p>(code: &Code<'p, '_>) -> Vec<At<'p>> {
         if !seven && !source.source.text.contains("equelize") {
             continue;
         }
-        walk(source.parsed.root(), &mut |node| {
-            let at = At { file, node };
-            let is_class = matches!(
-                node.kind(),
-                "class" | "class_declaration" | "abstract_class_declaration"
-            );
-            if is_class && is_model(code, at, seven) {
-                classes.push(at);
-            }
-            Walk::Into
-        });
+        let bindings = code.bindings.get(file).into_iter();
+        let of_file = bindings.flat_map(|bindings| bindings.classes.iter().map(|node| At { file, node: *node }));
+        classes.extend(of_file.filter(|class| is_model(code, *class, seven)));
     }
     classes
 }
@@ -202,6 +194,7 @@ fn read_member<'p>(code: &Code<'p, '_>, definition: &mut Definition<'p>, member:
             }
             "DeletedAt" => {
                 definition.options.paranoid = Some(true);
+                definition.options.timestamps = Some(true);
                 definition.options.deleted_at = Some(member.name.clone());
             }
             "ForeignKey" => definition.keys.extend(first.map(|first| (member.name.clone(), first))),

@@ -1,9 +1,8 @@
 //! A model as its definition states it, and the names that Sequelize makes of that.
 
 use super::Version;
-use super::code::{At, Code, Value, arguments};
+use super::code::{At, Code, Value};
 use super::inflection::{lower_first, pluralize, singularize, underscore};
-use crate::orm::tree::field;
 use crate::schema::{Action, Ident, Location, TableName};
 
 /// A model.
@@ -13,8 +12,6 @@ pub(super) struct Definition<'p> {
     pub(super) location: Location,
     pub(super) name: String,
     pub(super) version: Version,
-    /// Whether it is only there to be extended.
-    pub(super) abstract_: bool,
     pub(super) attributes: Vec<AttributeDefinition>,
     pub(super) options: ModelOptions,
     /// Which attributes are keys to which classes (`@ForeignKey` of `sequelize-typescript`): the name of the
@@ -56,6 +53,7 @@ pub(super) struct ModelOptions {
     pub(super) freeze_table_name: Option<bool>,
     pub(super) underscored: Option<bool>,
     pub(super) paranoid: Option<bool>,
+    pub(super) timestamps: Option<bool>,
     pub(super) deleted_at: Option<String>,
     pub(super) singular: Option<String>,
     pub(super) plural: Option<String>,
@@ -66,16 +64,17 @@ pub(super) struct ModelOptions {
 impl ModelOptions {
     /// Takes over what is stated for all models, or by a class that this one extends.
     pub(super) fn inherit(&mut self, other: &Self) {
-        fn fill<T: Clone>(own: &mut Option<T>, other: &Option<T>) {
+        fn fill<T: Clone>(own: &mut Option<T>, other: Option<&T>) {
             if own.is_none() {
-                own.clone_from(other);
+                *own = other.cloned();
             }
         }
-        fill(&mut self.schema, &other.schema);
-        fill(&mut self.freeze_table_name, &other.freeze_table_name);
-        fill(&mut self.underscored, &other.underscored);
-        fill(&mut self.paranoid, &other.paranoid);
-        fill(&mut self.deleted_at, &other.deleted_at);
+        fill(&mut self.schema, other.schema.as_ref());
+        fill(&mut self.freeze_table_name, other.freeze_table_name.as_ref());
+        fill(&mut self.underscored, other.underscored.as_ref());
+        fill(&mut self.paranoid, other.paranoid.as_ref());
+        fill(&mut self.timestamps, other.timestamps.as_ref());
+        fill(&mut self.deleted_at, other.deleted_at.as_ref());
     }
 }
 
@@ -156,9 +155,9 @@ impl Definition<'_> {
         vec![self.column("id", None)]
     }
 
-    /// The column that marks a row as deleted.
+    /// The column that marks a row as deleted. Without timestamps there is none.
     pub(super) fn soft_delete(&self) -> Option<Ident> {
-        let paranoid = self.options.paranoid == Some(true);
+        let paranoid = self.options.paranoid == Some(true) && self.options.timestamps != Some(false);
         let name = self.options.deleted_at.as_deref().unwrap_or("deletedAt");
         paranoid.then(|| self.column(name, None))
     }
@@ -287,6 +286,7 @@ pub(super) fn model_options<'p>(code: &Code<'p, '_>, at: At<'p>) -> (ModelOption
             "freezeTableName" => options.freeze_table_name = code.flag(value),
             "underscored" => options.underscored = code.flag(value),
             "paranoid" => options.paranoid = code.flag(value),
+            "timestamps" => options.timestamps = code.flag(value),
             "deletedAt" => options.deleted_at = code.string_value(value),
             "noPrimaryKey" => options.no_primary_key = code.flag(value) == Some(true),
             "name" => {
@@ -305,6 +305,14 @@ pub(super) fn model_options<'p>(code: &Code<'p, '_>, at: At<'p>) -> (ModelOption
 }
 
 impl<'p> Code<'p, '_> {
+    /// The calls of methods that define models or associations, in the order of the files.
+    pub(super) fn calls(&self) -> Vec<At<'p>> {
+        let of_files = self.bindings.iter().enumerate();
+        of_files
+            .flat_map(|(file, bindings)| bindings.calls.iter().map(move |node| At { file, node: *node }))
+            .collect()
+    }
+
     /// Where a node begins.
     pub(super) fn location(&self, at: At<'p>) -> Location {
         match self.project.files.get(at.file) {
@@ -336,15 +344,5 @@ impl<'p> Code<'p, '_> {
     /// `'CASCADE'`, `'set null'`.
     pub(super) fn action(&self, at: At<'p>) -> Option<Action> {
         self.string_value(at).as_deref().and_then(Action::from_sql)
-    }
-
-    /// The arguments of a call.
-    pub(super) fn arguments(&self, call: At<'p>) -> Vec<At<'p>> {
-        arguments(call.node).into_iter().map(|node| call.with(node)).collect()
-    }
-
-    /// The node of a name, else the node itself.
-    pub(super) fn named(&self, at: At<'p>) -> At<'p> {
-        field(at.node, "name").map_or(at, |name| at.with(name))
     }
 }

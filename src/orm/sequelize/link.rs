@@ -189,12 +189,6 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
         }
     }
 
-    /// Whether an association is the child's end of a polymorphic pair.
-    pub(super) fn is_scoped(&self, declaration: &Declaration<'p>, link: &Link) -> bool {
-        let polymorphic = matches!(link, Link::PolymorphicParent { .. } | Link::PolymorphicJoinTable { .. });
-        !declaration.options.scope.is_empty() && !polymorphic
-    }
-
     /// Whether a child may have no parent, where any declaration says so.
     pub(super) fn optional(&self, direct: &Direct, key: &KeyOptions) -> Option<bool> {
         let attribute = self.definitions.get(direct.child)?.attribute(&direct.key);
@@ -205,17 +199,15 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
         declared.or_else(|| self.nullable.get(&(direct.child, direct.key.clone())).copied())
     }
 
-    /// What is to happen to the children, where any declaration says so.
+    /// What is to happen to the children, where that is stated: what the attribute itself says comes before what the
+    /// association does.
     pub(super) fn on_delete(&self, declaration: &Declaration<'p>) -> Option<DeleteIntent> {
         let options = &declaration.options;
         let of_attribute = || {
             let direct = self.direct(declaration)?;
             self.definitions.get(direct.child)?.attribute(&direct.key)?.on_delete
         };
-        let action = options
-            .on_delete
-            .or(options.foreign_key.on_delete)
-            .or_else(of_attribute)?;
+        let action = of_attribute().or(options.on_delete).or(options.foreign_key.on_delete)?;
         Some(DeleteIntent {
             action,
             by_database: true,
@@ -427,6 +419,12 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
         };
         self.declarations.iter().find(same)
     }
+}
+
+/// Whether an association reaches only some of the children.
+pub(super) fn is_scoped(declaration: &Declaration<'_>, link: &Link) -> bool {
+    let polymorphic = matches!(link, Link::PolymorphicParent { .. } | Link::PolymorphicJoinTable { .. });
+    !declaration.options.scope.is_empty() && !polymorphic
 }
 
 /// The name of the key where no option gives it.

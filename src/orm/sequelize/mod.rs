@@ -9,6 +9,7 @@ mod collect;
 mod declaration;
 mod decorator;
 mod definition;
+mod evaluate;
 mod inflection;
 mod link;
 mod model;

@@ -4,7 +4,7 @@ use super::Version;
 use super::declaration::{Declaration, Target};
 use super::definition::{AttributeDefinition, Definition, Referenced};
 use super::inflection::lower_first;
-use super::link::Linker;
+use super::link::{Linker, is_scoped};
 use super::options::word;
 use crate::schema::{Association, AssociationKind, Attribute, Link, Model};
 
@@ -83,7 +83,7 @@ fn association<'p>(linker: &Linker<'_, 'p, '_>, declaration: &Declaration<'p>) -
         optional,
         on_delete: linker.on_delete(declaration),
         constraint: options.constraints != Some(false),
-        scoped: linker.is_scoped(declaration, &link),
+        scoped: is_scoped(declaration, &link),
         implied: false,
         inverse: inverse_name(linker, declaration),
         unknown_options: options.unknown.clone(),

@@ -60,6 +60,15 @@ pub(super) struct Inverse {
 
 /// The options that every association takes, in both versions.
 const COMMON: &[&str] = &["as", "foreignKey", "hooks", "scope"];
+/// What every association takes in Sequelize 6.
+const OF_SIX: &[&str] = &[
+    "onDelete",
+    "onUpdate",
+    "constraints",
+    "keyType",
+    "useHooks",
+    "foreignKeyConstraint",
+];
 /// What `belongsToMany` passes on to the model that it makes for a table (Sequelize 6).
 const OF_MODELS: &[&str] = &[
     "timestamps",
@@ -95,6 +104,7 @@ pub(super) fn read<'p>(code: &Code<'p, '_>, kind: AssociationKind, version: Vers
     }
     for (option, value) in properties {
         read_option(code, &mut options, &option, value, version);
+        forget_overwritten(code, &mut options, kind, version, &option, value);
         if let Some(why) = complaint(kind, version, &option) {
             options.unknown.push(UnknownOption {
                 option,
@@ -104,6 +114,30 @@ pub(super) fn read<'p>(code: &Code<'p, '_>, kind: AssociationKind, version: Vers
         }
     }
     options
+}
+
+/// Sequelize 6 gives the key what `onDelete` of the association says, or the default, instead
+/// of what the key's own options say.
+fn forget_overwritten<'p>(
+    code: &Code<'p, '_>,
+    options: &mut Options,
+    kind: AssociationKind,
+    version: Version,
+    option: &str,
+    value: At<'p>,
+) {
+    let key = match option {
+        "foreignKey" => &mut options.foreign_key,
+        "otherKey" => &mut options.other_key,
+        _ => return,
+    };
+    if version == Version::Six && key.on_delete.take().is_some() {
+        options.unknown.push(UnknownOption {
+            option: format!("{option}.onDelete"),
+            why: format!("{} ignores it; `onDelete` is an option of the association", word(kind)),
+            location: code.location(value_name(value)),
+        });
+    }
 }
 
 /// Reads what `@BelongsToMany(() => Post, () => PostTag, 'post_id', 'tag_id')` of `sequelize-typescript` is given.
@@ -155,11 +189,6 @@ fn read_option<'p>(code: &Code<'p, '_>, options: &mut Options, option: &str, val
         "through" => read_through(code, options, value),
         "inverse" if version == Version::Seven => options.inverse = Some(inverse(code, value)),
         _ => {}
-    }
-    if version == Version::Six && matches!(option, "foreignKey" | "otherKey") {
-        // Sequelize 6 gives the key what the association's own `onDelete` says, or its default, instead.
-        options.foreign_key.on_delete = None;
-        options.other_key.on_delete = None;
     }
 }
 
@@ -287,31 +316,31 @@ fn complaint(kind: AssociationKind, version: Version, option: &str) -> Option<St
     if COMMON.contains(&option) {
         return None;
     }
+    let refused = |instead: &str| Some(format!("Sequelize 7 refuses it; it is {instead}"));
     match (version, option) {
         (_, "targetKey") if matches!(kind, HasOne | HasMany) => ignored("the parent's column is chosen by `sourceKey`"),
         (_, "sourceKey") if kind == BelongsTo => ignored("the parent's column is chosen by `targetKey`"),
-        (_, "targetKey" | "sourceKey") => None,
         (_, "through") if kind == HasMany => Some(format!("{word} refuses it; only belongsToMany has a join table")),
         (_, "through" | "otherKey") if kind != BelongsToMany => ignored("only belongsToMany has a join table"),
-        (_, "through" | "otherKey") => None,
-        (Version::Six, "onDelete" | "onUpdate" | "constraints" | "keyType" | "useHooks" | "foreignKeyConstraint") => {
-            None
-        }
-        (Version::Six, option) if kind == BelongsToMany && OF_MODELS.contains(&option) => None,
         (Version::Six, "inverse" | "foreignKeyConstraints") => Some(format!("{word} has it from Sequelize 7 on")),
-        (Version::Seven, "inverse" | "foreignKeyConstraints") => None,
-        (Version::Seven, "throughAssociations") if kind == BelongsToMany => None,
-        (Version::Seven, "onDelete" | "onUpdate") => Some(format!(
-            "Sequelize 7 refuses it; it is an option of the key: `foreignKey.{option}`"
-        )),
-        (Version::Seven, "constraints") => {
-            Some("Sequelize 7 refuses it; it is called `foreignKeyConstraints`".to_owned())
-        }
-        (Version::Seven, "keyType") => Some("Sequelize 7 refuses it; it is called `foreignKey.type`".to_owned()),
-        (Version::Seven, "timestamps" | "uniqueKey") if kind == BelongsToMany => {
-            Some("Sequelize 7 refuses it; it is an option of `through`".to_owned())
-        }
+        (Version::Seven, "onDelete" | "onUpdate") => refused(&format!("an option of the key: `foreignKey.{option}`")),
+        (Version::Seven, "constraints") => refused("called `foreignKeyConstraints`"),
+        (Version::Seven, "keyType") => refused("called `foreignKey.type`"),
+        (Version::Seven, "timestamps" | "uniqueKey") if kind == BelongsToMany => refused("an option of `through`"),
+        _ if takes(kind, version, option) => None,
         _ => Some(format!("{word} has no such option and ignores it")),
+    }
+}
+
+/// Whether an option is one of that version, on that sort of association or on another.
+fn takes(kind: AssociationKind, version: Version, option: &str) -> bool {
+    let of_many = kind == AssociationKind::BelongsToMany;
+    match version {
+        _ if matches!(option, "targetKey" | "sourceKey" | "through" | "otherKey") => true,
+        Version::Six => OF_SIX.contains(&option) || of_many && OF_MODELS.contains(&option),
+        Version::Seven => {
+            matches!(option, "inverse" | "foreignKeyConstraints") || of_many && option == "throughAssociations"
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Project<'a> {
     stems: BTreeMap<String, Vec<usize>>,
     /// What `package.json` of a folder asks for.
     versions: Vec<(&'a str, Version)>,
+    /// The version that files import, where it is one only.
+    imported: Version,
     /// What configuration files in JSON state for all models under `define`.
     pub(super) configured: Vec<(&'a str, Json)>,
 }
@@ -31,6 +33,8 @@ pub(super) struct File<'a> {
     pub(super) parsed: Parsed<'a>,
     /// Whether its classes are declared with the decorators of `sequelize-typescript`.
     pub(super) typescript: bool,
+    /// The version that it imports.
+    version: Option<Version>,
 }
 
 impl<'a> Project<'a> {
@@ -57,39 +61,29 @@ impl<'a> Project<'a> {
                 None => defines(&source.path, &json, &mut configured),
             }
         }
+        let imported: BTreeSet<Version> = files.iter().filter_map(|file| file.version).collect();
+        let only_seven = imported.into_iter().eq([Version::Seven]);
         Self {
             files,
             stems,
             versions,
+            imported: if only_seven { Version::Seven } else { Version::Six },
             configured,
         }
     }
 
     /// The version of Sequelize that a file's models are written for: what it imports, else what its package asks for,
-    /// else what other files import.
+    /// else what all other files import.
     pub(super) fn version(&self, file: usize) -> Version {
-        let Some(source) = self.files.get(file).map(|file| file.source) else {
+        let Some(file) = self.files.get(file) else {
             return Version::Six;
         };
-        if let Some(version) = imported_version(&source.text) {
-            return version;
-        }
         let packages = self.versions.iter();
         let nearest = packages
-            .filter(|(folder, _)| source.path.starts_with(folder))
+            .filter(|(folder, _)| file.source.path.starts_with(folder))
             .max_by_key(|(folder, _)| folder.len());
-        if let Some((_, version)) = nearest {
-            return *version;
-        }
-        let imported: BTreeSet<Version> = self
-            .files
-            .iter()
-            .filter_map(|file| imported_version(&file.source.text))
-            .collect();
-        match imported.into_iter().collect::<Vec<_>>().as_slice() {
-            [only] => *only,
-            _ => Version::Six,
-        }
+        let stated = file.version.or(nearest.map(|(_, version)| *version));
+        stated.unwrap_or(self.imported)
     }
 
     /// The file that a module's name in another file stands for. `None` for packages and for files that were not read.
@@ -146,6 +140,7 @@ impl<'a> File<'a> {
             source,
             parsed: Parsed::new(source, &language.into())?,
             typescript: source.text.contains("sequelize-typescript"),
+            version: imported_version(&source.text),
         })
     }
 }
