@@ -12,6 +12,7 @@ mod inference;
 mod live;
 mod marks;
 mod orm;
+mod orm_mutations;
 mod readme;
 mod reports;
 mod rules;
