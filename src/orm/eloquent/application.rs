@@ -12,6 +12,8 @@ use crate::schema::Note;
 pub(super) struct Application {
     /// By name in lower case: PHP's classes have no case.
     classes: BTreeMap<String, Class>,
+    /// Classes of a name that another has already.
+    pub(super) second: Vec<Class>,
     /// The namespaces that have classes, in lower case.
     namespaces: BTreeSet<String>,
     /// The application's own functions, by their names in lower case.
@@ -44,15 +46,8 @@ impl Application {
         for class in facts.classes {
             let key = class.name.to_ascii_lowercase();
             self.namespaces.insert(namespace_of(&key).to_owned());
-            if let Some(first) = self.classes.get(&key) {
-                let message = format!(
-                    "`{}` is declared a second time (the first is in {}): this one is not read.",
-                    class.name, first.location.file
-                );
-                self.notes.push(Note {
-                    message,
-                    location: Some(class.location),
-                });
+            if self.classes.contains_key(&key) {
+                self.second.push(class);
                 continue;
             }
             self.classes.insert(key, class);

@@ -35,6 +35,8 @@ pub(super) struct Place<'a> {
     /// The method's body and parameters.
     pub(super) method: Option<(&'a Body, &'a BTreeSet<String>)>,
     pub(super) depth: u8,
+    /// Whether the object is being made: what its constructor sets is not yet set.
+    pub(super) being_made: bool,
 }
 
 impl<'a> Place<'a> {
@@ -46,6 +48,7 @@ impl<'a> Place<'a> {
             own: class,
             method: None,
             depth: 0,
+            being_made: false,
         }
     }
 

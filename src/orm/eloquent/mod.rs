@@ -67,7 +67,8 @@ impl OrmReader for Eloquent {
         let Some(stem) = path.strip_suffix(".php") else {
             return is_composer_file(path);
         };
-        if stem.ends_with(".blade") {
+        // Templates are PHP too.
+        if stem.rsplit('.').next() == Some("blade") {
             return false;
         }
         if configuration(path).is_some() {
@@ -81,7 +82,9 @@ impl OrmReader for Eloquent {
         {
             return true;
         }
-        text.contains("\ntrait ") || text.contains("\nenum ") || extends_what_can_be_a_model(text)
+        // Keys and tables are named by constants, which can be in any class.
+        let declares = ["\ntrait ", "\nenum ", "const "].iter().any(|word| text.contains(word));
+        declares || extends_what_can_be_a_model(text)
     }
 
     fn read(&self, files: &[SourceFile]) -> Models {
@@ -248,6 +251,14 @@ fn left_out(found: &Found<'_>) -> Vec<Note> {
                 "`{}` is on the connection {connection}, which can be another database.",
                 class.name
             )));
+        }
+    }
+    for class in &application.second {
+        if found.names(&class.name).is_some() {
+            notes.push(Note {
+                message: format!("`{}` is declared a second time: this one is not read.", class.name),
+                location: Some(class.location.clone()),
+            });
         }
     }
     for class in application.classes() {

@@ -259,6 +259,9 @@ fn default_key(place: &Place<'_>, class: &Class) -> Result<Vec<Ident>, Unclear> 
 
 /// What a constructor, or a trait's part of it, sets a property to.
 fn set_when_made(place: &Place<'_>, class: &Class, property: &str) -> Option<Value> {
+    if place.being_made {
+        return None;
+    }
     let (line, _) = place.application.line(class);
     let makes = |method: &Method| method.name == "__construct" || method.name.starts_with("initialize");
     line.into_iter().find_map(|own| {
@@ -270,6 +273,7 @@ fn set_when_made(place: &Place<'_>, class: &Class, property: &str) -> Option<Val
             let place = Place {
                 own: Some(own),
                 method: Some((&method.body, &method.parameters)),
+                being_made: true,
                 ..*place
             };
             let assigned = method.body.properties.get(property);
