@@ -104,7 +104,7 @@ fn ignored_findings_are_counted_and_left_out() {
     for subject in ["log_2026", "log_*", "public.log_????"] {
         let outcome = run(subject, "append only");
         // Only a source with namespaces has the last.
-        let expected = if subject.contains("public") { 1 } else { 0 };
+        let expected = i32::from(subject.contains("public"));
         assert_eq!(outcome.code, Some(expected), "{subject}: {}", outcome.stdout);
         let report = outcome.json();
         assert_eq!(report["summary"]["ignored"], 1 - expected, "{subject}");

@@ -46,11 +46,8 @@ pub(crate) fn read_models(folder: &Path) -> Vec<Mark> {
                 .find_map(|word| line.split_once(word));
             let Some((before, mark)) = found else { continue };
             let own = if before.trim().is_empty() {
-                let above = lines[..at].iter().rposition(|line| is_code(line));
-                let below = lines[at..]
-                    .iter()
-                    .position(|line| is_code(line))
-                    .map(|offset| at + offset);
+                let above = lines[..at].iter().rposition(&is_code);
+                let below = lines[at..].iter().position(&is_code).map(|offset| at + offset);
                 above.into_iter().chain(below).map(|at| at + 1).collect()
             } else {
                 vec![at + 1]

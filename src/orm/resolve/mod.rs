@@ -182,7 +182,7 @@ impl Resolver<'_> {
                 Found::Unknown
             }
             Absent::Missing(_) if !self.reports_missing => Found::Unknown,
-            Absent::Missing(missing) => Found::Missing(missing),
+            Absent::Missing(missing) => Found::Missing(*missing),
             Absent::Unknown(why) => {
                 notes.push(Note {
                     message: format!("{what} was not held against the database: {why}"),
@@ -226,7 +226,7 @@ impl Resolver<'_> {
                 }
                 Ok(pair)
             }
-            Link::Unresolved { why, dangling: true } => Err(Absent::Missing(Missing {
+            Link::Unresolved { why, dangling: true } => Err(Absent::Missing(Box::new(Missing {
                 why: why.clone(),
                 table: own.cloned().unwrap_or_else(|| {
                     let name = model.table.clone();
@@ -235,7 +235,7 @@ impl Resolver<'_> {
                 }),
                 columns: Vec::new(),
                 key: None,
-            })),
+            }))),
             Link::Unresolved { why, dangling: false } => Err(Absent::Unknown(why.clone())),
         }
     }
@@ -255,7 +255,7 @@ impl Resolver<'_> {
         let parent_table = self.tables.table(&parent.table)?;
         let columns = match tables::columns(child_table, &child.columns) {
             Ok(columns) => columns,
-            Err(Absent::Missing(missing)) => return Err(with_key(missing, child_table, child, parent_table, parent)),
+            Err(Absent::Missing(missing)) => return Err(with_key(*missing, child_table, child, parent_table, parent)),
             Err(absent) => return Err(absent),
         };
         if columns.columns.is_empty() {
@@ -305,7 +305,7 @@ impl Resolver<'_> {
         let found = match self.direct(&child, &parent) {
             Ok(found) => found,
             Err(Absent::Missing(missing)) if self.reports_missing && !self.is_elsewhere(&missing.table) => {
-                Found::Missing(missing)
+                Found::Missing(*missing)
             }
             Err(_) => Found::Unknown,
         };
@@ -332,9 +332,9 @@ fn with_key(missing: Missing, child_table: &Table, child: &End, parent_table: &T
     let child = own_names(child_table, &child.columns);
     let parent = tables::parent_columns(parent_table, parent, &child)
         .unwrap_or_else(|_| own_names(parent_table, &parent.columns));
-    Absent::Missing(Missing {
+    Absent::Missing(Box::new(Missing {
         columns: child.columns.clone(),
         key: Some(Joint::new(child, parent)),
         ..missing
-    })
+    }))
 }

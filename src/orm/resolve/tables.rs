@@ -30,7 +30,7 @@ pub(super) enum Lookup<'s> {
 #[derive(Debug)]
 pub(super) enum Absent {
     /// Something is not there.
-    Missing(Missing),
+    Missing(Box<Missing>),
     /// It cannot be told, for this reason.
     Unknown(String),
 }
@@ -118,12 +118,12 @@ impl<'s> Tables<'s> {
     pub(super) fn table(&self, name: &TableName) -> Result<&'s Table, Absent> {
         match self.find(name) {
             Lookup::Found(table) => Ok(table),
-            Lookup::Missing => Err(Absent::Missing(Missing {
+            Lookup::Missing => Err(Absent::Missing(Box::new(Missing {
                 why: format!("there is no table `{name}`"),
                 table: self.qualified(name),
                 columns: Vec::new(),
                 key: None,
-            })),
+            }))),
             Lookup::Unknown => Err(Absent::Unknown(format!(
                 "`{name}` cannot be told from a namesake, or is out of sight"
             ))),
@@ -158,19 +158,18 @@ pub(super) fn columns(table: &Table, names: &[Ident]) -> Result<ColumnSet, Absen
             table.name
         )));
     }
-    let why = match missing.len() {
-        1 => format!("`{}` has no column `{first}`", table.name),
-        _ => {
-            let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-            format!("`{}` has no columns {}", table.name, quoted.join(" and "))
-        }
+    let why = if missing.len() == 1 {
+        format!("`{}` has no column `{first}`", table.name)
+    } else {
+        let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+        format!("`{}` has no columns {}", table.name, quoted.join(" and "))
     };
-    Err(Absent::Missing(Missing {
+    Err(Absent::Missing(Box::new(Missing {
         why,
         table: table.name.clone(),
         columns: names.to_vec(),
         key: None,
-    }))
+    })))
 }
 
 /// The parent's columns for so many columns of a child: those that are named, else its primary key.
@@ -206,12 +205,12 @@ pub(super) fn parent_columns(table: &Table, end: &End, child: &ColumnSet) -> Res
             counted(named.len())
         )
     };
-    Err(Absent::Missing(Missing {
+    Err(Absent::Missing(Box::new(Missing {
         why,
         table: child.table.clone(),
         columns: child.columns.clone(),
         key: None,
-    }))
+    })))
 }
 
 fn folded(name: &Ident) -> String {

@@ -71,13 +71,13 @@ fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
             return vec![rows, format!("  has_many :{name}, through: :{join}, source: :{source}")];
         }
     };
-    if let (What::BelongsTo(reference), true) = (&planned.what, true)
+    if let What::BelongsTo(reference) = &planned.what
         && reference.optional
     {
         options.push("optional: true".to_owned());
     }
-    let options: String = options.iter().map(|option| format!(", {option}")).collect();
-    vec![format!("  {word} :{name}{options}")]
+    options.insert(0, format!("  {word} :{name}"));
+    vec![options.join(", ")]
 }
 
 fn plain(reference: &Reference, planned: &Planned, detail: Detail) -> Vec<String> {

@@ -86,15 +86,15 @@ impl Details {
 /// Text that is being written, with the lines that each association takes.
 #[derive(Debug, Default)]
 struct Text {
-    text: String,
+    written: String,
     lines: u32,
     places: BTreeMap<(usize, usize), (u32, u32)>,
 }
 
 impl Text {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
+        self.written.push_str(line);
+        self.written.push('\n');
         self.lines += 1;
     }
 
@@ -132,7 +132,7 @@ pub fn write_associations(
             text = framework.render(&plan, &details);
         }
     }
-    out.write_all(text.text.as_bytes())
+    out.write_all(text.written.as_bytes())
 }
 
 impl Framework {
@@ -164,7 +164,7 @@ impl Framework {
         };
         let file = SourceFile {
             path: path.to_owned(),
-            text: text.text.clone(),
+            text: text.written.clone(),
         };
         reader.read(&[file]).models
     }

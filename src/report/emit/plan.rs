@@ -312,7 +312,9 @@ impl PlannedModel<'_> {
         if is_free(wanted) {
             return wanted.to_owned();
         }
-        (2_u32..)
+        // Of one more than there are names, one is free.
+        let most = self.table.columns.len() + self.associations.len() + 2;
+        (2..=most)
             .map(|number| format!("{wanted}_{number}"))
             .find(|name| is_free(name))
             .unwrap_or_else(|| wanted.to_owned())
