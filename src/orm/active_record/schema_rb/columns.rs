@@ -126,7 +126,8 @@ impl Builder {
         };
         let (declared, ty) = self.column_type(ty, options)?;
         let default = match expression {
-            Some(expression) => Some(expression.to_owned()),
+            // What computes a column is no default of it.
+            Some(_) => None,
             None if is_serial => Some(format!("nextval('{}_{name}_seq'::regclass)", table.name)),
             None => option(options, "default").and_then(|value| self.default(value, &declared)),
         };
