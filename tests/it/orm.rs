@@ -66,9 +66,9 @@ fn differences(reader: &dyn OrmReader, case: &Path) -> Vec<String> {
             None => say("no such note", &(file.clone(), *line, words.clone())),
         }
     }
-    unexpected
-        .iter()
-        .for_each(|note| say("a note that is not expected", note));
+    for note in &unexpected {
+        say("a note that is not expected", note);
+    }
     failures
 }
 
