@@ -61,10 +61,10 @@ fn sequelize_names_the_same_tables() {
         );
         for word in &words {
             // The other model's key is called after the singular of this one.
-            script.push_str(&format!(
-                "sequelize.define('{word}', {{}}, {{ underscored: {} }}).hasOne(sequelize.define('other_{word}', {{}}));\n",
-                word.len() % 2 == 0
-            ));
+            let underscored = word.len() % 2 == 0;
+            let definition = format!("sequelize.define('{word}', {{}}, {{ underscored: {underscored} }})");
+            let other = format!(".hasOne(sequelize.define('other_{word}', {{}}));\n");
+            script.extend([definition, other]);
         }
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("index.js"), script).unwrap();
