@@ -32,10 +32,10 @@ proptest! {
     fn broken_models_of_eloquent_are_read_without_panic(mutations in prop::collection::vec(mutation(), 1..12)) {
         let mut files = fixtures("eloquent");
         for mutation in mutations {
-            let inserted = piece(&files[mutation.instead.index(files.len())].text, &mutation.instead, mutation.length);
+            let inserted = piece(&files[mutation.instead.index(files.len())].text, mutation.instead, mutation.length);
             let at = mutation.file.index(files.len());
             let text = &files[at].text;
-            let removed = piece(text, &mutation.start, mutation.length);
+            let removed = piece(text, mutation.start, mutation.length);
             let mutated = if removed.is_empty() {
                 format!("{text}{inserted}")
             } else {
@@ -51,7 +51,7 @@ proptest! {
 }
 
 /// A piece of a text, which may begin and end in the middle of a word.
-fn piece(text: &str, start: &prop::sample::Index, length: usize) -> String {
+fn piece(text: &str, start: prop::sample::Index, length: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.is_empty() {
         return String::new();
