@@ -35,6 +35,7 @@ pub fn read_models(paths: &[PathBuf]) -> Result<Vec<Models>, Error> {
     let mut found = Vec::new();
     for path in paths {
         find(path, &mut found)?;
+        find_settings(path, &mut found);
     }
     found.sort();
     found.dedup();
@@ -114,6 +115,23 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Adds the settings of a Rails application of which only `app` or `app/models` is named: they decide whether a parent is
+/// required, and how words are inflected.
+fn find_settings(path: &Path, found: &mut Vec<PathBuf>) {
+    let Some(root) = ["app/models", "app"]
+        .into_iter()
+        .filter(|part| path.ends_with(part))
+        .find_map(|part| path.ancestors().nth(Path::new(part).components().count()))
+    else {
+        return;
+    };
+    let config = root.join("config");
+    let initializers = std::fs::read_dir(config.join("initializers")).into_iter().flatten();
+    let settings = initializers.filter_map(Result::ok).map(|entry| entry.path());
+    let settings = settings.chain([config.join("application.rb")]);
+    found.extend(settings.filter(|path| path.is_file() && path.extension().is_some_and(|end| end == "rb")));
 }
 
 fn is_skipped(entry: &DirEntry) -> bool {

@@ -86,12 +86,12 @@ fn words_become_tables_as_in_the_framework() {
     let mut code = "<?php\n\nnamespace Words;\n\nuse Illuminate\\Database\\Eloquent\\Model;\n".to_owned();
     code += "use Illuminate\\Database\\Eloquent\\Relations\\Pivot;\n\n";
     for word in words.iter().filter(|word| !CHANGED_WORDS.contains(word)) {
-        write!(
+        writeln!(
             code,
-            "class Big{word} extends Model {{}}\nclass {word}_ extends Model {{}}\n"
+            "class Big{word} extends Model {{}}\nclass {word}_ extends Model {{}}"
         )
         .unwrap();
-        write!(code, "class My{word} extends Pivot {{}}\n").unwrap();
+        writeln!(code, "class My{word} extends Pivot {{}}").unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("words.php"), code).unwrap();

@@ -276,3 +276,23 @@ fn what_is_left_out_of_the_audit_is_left_out_of_the_models_too() {
     );
     assert_eq!(audit(&["--table", "users"]), (0, Vec::new()));
 }
+
+#[test]
+fn the_settings_of_a_rails_application_are_read_along() {
+    let optional = |settings: &[u8]| {
+        let run = Run::new(["relations", "-", "--format", "json", "--models", "app/models"]).input(SCHEMA);
+        write(
+            run.home(),
+            &[
+                ("app/models/user.rb", USER.as_bytes()),
+                ("app/models/post.rb", POST.as_bytes()),
+                ("config/application.rb", settings),
+            ],
+        );
+        relations(&run.finish())[0]["optional"].clone()
+    };
+    let settings =
+        |version: &str| format!("class Application < Rails::Application\n  config.load_defaults {version}\nend\n");
+    assert_eq!(optional(settings("7.1").as_bytes()), json!(false));
+    assert_eq!(optional(settings("4.2").as_bytes()), json!(true));
+}
