@@ -103,7 +103,11 @@ pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
     let keys = kept.iter().flat_map(|relation| &relation.child.columns);
     let (with, without): (Vec<&Ident>, Vec<&Ident>) = keys.partition(|key| key.as_str().contains('_'));
     Plan {
-        models: models.into_values().collect(),
+        // A table that nothing leads to or from has nothing to declare.
+        models: models
+            .into_values()
+            .filter(|model| !model.associations.is_empty() || !model.remarks.is_empty())
+            .collect(),
         // Sequelize would write the others in small letters too.
         underscored: with.len() > without.len() && !kept.iter().any(|relation| has_capitals(relation)),
     }
