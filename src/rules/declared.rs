@@ -169,10 +169,20 @@ fn stem(name: &str) -> String {
     pluralizer::pluralize(&letters(name), 1, false)
 }
 
-/// Rows of a relation that reference something, and all of its rows, where they were counted.
-pub(super) fn used_rows(facts: &Facts<'_>, child: &ColumnSet, parent: &ColumnSet) -> Option<(u64, u64)> {
-    let same = |relation: &Relation| relation.child == *child && relation.parent == *parent;
-    let (_, counts) = facts.counts().find(|(relation, _)| same(relation))?;
-    let none = counts.null_rows + counts.orphan_rows + counts.sentinel_rows;
-    Some((counts.child_rows.saturating_sub(none), counts.child_rows))
+/// For each relation the rows that reference something, and all of its rows, as far as they were counted.
+pub(super) struct UsedRows<'a>(BTreeMap<(&'a ColumnSet, &'a ColumnSet), (u64, u64)>);
+
+impl<'a> UsedRows<'a> {
+    pub(super) fn new(facts: &Facts<'a>) -> Self {
+        let counted = facts.counts().map(|(relation, counts)| {
+            let none = counts.null_rows + counts.orphan_rows + counts.sentinel_rows;
+            let used = counts.child_rows.saturating_sub(none);
+            ((&relation.child, &relation.parent), (used, counts.child_rows))
+        });
+        Self(counted.collect())
+    }
+
+    pub(super) fn of(&self, child: &ColumnSet, parent: &ColumnSet) -> Option<(u64, u64)> {
+        self.0.get(&(child, parent)).copied()
+    }
 }

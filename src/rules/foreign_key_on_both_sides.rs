@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::declared::{is_plain, used_rows};
+use super::declared::{UsedRows, is_plain};
 use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Severity};
@@ -18,6 +18,7 @@ pub(super) struct ForeignKeyOnBothSides {}
 impl Rule for ForeignKeyOnBothSides {
     fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
         let mut reported = BTreeSet::new();
+        let used = UsedRows::new(facts);
         for there in plain(facts) {
             let (left, right) = (&there.child.table, &there.parent.table);
             if left >= right || reported.contains(&(left, right)) {
@@ -39,14 +40,14 @@ impl Rule for ForeignKeyOnBothSides {
                 continue;
             }
             reported.insert((left, right));
-            let (stays, goes) = in_order(facts, there, back);
+            let (stays, goes) = in_order(facts, &used, there, back);
             let message = format!(
                 "`{}` and `{}` reference each other for the same link: `{}` says what `{}` says already{}",
                 goes.child.table,
                 stays.child.table,
                 goes.child,
                 stays.child,
-                what_rows_say(facts, goes, stays)
+                what_rows_say(&used, goes, stays)
             );
             let finding = findings
                 .report_relation(goes, message)
@@ -83,8 +84,8 @@ fn belongs_only(relation: &Relation) -> bool {
 }
 
 /// How many rows use each side, where that was counted and one side has more.
-fn what_rows_say(facts: &Facts<'_>, goes: &Relation, stays: &Relation) -> String {
-    let used = |relation: &Relation| used_rows(facts, &relation.child, &relation.parent);
+fn what_rows_say(rows_used: &UsedRows<'_>, goes: &Relation, stays: &Relation) -> String {
+    let used = |relation: &Relation| rows_used.of(&relation.child, &relation.parent);
     match (used(goes), used(stays)) {
         (Some((goes_used, goes_all)), Some((stays_used, stays_all))) if goes_used != stays_used => format!(
             "; {stays_used} of {} of `{}` use the one, {goes_used} of {} of `{}` the other",
@@ -103,12 +104,19 @@ fn is_stated(relation: &Relation) -> bool {
 
 /// The side that stays and the side that goes: what is stated stays, then what is unique, then what more rows use, then what is
 /// required.
-fn in_order<'r>(facts: &Facts<'_>, left: &'r Relation, right: &'r Relation) -> (&'r Relation, &'r Relation) {
+fn in_order<'r>(
+    facts: &Facts<'_>,
+    rows_used: &UsedRows<'_>,
+    left: &'r Relation,
+    right: &'r Relation,
+) -> (&'r Relation, &'r Relation) {
     let merit = |relation: &Relation| {
         let table = facts.schema.table(&relation.child.table);
         let unique = table.is_some_and(|table| table.uniqueness(&relation.child.columns) == Uniqueness::Full);
         let required = table.is_some_and(|table| !table.any_nullable(&relation.child.columns));
-        let used = used_rows(facts, &relation.child, &relation.parent).map_or(0, |(used, _)| used);
+        let used = rows_used
+            .of(&relation.child, &relation.parent)
+            .map_or(0, |(used, _)| used);
         (is_stated(relation), unique, used, required)
     };
     if merit(right) > merit(left) {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::declared::{intended, key_mismatches, other_side, used_rows};
+use super::declared::{UsedRows, intended, key_mismatches, other_side};
 use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Severity, Subject};
@@ -15,10 +15,11 @@ pub(super) struct ForeignKeyOnWrongSide {}
 
 impl Rule for ForeignKeyOnWrongSide {
     fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
+        let used = UsedRows::new(facts);
         for (declared, joint, other) in wrong_sides(facts) {
             let is_missing = declared.missing().is_some();
             let finding = findings
-                .report(Subject::columns(&joint.child), message(facts, declared, joint, other))
+                .report(Subject::columns(&joint.child), message(&used, declared, joint, other))
                 .relation(other.id())
                 .confidence(Confidence::of(other))
                 .declared_at(&declared.association.location)
@@ -33,6 +34,7 @@ impl Rule for ForeignKeyOnWrongSide {
 /// The associations whose key is on the other side, each with what it means to be and the relation that there is.
 pub(super) fn wrong_sides<'a>(facts: &Facts<'a>) -> Vec<(&'a Declaration, &'a Joint, &'a Relation)> {
     let mismatched = key_mismatches(facts);
+    let used = UsedRows::new(facts);
     let declared = facts.relations.declarations.associations.iter().enumerate();
     declared
         .filter(|(at, _)| !mismatched.iter().any(|pair| pair.odd == *at || pair.other == *at))
@@ -40,33 +42,32 @@ pub(super) fn wrong_sides<'a>(facts: &Facts<'a>) -> Vec<(&'a Declaration, &'a Jo
             let joint = intended(declared)?;
             // Where both columns are there, what they hold decides.
             let is_there = matches!(declared.found, Found::Direct(_));
-            if is_there && !is_unused(facts, joint) {
+            if is_there && !is_unused(facts, &used, joint) {
                 return None;
             }
             let other = other_side(facts, declared)?;
-            let is_used = || used_rows(facts, &other.child, &other.parent).is_some_and(|(used, _)| used > 0);
+            let is_used = || used.of(&other.child, &other.parent).is_some_and(|(used, _)| used > 0);
             (!is_there || is_used()).then_some((declared, joint, other))
         })
         .collect()
 }
 
 /// Whether the column that is declared references nothing in any row, and no constraint says that it should.
-fn is_unused(facts: &Facts<'_>, joint: &Joint) -> bool {
-    let used = used_rows(facts, &joint.child, &joint.parent);
-    if !matches!(used, Some((0, all)) if all > 0) {
+fn is_unused(facts: &Facts<'_>, used: &UsedRows<'_>, joint: &Joint) -> bool {
+    if !matches!(used.of(&joint.child, &joint.parent), Some((0, all)) if all > 0) {
         return false;
     }
     let mut relations = facts.relations.of_child(&joint.child.table);
     !relations.any(|relation| relation.is_constrained() && joint.is_same(&relation.child, &relation.parent))
 }
 
-fn message(facts: &Facts<'_>, declared: &Declaration, joint: &Joint, other: &Relation) -> String {
+fn message(used: &UsedRows<'_>, declared: &Declaration, joint: &Joint, other: &Relation) -> String {
     let here = if declared.missing().is_some() {
         "which has no such column".to_owned()
     } else {
         "where no row uses it".to_owned()
     };
-    let rows = match used_rows(facts, &other.child, &other.parent) {
+    let rows = match used.of(&other.child, &other.parent) {
         Some((0, 0)) | None => String::new(),
         Some((used, all)) => format!(
             "; {} of {} there {} a row of `{}`, so that the rows support {}",

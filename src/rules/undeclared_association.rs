@@ -1,9 +1,11 @@
 //! A foreign key that no model mentions.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::schema::{Declarations, ForeignKey, Found, Joint, Table, TableName};
+use crate::schema::{Declarations, ForeignKey, Found, Ident, Joint, Table, TableName};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,11 +14,12 @@ pub(super) struct UndeclaredAssociation {}
 impl Rule for UndeclaredAssociation {
     fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
         let declarations = &facts.relations.declarations;
+        let mentioned = Mentioned::new(declarations);
         for (table, foreign_key) in facts.foreign_keys() {
             let Some(model) = declarations.models_of(&table.name).next() else {
                 continue;
             };
-            if is_mentioned(declarations, table, foreign_key) {
+            if mentioned.has(table, foreign_key) {
                 continue;
             }
             let message = format!(
@@ -32,43 +35,58 @@ impl Rule for UndeclaredAssociation {
     }
 }
 
-/// Whether an association or a column's declaration goes over these columns: all of them, whatever it leads to, or some of
-/// them to the same table.
-fn is_mentioned(declarations: &Declarations, table: &Table, foreign_key: &ForeignKey) -> bool {
-    let within = |joint: &&Joint| {
-        joint
-            .child
-            .columns
-            .iter()
-            .all(|column| foreign_key.columns.contains(column))
-    };
-    let around = |joint: &&Joint| {
-        foreign_key
-            .columns
-            .iter()
-            .all(|column| joint.child.columns.contains(column))
-    };
-    let mentions = |joint: &Joint| {
-        joint.child.table == table.name
-            && ((within(&joint) && around(&joint))
-                || (joint.parent.table == foreign_key.parent && (within(&joint) || around(&joint))))
-    };
-    let of_pair = |child: &TableName, ids: &[crate::schema::Ident]| {
-        *child == table.name && foreign_key.columns.iter().all(|column| ids.contains(column))
-    };
-    let associations = declarations.associations.iter().map(|declared| &declared.found);
-    let references = declarations.references.iter().map(|declared| &declared.found);
-    associations.chain(references).any(|found| match found {
-        Found::Direct(joint) => mentions(joint),
-        Found::JoinTable { owner, target } => mentions(owner) || mentions(target),
-        Found::Polymorphic {
-            child,
-            id_columns,
-            other,
-            ..
-        } => of_pair(child, id_columns) || other.as_ref().is_some_and(mentions),
-        Found::Through | Found::Unknown | Found::Missing(_) => false,
-    })
+/// What associations and the declarations of columns go over, by the child's table. A polymorphic pair leads anywhere.
+#[derive(Default)]
+struct Mentioned<'a>(BTreeMap<&'a TableName, Vec<Columns<'a>>>);
+
+/// Columns, and the table that they lead to; `None` for any.
+type Columns<'a> = (&'a [Ident], Option<&'a TableName>);
+
+impl<'a> Mentioned<'a> {
+    fn new(declarations: &'a Declarations) -> Self {
+        let mut mentioned = Self::default();
+        let associations = declarations.associations.iter().map(|declared| &declared.found);
+        let references = declarations.references.iter().map(|declared| &declared.found);
+        for found in associations.chain(references) {
+            match found {
+                Found::Direct(joint) => mentioned.add(joint),
+                Found::JoinTable { owner, target } => {
+                    mentioned.add(owner);
+                    mentioned.add(target);
+                }
+                Found::Polymorphic {
+                    child,
+                    id_columns,
+                    other,
+                    ..
+                } => {
+                    mentioned.0.entry(child).or_default().push((id_columns, None));
+                    if let Some(joint) = other {
+                        mentioned.add(joint);
+                    }
+                }
+                Found::Through | Found::Unknown | Found::Missing(_) => {}
+            }
+        }
+        mentioned
+    }
+
+    fn add(&mut self, joint: &'a Joint) {
+        let columns = joint.child.columns.as_slice();
+        let of_table = self.0.entry(&joint.child.table).or_default();
+        of_table.push((columns, Some(&joint.parent.table)));
+    }
+
+    /// Whether something goes over these columns: all of them, whatever it leads to, or some of them to the same table.
+    fn has(&self, table: &Table, foreign_key: &ForeignKey) -> bool {
+        let own = &foreign_key.columns;
+        let mentions = |(columns, parent): &Columns<'_>| {
+            let within = columns.iter().all(|column| own.contains(column));
+            let around = own.iter().all(|column| columns.contains(column));
+            within && around || (*parent == Some(&foreign_key.parent) && (within || around))
+        };
+        self.0.get(&table.name).is_some_and(|known| known.iter().any(mentions))
+    }
 }
 
 #[cfg(test)]
