@@ -19,12 +19,16 @@ impl Rule for ForeignKeyOnBothSides {
     fn check(&self, facts: &Facts<'_>, findings: &mut Findings) {
         let mut reported = BTreeSet::new();
         let used = UsedRows::new(facts);
-        for there in plain(facts) {
+        // Once: what a name is made of takes long to tell.
+        let plain: Vec<&Relation> = plain(facts).collect();
+        for &there in &plain {
             let (left, right) = (&there.child.table, &there.parent.table);
             if left >= right || reported.contains(&(left, right)) {
                 continue;
             }
-            let Some(back) = plain(facts)
+            let Some(back) = plain
+                .iter()
+                .copied()
                 .find(|back| back.child.table == *right && back.parent.table == *left && !is_mirror(there, back))
             else {
                 continue;
