@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
 use crate::plan::Treatment;
+use crate::report::Framework;
 use crate::source::ScriptDialect;
 
 /// Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
@@ -24,7 +25,9 @@ Examples:
   relaudit audit mysql://app@localhost/shop --format json --output audit.json
   relaudit audit shop.sqlite --table 'orders*'
   relaudit relations postgres://app@db.example.org/shop
+  relaudit relations shop.sqlite --emit sequelize
   relaudit audit dump.sql.gz
+  relaudit audit postgres://app@db.example.org/shop --models app/models
   relaudit schema postgres://app@db.example.org/shop --output shop.json
   relaudit plan postgres://app@db.example.org/shop --out plan
   relaudit rules orphaned_rows
@@ -73,6 +76,9 @@ pub struct AuditArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What the application declares.
+    #[command(flatten)]
+    pub models: ModelArgs,
     /// Where the report goes.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -96,6 +102,9 @@ pub struct RelationsArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What the application declares.
+    #[command(flatten)]
+    pub models: ModelArgs,
     /// Show which parents were considered for one column, and what each reason weighs
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub explain: Option<String>,
@@ -105,6 +114,9 @@ pub struct RelationsArgs {
     /// With --with-data: the greatest number of connections to a server
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// Print the relations as the associations of a framework, for an application that has none yet
+    #[arg(long, value_enum, value_name = "FRAMEWORK", conflicts_with = "explain")]
+    pub emit: Option<Framework>,
     /// Where the list goes.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -132,6 +144,9 @@ pub struct PlanArgs {
     /// What to read and how.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The models of the application.
+    #[command(flatten)]
+    pub models: ModelArgs,
     /// What becomes of all rows without parent, whatever is declared
     #[arg(long, value_enum, value_name = "TREATMENT")]
     pub orphans: Option<Treatment>,
@@ -203,6 +218,15 @@ pub struct InputArgs {
     /// How long to wait for a lock that others hold
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub lock_timeout: Duration,
+}
+
+/// What the application declares.
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// Hold the models in this folder or file against the database: Sequelize, Eloquent, Active Record (repeatable)
+    /// [default: `models` of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub models: Vec<PathBuf>,
 }
 
 /// Where a report goes, and how it looks.

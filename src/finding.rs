@@ -20,8 +20,11 @@ pub struct Finding {
     pub message: String,
     /// How many rows, where it is about rows.
     pub count: Option<u64>,
-    /// Where the subject was declared, if in a file.
+    /// Where to look first, if in a file: where a model declares it, for a fault of a model; else where the subject is
+    /// declared.
     pub location: Option<Location>,
+    /// All the places that it is about, that one first.
+    pub locations: Vec<Location>,
     /// What to do about it, in one line.
     pub fix: Option<String>,
     /// The same as a plan takes it; `None` where no migration mends it.
@@ -105,6 +108,15 @@ impl Subject {
             table: columns.table.clone(),
             columns: columns.columns.clone(),
         }
+    }
+
+    /// Its text without the table's namespace.
+    pub fn without_namespace(&self) -> String {
+        let bare = Self {
+            table: TableName::bare(self.table.table.clone()),
+            columns: self.columns.clone(),
+        };
+        bare.to_string()
     }
 
     /// The table.

@@ -17,7 +17,7 @@
 //! - [`yaml`]: the only place that names the YAML crate.
 //! - [`dialect`]: what differs between database systems; the only place that writes SQL.
 //! - [`ddl`]: SQL text → schema, without a server.
-//! - [`orm`]: model source files → what they declare.
+//! - [`orm`]: model source files → what they declare, and what of it is in a schema.
 //! - [`snapshot`]: a schema as versioned JSON, written and read.
 //! - [`source`]: what the user names as a source, opened.
 //! - [`infer`]: schema, and what rows have told → relations; and what is to be asked of rows.

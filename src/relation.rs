@@ -8,7 +8,9 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use crate::schema::{Action, ColumnSet, ForeignKey, Ident, RelationKind, Schema, TableName};
+use crate::schema::{
+    ColumnSet, Declaration, Declarations, DeleteIntent, ForeignKey, Ident, RelationKind, Schema, TableName,
+};
 
 /// Everything known of the relations of one schema.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,8 @@ pub struct Relations {
     pub many_to_many: Vec<ManyToMany>,
     /// Columns that look like references and have no target, ordered by table and column.
     pub unresolved: Vec<Unresolved>,
+    /// What models declare, word for word.
+    pub declarations: Declarations,
 }
 
 /// A link from columns of a child (referencing) table to columns of a parent (referenced) table.
@@ -39,6 +43,8 @@ pub struct Relation {
     /// The foreign keys that declare it, as indexes into the child table's `foreign_keys`. More than one is a fault of
     /// its own; the first is the strongest.
     pub foreign_keys: Vec<usize>,
+    /// The associations that state it, as indexes into [`Relations::declarations`]' associations.
+    pub associations: Vec<usize>,
     /// What was stated of it.
     pub stated: Statement,
     /// What the child's name for it says beyond the parent's name (`author` in `author_id` to `users`); `None` where
@@ -60,7 +66,7 @@ pub struct Statement {
     /// Whether a child may have no parent.
     pub optional: Option<bool>,
     /// What is meant to happen to child rows.
-    pub on_delete: Option<Action>,
+    pub on_delete: Option<DeleteIntent>,
 }
 
 /// How many children a parent can have.
@@ -77,6 +83,8 @@ pub enum Cardinality {
 pub enum RelationOrigin {
     /// A foreign key.
     Constraint,
+    /// Models.
+    Association,
     /// The user's configuration.
     Config,
     /// Names, types and keys.
@@ -155,8 +163,8 @@ pub struct ManyToMany {
     pub right: usize,
     /// Whether the two together are unique.
     pub unique_pair: bool,
-    /// Whether it was stated; else inferred.
-    pub stated: bool,
+    /// Where it is known from.
+    pub origin: RelationOrigin,
 }
 
 /// A column that looks like a reference and has no target.
@@ -212,7 +220,7 @@ impl Relation {
         !self.foreign_keys.is_empty()
     }
 
-    /// Whether somebody stated it: a constraint or the configuration.
+    /// Whether somebody stated it: a constraint, a model or the configuration.
     pub fn is_declared(&self) -> bool {
         self.origins.iter().any(|origin| *origin != RelationOrigin::Inferred)
     }
@@ -233,7 +241,7 @@ impl Relation {
 }
 
 impl Polymorphic {
-    /// Whether somebody stated it: the configuration.
+    /// Whether somebody stated it: a model or the configuration.
     pub fn is_declared(&self) -> bool {
         self.origins.iter().any(|origin| *origin != RelationOrigin::Inferred)
     }
@@ -283,6 +291,7 @@ impl RelationOrigin {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Constraint => "constraint",
+            Self::Association => "association",
             Self::Config => "config",
             Self::Inferred => "inferred",
         }
@@ -290,6 +299,12 @@ impl RelationOrigin {
 }
 
 impl Relations {
+    /// The associations that state a relation.
+    pub fn declarations_of<'r>(&'r self, relation: &'r Relation) -> impl Iterator<Item = &'r Declaration> {
+        let declared = &self.declarations.associations;
+        relation.associations.iter().filter_map(|at| declared.get(*at))
+    }
+
     /// The relations of one child table.
     pub fn of_child(&self, table: &TableName) -> impl Iterator<Item = &Relation> {
         self.relations

@@ -24,17 +24,19 @@ use super::{Outcome, output};
 /// The work could not be done.
 pub fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
-    let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
-    let inputs = input::read(&args.input, &config)?;
+    let rules = config.rules().map_err(anyhow::Error::msg)?;
+    let inputs = input::read(&args.input, &args.models.models, &config)?;
     let probing = Probing {
         jobs: args.jobs,
         trust_constraints: args.trust_constraints,
         quiet: args.output.quiet,
     };
-    let audited = inputs
+    let mut audited = inputs
         .iter()
         .map(|input| Ok(audit(input, &rules, &args.input, probing)?.0))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut found: Vec<_> = audited.iter_mut().map(|audited| &mut audited.found).collect();
+    rules.report_unused(&mut found);
     let sources = inputs.iter().zip(&audited).map(|(input, audited)| SourceReport {
         info: &input.info,
         schema: &input.schema,

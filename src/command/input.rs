@@ -1,5 +1,7 @@
 //! From the flags to opened sources and their schemas.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -7,6 +9,7 @@ use crate::cli::InputArgs;
 use crate::config::{Config, Unresolved};
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
+use crate::orm::{self, Models};
 use crate::plan::QUARANTINE_PREFIX;
 use crate::relation::Relations;
 use crate::schema::{Note, Read, Schema, Stated, TableName};
@@ -19,10 +22,12 @@ pub(super) struct Input {
     pub(super) info: SourceInfo,
     pub(super) rows: RowSource,
     pub(super) schema: Schema,
-    /// What the configuration states of it.
+    /// What the configuration and the models state of it.
     pub(super) stated: Stated,
     pub(super) relations: Relations,
     pub(super) notes: Vec<Note>,
+    /// Whether all of the SQL in it was understood. What is said of the source as a whole has no place in the file.
+    is_understood: bool,
 }
 
 impl Input {
@@ -43,7 +48,24 @@ pub(super) enum RowSource {
 }
 
 /// Opens and reads every source. One that cannot be read ends the run: a report that leaves it out would look clean.
-pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
+///
+/// `models` are the paths of `--models`; without any, those of the configuration.
+pub(super) fn read(args: &InputArgs, models: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Input>> {
+    let paths = if models.is_empty() {
+        config.models()
+    } else {
+        models.to_vec()
+    };
+    let models = source::read_models(&paths)?;
+    read_with(args, &models, config)
+}
+
+/// The same without models.
+pub(super) fn read_schemas(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Input>> {
+    read_with(args, &[], config)
+}
+
+fn read_with(args: &InputArgs, models: &[Models], config: &Config) -> anyhow::Result<Vec<Input>> {
     config.add_words()?;
     let scope = Scope::new(args)?;
     let options = connect_options(args);
@@ -52,6 +74,7 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
     for name in source_names(args)? {
         let (info, mut read, rows) = open(&name, args, &options)?;
         scope.apply(&mut read.schema);
+        orm::mark_soft_deletion(&mut read.schema, models);
         let (stated, unresolved) = config.stated(&read.schema);
         missing = Some(match missing {
             Some(missing) => missing.and(&unresolved),
@@ -70,7 +93,8 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
             }
         }
         inputs.push(Input {
-            relations: infer::relations(&read.schema, &stated),
+            relations: Relations::default(),
+            is_understood: info.kind != "sql" || read.notes.iter().all(|note| note.location.is_none()),
             info,
             rows,
             stated,
@@ -84,7 +108,36 @@ pub(super) fn read(args: &InputArgs, config: &Config) -> anyhow::Result<Vec<Inpu
         // A misspelt pattern must not look like a clean database.
         bail!("no table matches: look at --schema, --table and their --exclude- twins");
     }
+    declare(&mut inputs, models);
+    for input in &mut inputs {
+        input.relations = infer::relations(&input.schema, &input.stated);
+    }
     Ok(inputs)
+}
+
+/// Holds the models against each source. A table need be in one of them only; that it is in none, and what the readers
+/// of the models have to say, is told of the first.
+fn declare(inputs: &mut [Input], models: &[Models]) {
+    if models.is_empty() {
+        return;
+    }
+    let found: Vec<_> = (0..inputs.len())
+        .filter_map(|at| {
+            let schemas = inputs.iter().enumerate().map(|(other, input)| (other, &input.schema));
+            let others: Vec<&Schema> = schemas
+                .filter(|(other, _)| *other != at)
+                .map(|(_, schema)| schema)
+                .collect();
+            Some(orm::resolve(&inputs.get(at)?.schema, models, &others, at == 0))
+        })
+        .collect();
+    for (at, (input, (declarations, notes))) in inputs.iter_mut().zip(found).enumerate() {
+        if at == 0 {
+            let of_readers = models.iter().flat_map(|models| &models.notes).cloned();
+            input.notes.extend(of_readers.chain(notes));
+        }
+        orm::add_to(&mut input.stated, declarations);
+    }
 }
 
 /// How sources are opened.
@@ -115,9 +168,7 @@ fn open(name: &str, args: &InputArgs, options: &ConnectOptions) -> anyhow::Resul
 
 /// With `--strict`, a note on what could not be understood in a file is as bad as a check that could not run.
 pub(super) fn strict(args: &InputArgs, inputs: &[Input], outcome: Outcome) -> Outcome {
-    // What is said of the source as a whole has no place in the file.
-    let is_lost = |input: &Input| input.info.kind == "sql" && input.notes.iter().any(|note| note.location.is_some());
-    if args.strict && inputs.iter().any(is_lost) {
+    if args.strict && !inputs.iter().all(|input| input.is_understood) {
         Outcome::Unchecked
     } else {
         outcome

@@ -23,8 +23,8 @@ use super::{Outcome, audit, output};
 /// No plan could be made.
 pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
-    let rules = RuleSet::load(config.rules()).map_err(anyhow::Error::msg)?;
-    let inputs = input::read(&args.input, &config)?;
+    let rules = config.rules().map_err(anyhow::Error::msg)?;
+    let inputs = input::read(&args.input, &args.models.models, &config)?;
     let [input] = inputs.as_slice() else {
         bail!("a plan is for one source: name one database or file");
     };

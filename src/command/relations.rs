@@ -22,7 +22,7 @@ use super::{Outcome, input, output};
 /// The work could not be done.
 pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(args.input.config.as_deref())?;
-    let inputs = input::read(&args.input, &config)?;
+    let inputs = input::read(&args.input, &args.models.models, &config)?;
     let settled = inputs
         .iter()
         .map(|input| settle(input, args))
@@ -30,6 +30,14 @@ pub fn run(args: &RelationsArgs) -> anyhow::Result<Outcome> {
     anyhow::ensure!(!interrupt::fired(), "interrupted");
     if let Some(column) = &args.explain {
         return explain(args, &inputs, &settled, column);
+    }
+    if let Some(framework) = args.emit {
+        let mut text = Vec::new();
+        for input in &inputs {
+            report::write_associations(framework, &input.schema, &input.relations, &mut text)?;
+        }
+        output::write(&args.output, &text)?;
+        return Ok(input::strict(&args.input, &inputs, Outcome::Clean));
     }
     let none = rules::Report::default();
     let sources = inputs.iter().zip(&settled).map(|(input, settled)| SourceReport {

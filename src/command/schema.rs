@@ -19,7 +19,7 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Outcome> {
     );
     // A configuration that does not fit the schema is an error here too, and not only when the snapshot is audited.
     let config = Config::load(args.input.config.as_deref())?;
-    let inputs = input::read(&args.input, &config)?;
+    let inputs = input::read_schemas(&args.input, &config)?;
     let mut text = Vec::new();
     for input in &inputs {
         let read = Read {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::infer::{self, ExtraWords};
-use crate::rules::Override;
+use crate::rules::{Override, RuleSet, Suppression};
 use crate::yaml::{self, Spanned};
 
 pub use stated::Unresolved;
@@ -47,10 +47,12 @@ pub enum Error {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Content {
+    models: Vec<PathBuf>,
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
     rules: BTreeMap<String, Override>,
     inference: ExtraWords,
+    ignore: Vec<Suppression>,
 }
 
 /// One entry of `relations:`.
@@ -140,9 +142,21 @@ impl Config {
         })
     }
 
-    /// What is changed of the rules, by id.
-    pub fn rules(&self) -> &BTreeMap<String, Override> {
-        &self.content.rules
+    /// Where the application's models are, as paths from the working directory: those of the file are from its folder.
+    pub fn models(&self) -> Vec<PathBuf> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        self.content.models.iter().map(|path| folder.join(path)).collect()
+    }
+
+    /// The rules with what the file changes of them, and without the findings that it ignores.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: a rule or an option that there is not.
+    pub fn rules(&self) -> Result<RuleSet, String> {
+        RuleSet::load(&self.content.rules)?
+            .ignoring(&self.content.ignore, &self.path)
+            .map_err(|reason| format!("cannot use the configuration {}: {reason}", self.path.display()))
     }
 
     /// Adds the file's words to those of inference, for the rest of the process.

@@ -1,8 +1,8 @@
 //! The relations of the user's file, found in a schema.
 
 use crate::schema::{
-    Action, ColumnSet, ForbiddenRelation, Ident, RelationKind, Schema, Stated, StatedJoinTable, StatedPolymorphic,
-    StatedRelation, Table,
+    Action, ColumnSet, DeleteIntent, ForbiddenRelation, Ident, RelationKind, Schema, Stated, StatedBy, StatedJoinTable,
+    StatedPolymorphic, StatedRelation, Table,
 };
 use crate::yaml::Spanned;
 
@@ -95,6 +95,7 @@ impl Config {
             kind,
             optional: entry.optional,
             on_delete: self.action(entry)?,
+            by: StatedBy::Config,
         };
         if let Some(reason) = contradiction(stated, &relation) {
             return Err(self.error_at(&entry.child, reason));
@@ -132,9 +133,14 @@ impl Config {
                 kind: Some(RelationKind::HasMany),
                 optional: entry.optional,
                 on_delete,
+                by: StatedBy::Config,
             });
         }
-        stated.join_tables.push(StatedJoinTable { left, right });
+        stated.join_tables.push(StatedJoinTable {
+            left,
+            right,
+            by: StatedBy::Config,
+        });
         Ok(())
     }
 
@@ -149,13 +155,14 @@ impl Config {
             let table = schema
                 .find_table(name)
                 .map_err(|reason| self.error_at(&entry.child, &reason))?;
-            Ok((value.clone(), table.name.clone()))
+            Ok((value.clone(), table.name.clone(), Vec::new()))
         });
         Ok(StatedPolymorphic {
             child: child.name.clone(),
             type_column: type_column.name.clone(),
             id_columns: ids.columns,
             targets: targets.collect::<Result<_, Error>>()?,
+            by: StatedBy::Config,
         })
     }
 
@@ -226,11 +233,16 @@ impl Config {
         Err(self.error_at(place, &reason))
     }
 
-    fn action(&self, entry: &RelationEntry) -> Result<Option<Action>, Error> {
+    fn action(&self, entry: &RelationEntry) -> Result<Option<DeleteIntent>, Error> {
         let Some(text) = &entry.on_delete else { return Ok(None) };
         let reason = "`on_delete` is one of cascade, set_null, set_default, restrict, no_action";
         Action::from_sql(&text.value)
-            .map(Some)
+            .map(|action| {
+                Some(DeleteIntent {
+                    action,
+                    by_database: true,
+                })
+            })
             .ok_or_else(|| self.error_at(text, reason))
     }
 }

@@ -3,6 +3,7 @@
 //! Statements are applied in the order of the files to a catalogue of our own, as the server would. It never fails: what
 //! is not understood becomes a note with its place, and only that element is lost.
 
+mod column_type;
 pub mod folder;
 mod heads;
 mod mysql;
@@ -15,6 +16,7 @@ mod text;
 mod tokens;
 
 use crate::schema::{Location, Note, Read};
+pub use column_type::{cast, column_type};
 pub use sniff::sniff;
 use splitter::{Piece, PieceKind, Splitter};
 use tokens::Tokens;

@@ -64,6 +64,7 @@ fn relation(table: &Table, child: ColumnSet, parent: ColumnSet) -> Relation {
         parent,
         origins: BTreeSet::from([RelationOrigin::Constraint]),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence: 1000,

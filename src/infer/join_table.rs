@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::stated;
 use super::tokens;
 use super::vocabulary::vocabulary;
-use crate::relation::{Cardinality, ManyToMany, Relation, Tier};
+use crate::relation::{Cardinality, ManyToMany, Relation, RelationOrigin, Tier};
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
 
 /// The many-to-many links, in the order of their join tables. Stated ones always, whatever else the table holds.
-pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relation]) -> Vec<ManyToMany> {
+pub(super) fn many_to_many(schema: &Schema, known: &Stated, relations: &[Relation]) -> Vec<ManyToMany> {
     let mut found: Vec<ManyToMany> = Vec::new();
-    for link in &stated.join_tables {
+    for link in &known.join_tables {
         let position = |end: &ColumnSet| relations.iter().position(|relation| same_columns(&relation.child, end));
         let (Some(left), Some(right)) = (position(&link.left), position(&link.right)) else {
             continue;
@@ -23,7 +24,7 @@ pub(super) fn many_to_many(schema: &Schema, stated: &Stated, relations: &[Relati
             left,
             right,
             unique_pair: table.is_unique_key(&union(&link.left, &link.right)),
-            stated: true,
+            origin: stated::origin(&link.by),
         });
     }
     let parents: BTreeSet<&TableName> = relations.iter().map(|relation| &relation.parent.table).collect();
@@ -75,7 +76,7 @@ fn inferred(table: &Table, relations: &[Relation], parents: &BTreeSet<&TableName
         left: *left,
         right: *right,
         unique_pair,
-        stated: false,
+        origin: RelationOrigin::Inferred,
     })
 }
 

@@ -101,6 +101,7 @@ pub fn relations_with_rows(schema: &Schema, stated: &Stated, weights: &Weights, 
         polymorphic,
         many_to_many,
         unresolved,
+        declarations: stated.declarations.clone(),
     }
 }
 
@@ -243,6 +244,7 @@ fn relation(child: &Table, inferred: Inferred) -> Relation {
         parent: inferred.parent,
         origins: BTreeSet::from([RelationOrigin::Inferred]),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence: inferred.confidence,

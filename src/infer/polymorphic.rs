@@ -6,6 +6,7 @@ use super::aliases::Index;
 use super::candidates;
 use super::names::{self, ColumnNames, TableNames};
 use super::score;
+use super::stated::origin;
 use super::stem::Style;
 use super::tokens;
 use super::vocabulary::vocabulary;
@@ -63,11 +64,14 @@ fn from_statement(schema: &Schema, stated: &crate::schema::StatedPolymorphic) ->
     let mut targets: Vec<PolymorphicTarget> = stated
         .targets
         .iter()
-        .filter_map(|(value, table)| {
-            let key = schema.table(table)?.primary_key()?;
-            (key.columns.len() == stated.id_columns.len()).then(|| PolymorphicTarget {
+        .filter_map(|(value, table, columns)| {
+            let columns = match columns.as_slice() {
+                [] => schema.table(table)?.primary_key()?.columns.clone(),
+                named => named.to_vec(),
+            };
+            (columns.len() == stated.id_columns.len()).then(|| PolymorphicTarget {
                 value: value.clone(),
-                parent: ColumnSet::new(table.clone(), key.columns.clone()),
+                parent: ColumnSet::new(table.clone(), columns),
             })
         })
         .collect();
@@ -77,7 +81,7 @@ fn from_statement(schema: &Schema, stated: &crate::schema::StatedPolymorphic) ->
         type_column: stated.type_column.clone(),
         id_columns: stated.id_columns.clone(),
         targets,
-        origins: BTreeSet::from([RelationOrigin::Config]),
+        origins: BTreeSet::from([origin(&stated.by)]),
     }
 }
 

@@ -4,11 +4,15 @@ use super::tokens;
 use super::vocabulary::vocabulary;
 use crate::schema::{Column, Table, TypeFamily};
 
-/// The column that marks a row as deleted while it stays in the table (`deleted_at`), if the table has one.
+/// The column that marks a row as deleted while it stays in the table (`deleted_at`), if the table has one: as a model
+/// says, else by its name.
 ///
 /// A time counts only where it can be null, since it is null as long as the row lives. SQLite has no type for times: there
 /// they are texts or numbers.
 pub fn soft_delete_column(table: &Table) -> Option<&Column> {
+    if let Some(stated) = table.soft_delete.as_ref().and_then(|name| table.column(name)) {
+        return Some(stated);
+    }
     let words = &vocabulary().soft_delete;
     table.columns.iter().find(|column| {
         let name = tokens::glued(column.name.as_str());

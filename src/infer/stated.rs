@@ -1,11 +1,11 @@
-//! Relations from the user's configuration.
+//! Relations that the models and the user's configuration state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cardinality;
 use super::ends::Ends;
 use crate::relation::{Evidence, Relation, RelationOrigin, Statement};
-use crate::schema::{ColumnSet, Schema, Stated, StatedRelation};
+use crate::schema::{ColumnSet, Schema, Stated, StatedBy, StatedRelation};
 
 /// Adds what is stated to what foreign keys declare: to the same relation where the ends are the same.
 pub(super) fn add(schema: &Schema, stated: &Stated, relations: &mut BTreeMap<Ends, Relation>) {
@@ -21,18 +21,42 @@ pub(super) fn add(schema: &Schema, stated: &Stated, relations: &mut BTreeMap<End
         known.kind = statement.kind.or(known.kind);
         known.optional = statement.optional.or(known.optional);
         known.on_delete = statement.on_delete.or(known.on_delete);
-        if relation.origins.insert(RelationOrigin::Config) {
-            relation.evidence.push(Evidence {
-                code: "config",
-                detail: "the configuration states it".to_owned(),
-                weight: 0,
-            });
-        }
+        add_origin(relation, &statement.by);
         relation.cardinality = cardinality::of(child, &relation.child, relation.stated.kind);
         relation.optional = relation
             .stated
             .optional
             .unwrap_or_else(|| child.any_nullable(&relation.child.columns));
+    }
+}
+
+fn add_origin(relation: &mut Relation, by: &StatedBy) {
+    let reason = |code, detail: &str| Evidence {
+        code,
+        detail: detail.to_owned(),
+        weight: 0,
+    };
+    match by {
+        StatedBy::Config => {
+            if relation.origins.insert(RelationOrigin::Config) {
+                relation.evidence.push(reason("config", "the configuration states it"));
+            }
+        }
+        StatedBy::Models { associations, reasons } => {
+            relation.origins.insert(RelationOrigin::Association);
+            relation.associations.extend(associations);
+            relation
+                .evidence
+                .extend(reasons.iter().map(|detail| reason("association", detail)));
+        }
+    }
+}
+
+/// Where something is known from that is stated.
+pub(super) fn origin(by: &StatedBy) -> RelationOrigin {
+    match by {
+        StatedBy::Config => RelationOrigin::Config,
+        StatedBy::Models { .. } => RelationOrigin::Association,
     }
 }
 
@@ -44,6 +68,7 @@ fn relation(statement: &StatedRelation) -> Relation {
         optional: true,
         origins: BTreeSet::new(),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence: 1000,

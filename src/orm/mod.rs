@@ -5,9 +5,16 @@
 //! A reader spells out every default of its framework, so that nobody after it knows frameworks, and knows nothing of
 //! dialects and rules itself.
 
+mod active_record;
+mod eloquent;
+mod resolve;
+mod sequelize;
 mod tree;
 
 use crate::schema::{Model, Note};
+
+pub use active_record::schema_rb;
+pub use resolve::{add_to, mark_soft_deletion, resolve};
 
 /// A framework whose models can be read.
 pub trait OrmReader: Sync {
@@ -42,4 +49,4 @@ pub struct Models {
 }
 
 /// Every framework whose models can be read.
-pub static ALL: &[&dyn OrmReader] = &[];
+pub static ALL: &[&dyn OrmReader] = &[&active_record::ActiveRecord, &eloquent::Eloquent, &sequelize::Sequelize];

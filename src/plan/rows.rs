@@ -35,6 +35,7 @@ pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted
     let meant = relation
         .stated
         .on_delete
+        .map(|intent| intent.action)
         .or_else(|| relation.foreign_key(schema).map(|key| key.on_delete));
     let treatment = wanted.or(match meant {
         Some(Action::Cascade) => Some(Treatment::Quarantine),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::dialect::{QueryError, QueryFailure, Session};
 use crate::infer;
-use crate::relation::Polymorphic;
+use crate::relation::{Polymorphic, RelationOrigin};
 use crate::schema::{Column, ColumnSet};
 
 use super::facts::{Check, PolymorphicProbe, PolymorphicValue};
@@ -58,6 +58,23 @@ fn types(
     Ok(types)
 }
 
+/// The key of the table that a value names. Where models declare the pair and its parents, a value that is no model's name
+/// stands for nothing, whatever tables there are: no code can load what it points to.
+fn named(subject: &Subject<'_>, pair: &Polymorphic, value: &str) -> Option<ColumnSet> {
+    if pair.origins.contains(&RelationOrigin::Association) {
+        let table = subject.relations.declarations.table_of_type(value);
+        let key = table.and_then(|table| subject.schema.table(table)?.primary_key().map(|key| (table, key)));
+        let fits = key.filter(|(_, key)| key.columns.len() == pair.id_columns.len());
+        if let Some((table, key)) = fits {
+            return Some(ColumnSet::new(table.clone(), key.columns.clone()));
+        }
+        if !pair.targets.is_empty() {
+            return None;
+        }
+    }
+    infer::polymorphic_target(subject.schema, pair, value)
+}
+
 fn judge(
     subject: &Subject<'_>,
     pair: &Polymorphic,
@@ -69,7 +86,7 @@ fn judge(
     let stated = pair.targets.iter().find(|target| target.value == value);
     let parent = stated
         .map(|target| target.parent.clone())
-        .or_else(|| infer::polymorphic_target(subject.schema, pair, &value));
+        .or_else(|| named(subject, pair, &value));
     let mut found = PolymorphicValue {
         value,
         rows,

@@ -57,6 +57,7 @@ mod tests {
             optional: true,
             origins: BTreeSet::from([origin]),
             foreign_keys: Vec::new(),
+            associations: Vec::new(),
             stated: Statement::default(),
             role: None,
             confidence: if sampled.is_some() { 50 } else { confidence },

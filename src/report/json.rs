@@ -12,14 +12,14 @@ use crate::finding::Finding;
 use crate::infer::{self, Reading};
 use crate::probe::Sample;
 use crate::relation::{Alternative, Cardinality, Evidence, ManyToMany, Relation, RelationOrigin};
-use crate::schema::{ColumnSet, Ident, Location, Note};
+use crate::schema::{ColumnSet, Declaration, Ident, Location, Note};
 
 use super::outcome::{self, Checked, CheckedPair, Summary};
 use super::{Report, SourceReport};
 use document::{
-    AlternativeEntry, Columns, CountsEntry, Document, EvidenceEntry, FindingEntry, LocationEntry, ManyToManyEntry,
-    NotRunEntry, NoteEntry, PolymorphicChild, PolymorphicEntry, PolymorphicTargetEntry, PolymorphicValueEntry,
-    ProbeEntry, Reads, RelationEntry, SampleEntry, Source, Tool,
+    AlternativeEntry, AssociationEntry, Columns, CountsEntry, Document, EvidenceEntry, FindingEntry, LocationEntry,
+    ManyToManyEntry, NotRunEntry, NoteEntry, PolymorphicChild, PolymorphicEntry, PolymorphicTargetEntry,
+    PolymorphicValueEntry, ProbeEntry, Reads, RelationEntry, SampleEntry, Source, Tool,
 };
 
 /// The version of the promise.
@@ -125,10 +125,25 @@ fn relation_entry<'a>(
         },
         origin: origins(&relation.origins),
         constraint: foreign_key.and_then(|key| key.name.as_ref()).map(Ident::as_str),
+        associations: report
+            .relations
+            .declarations_of(relation)
+            .map(association_entry)
+            .collect(),
         tier: relation.tier().as_str(),
         confidence: thousandths(i32::from(relation.confidence)),
         evidence: relation.evidence.iter().map(evidence_entry).collect(),
         alternatives: relation.alternatives.iter().map(alternative_entry).collect(),
+    }
+}
+
+fn association_entry(declared: &Declaration) -> AssociationEntry<'_> {
+    AssociationEntry {
+        framework: declared.framework,
+        model: &declared.model,
+        name: &declared.association.name,
+        kind: declared.association.kind.as_str(),
+        location: location(&declared.association.location),
     }
 }
 
@@ -196,12 +211,7 @@ fn many_to_many_entry(source: usize, report: &SourceReport<'_>, link: &ManyToMan
         left: left.parent.table.to_string(),
         right: right.parent.table.to_string(),
         unique_pair: link.unique_pair,
-        origin: if link.stated {
-            RelationOrigin::Config
-        } else {
-            RelationOrigin::Inferred
-        }
-        .as_str(),
+        origin: link.origin.as_str(),
         relations: [left.id().to_string(), right.id().to_string()],
     })
 }
@@ -242,6 +252,7 @@ fn finding_entry(source: usize, finding: &Finding) -> FindingEntry<'_> {
         message: &finding.message,
         count: finding.count,
         location: finding.location.as_ref().map(location),
+        locations: finding.locations.iter().map(location).collect(),
         fingerprint: finding.fingerprint(),
         baseline: false,
         fix: finding.fix.as_deref(),

@@ -1,6 +1,7 @@
 //! Everything → text: for people (`table`) and for programs (`json`). Never decides what is a fault: it renders what
 //! the stages before it found, and says as plainly what could not be checked as what was.
 
+mod emit;
 mod explain;
 mod json;
 mod layout;
@@ -17,6 +18,7 @@ use crate::relation::Relations;
 use crate::rules::{Report as RuleReport, Rows};
 use crate::schema::{Note, Schema};
 
+pub use emit::{Framework, write_associations};
 pub use layout::printable;
 pub use outcome::unchecked;
 pub use plan::{PlanFile, PlanReport, files as plan_files, script as plan_script};

@@ -208,6 +208,8 @@ pub(super) struct Summary {
     pub(super) error: usize,
     pub(super) warning: usize,
     pub(super) note: usize,
+    /// Findings that the configuration ignores.
+    pub(super) ignored: usize,
     /// Everything that could not be checked: relations, polymorphic pairs, tenants, cycles.
     pub(super) unchecked: usize,
 }
@@ -238,6 +240,7 @@ impl Summary {
             error: of(Severity::Error),
             warning: of(Severity::Warning),
             note: of(Severity::Note),
+            ignored: source.rules.ignored,
             unchecked: not_checked
                 + pairs.iter().filter(|pair| pair.unchecked.is_some()).count()
                 + unchecked_rules(source).len(),
@@ -259,6 +262,7 @@ impl Summary {
                 error: sum.error + one.error,
                 warning: sum.warning + one.warning,
                 note: sum.note + one.note,
+                ignored: sum.ignored + one.ignored,
                 unchecked: sum.unchecked + one.unchecked,
             })
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::infer::{self, Reading};
-use crate::relation::{Cardinality, ManyToMany, Polymorphic, Relation, Tier};
+use crate::relation::{Cardinality, ManyToMany, Polymorphic, Relation, RelationOrigin, Tier};
 
 use super::layout::{Grid, Layout, printable};
 use super::table::{write_notes, write_what_was_read};
@@ -119,7 +119,8 @@ fn known_from(source: &SourceReport<'_>, relation: &Relation) -> String {
             Some(name) => format!("foreign key {}", printable(name.as_str())),
             None => "foreign key".to_owned(),
         },
-        None => "configuration".to_owned(),
+        None if relation.origins.contains(&RelationOrigin::Config) => "configuration".to_owned(),
+        None => "models".to_owned(),
     }
 }
 

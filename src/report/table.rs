@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::finding::{Confidence, Finding};
-use crate::relation::{RelationOrigin, Tier};
+use crate::relation::{Relation, RelationOrigin, Tier};
 use crate::rules::Rows;
 use crate::schema::Note;
 
@@ -58,9 +58,19 @@ pub(super) fn write_what_was_read(source: &SourceReport<'_>, layout: &mut Layout
     };
     let constrained = from(RelationOrigin::Constraint);
     let inferred = relations.iter().filter(|relation| !relation.is_declared()).count();
-    let stated = relations.len() - constrained - inferred;
+    let stated = relations
+        .iter()
+        .filter(|relation| relation.is_declared() && !relation.is_constrained());
+    let (stated, by_models): (Vec<&Relation>, Vec<&Relation>) =
+        stated.partition(|relation| relation.origins.contains(&RelationOrigin::Config));
+    let stated = stated.len();
+    let by_models = match by_models.len() {
+        0 => String::new(),
+        number => format!("{number} declared by models, "),
+    };
     let mut read = vec![format!(
-        "{}, {}: {constrained} declared by foreign keys, {stated} stated in the configuration, {inferred} inferred",
+        "{}, {}: {constrained} declared by foreign keys, {by_models}{stated} stated in the configuration, {inferred} \
+         inferred",
         counted(summary.tables, "table", "tables"),
         counted(relations.len(), "relation", "relations"),
     )];
@@ -78,11 +88,15 @@ pub(super) fn write_what_was_read(source: &SourceReport<'_>, layout: &mut Layout
 fn write_findings(source: &SourceReport<'_>, layout: &mut Layout<'_>) -> io::Result<()> {
     let summary = Summary::of_source(source);
     let findings = &source.rules.findings;
+    let ignored = match summary.ignored {
+        0 => String::new(),
+        number => format!(" ({number} ignored by the configuration)"),
+    };
     if findings.is_empty() {
-        return layout.heading("No findings");
+        return layout.heading(&format!("No findings{ignored}"));
     }
     layout.heading(&format!(
-        "{}: {}, {}, {}",
+        "{}: {}, {}, {}{ignored}",
         counted(findings.len(), "finding", "findings"),
         counted(summary.error, "error", "errors"),
         counted(summary.warning, "warning", "warnings"),
@@ -106,6 +120,13 @@ fn finding_row(finding: &Finding) -> Vec<String> {
     let mut lines = vec![format!("{}  {subject}{confidence}", finding.rule)];
     if let Some(at) = &finding.location {
         lines.push(format!("at {}:{}:{}", printable(&at.file), at.line, at.column));
+    }
+    for at in finding
+        .locations
+        .iter()
+        .filter(|at| Some(*at) != finding.location.as_ref())
+    {
+        lines.push(format!("and {}:{}:{}", printable(&at.file), at.line, at.column));
     }
     lines.push(printable(&finding.message));
     if let Some(fix) = &finding.fix {
@@ -327,7 +348,7 @@ fn has_finding_on_inferred_relation(report: &Report<'_>) -> bool {
             .relations
             .iter()
             .filter(|relation| !relation.is_declared())
-            .map(crate::relation::Relation::id)
+            .map(Relation::id)
             .collect();
         let mut about = source
             .rules

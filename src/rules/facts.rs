@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Finding, Remedy, Severity, Subject};
 use crate::probe::{Probes, RelationCounts};
 use crate::relation::{Relation, RelationId, Relations, Tier};
-use crate::schema::{ColumnSet, ForeignKey, Schema, Table};
+use crate::schema::{ColumnSet, ForeignKey, Location, Schema, Table};
 
 /// Everything known of one database. Complete before the first rule runs.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +118,7 @@ impl Findings {
             message: message.into(),
             count: None,
             location: None,
+            locations: Vec::new(),
             fix: None,
             remedy: None,
         });
@@ -183,6 +184,18 @@ impl FindingBuilder<'_> {
     /// How many rows.
     pub(super) fn count(self, rows: u64) -> Self {
         self.finding.count = Some(rows);
+        self
+    }
+
+    /// Where a model declares what is wrong: this is where to look first.
+    pub(super) fn declared_at(self, location: &Location) -> Self {
+        self.finding.location.get_or_insert_with(|| location.clone());
+        self.also_at(location)
+    }
+
+    /// Another place that it is about.
+    pub(super) fn also_at(self, location: &Location) -> Self {
+        self.finding.locations.push(location.clone());
         self
     }
 

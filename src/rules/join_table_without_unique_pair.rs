@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::infer;
+use crate::relation::RelationOrigin;
 use crate::schema::{ColumnSet, Uniqueness};
 
 #[derive(Deserialize)]
@@ -30,7 +31,10 @@ impl Rule for JoinTableWithoutUniquePair {
             }
             let uniqueness = table.uniqueness(&columns);
             // What has more to say of the pair may say it of the same pair twice: the items of a graph, each in a colour.
-            if !pair.stated && uniqueness == Uniqueness::None && !infer::holds_only_the_pair(table, &columns) {
+            if pair.origin == RelationOrigin::Inferred
+                && uniqueness == Uniqueness::None
+                && !infer::holds_only_the_pair(table, &columns)
+            {
                 continue;
             }
             let columns = ColumnSet::new(pair.join_table.clone(), columns);
@@ -55,7 +59,7 @@ impl Rule for JoinTableWithoutUniquePair {
                     .fix(format!("make {columns} the primary key or a unique constraint"))
                     .remedy(Remedy::AddUniqueKey(columns.clone())),
             };
-            if !pair.stated {
+            if pair.origin == RelationOrigin::Inferred {
                 finding.confidence(Confidence::of(left).min(Confidence::of(right)));
             }
         }
@@ -64,6 +68,7 @@ impl Rule for JoinTableWithoutUniquePair {
 
 #[cfg(test)]
 mod tests {
+    use crate::relation::RelationOrigin;
     use crate::rules::testing::Database;
 
     const RULE: &str = "join_table_without_unique_pair";
@@ -95,7 +100,9 @@ mod tests {
             inferred.messages(RULE),
             ["`posts_tags` joins `posts` and `tags`, and can hold the same pair twice"]
         );
-        let stated = tags().many_to_many(LEFT, RIGHT, |pair| pair.stated = true);
+        let stated = tags().many_to_many(LEFT, RIGHT, |pair| {
+            pair.origin = RelationOrigin::Config;
+        });
         assert_eq!(stated.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
     }
 
@@ -124,7 +131,7 @@ mod tests {
         assert_eq!(plain.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
         let colored = database("color text").many_to_many(LEFT, RIGHT, |_| {});
         assert_eq!(colored.check(RULE), [""; 0]);
-        let stated = database("color text").many_to_many(LEFT, RIGHT, |pair| pair.stated = true);
+        let stated = database("color text").many_to_many(LEFT, RIGHT, |pair| pair.origin = RelationOrigin::Config);
         assert_eq!(stated.check(RULE), ["warning certain posts_tags(post_id, tag_id)"]);
     }
 

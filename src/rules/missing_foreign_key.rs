@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Remedy, Severity};
 use crate::relation::Relation;
-use crate::schema::{Match, Table, TableKind};
+use crate::schema::{Declaration, Match, Table, TableKind};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +27,16 @@ impl Rule for MissingForeignKey {
                 relation.child, relation.parent
             );
             let ends = || [Some(child), parent].into_iter().flatten();
-            if let Some((table, kind)) = ends().find_map(|table| Some((table, kind_without_foreign_keys(table)?))) {
+            if let Some(declared) = unconstrained(facts, relation) {
+                findings
+                    .report_relation(
+                        relation,
+                        format!("{message}: {} says that none is wanted", declared.describe()),
+                    )
+                    .at_most(Severity::Note);
+            } else if let Some((table, kind)) =
+                ends().find_map(|table| Some((table, kind_without_foreign_keys(table)?)))
+            {
                 findings
                     .report_relation(
                         relation,
@@ -59,6 +68,12 @@ impl Rule for MissingForeignKey {
             }
         }
     }
+}
+
+/// The association that says that the database need not enforce the relation.
+fn unconstrained<'a>(facts: &Facts<'a>, relation: &'a Relation) -> Option<&'a Declaration> {
+    let mut declared = facts.relations.declarations_of(relation);
+    declared.find(|declared| !declared.association.constraint)
 }
 
 /// Whether a foreign key with more columns enforces it too, or each partition has one of its own that does.
@@ -173,6 +188,24 @@ mod tests {
         };
         assert_eq!(partitioned(Some("InnoDB")), ["note high orders(customer_id)"]);
         assert_eq!(partitioned(None), ["warning high orders(customer_id)"]);
+    }
+
+    #[test]
+    fn is_a_note_where_a_model_wants_none() {
+        let database = shop().belongs_to("orders(customer_id) -> customers(id)", |association| {
+            association.constraint = false;
+        });
+        assert_eq!(
+            database.check("missing_foreign_key"),
+            ["note certain orders(customer_id)"]
+        );
+        assert_eq!(
+            database.messages("missing_foreign_key"),
+            [
+                "`orders(customer_id)` references `customers(id)`, and no foreign key enforces it: `Orders` belongs_to \
+              `customers` says that none is wanted"
+            ]
+        );
     }
 
     #[test]

@@ -2,20 +2,26 @@
 //! nor any dialect.
 //!
 //! To add a rule: `src/rules/<id>.rs` (copy one that is like it), `rules/<id>.yaml` (its words and defaults),
-//! `fixtures/rules/<id>/{bad,good}.sql` (its example and its test), and two lines below.
+//! `fixtures/rules/<id>/{bad,good}.sql` (its example and its test; `models/{bad,good}/` beside them for a rule about
+//! models), and two lines below.
 
+mod declared;
 mod facts;
 mod meta;
 mod row_text;
 mod set;
+mod suppression;
 #[cfg(test)]
 mod testing;
 
+mod association_key_mismatch;
+mod association_without_inverse;
 mod dangling_reference;
 mod delete_action_mismatch;
 mod duplicate_foreign_key;
 mod duplicate_one_to_one_rows;
 mod foreign_key_on_both_sides;
+mod foreign_key_on_wrong_side;
 mod join_table_without_unique_pair;
 mod mismatched_key_type;
 mod missing_foreign_key;
@@ -35,13 +41,17 @@ mod set_null_on_required_column;
 mod soft_deleted_parent;
 mod table_without_primary_key;
 mod tenant_mismatch;
+mod undeclared_association;
 mod unenforced_foreign_key;
 mod unindexed_foreign_key;
+mod unknown_association_option;
+mod unused_suppression;
 mod unvalidated_foreign_key;
 
 pub use facts::{Facts, Rows};
 pub use meta::{Category, Meta, Needs};
 pub use set::{NotRun, Override, Report, RuleSet};
+pub use suppression::Suppression;
 
 use facts::Findings;
 use set::Entry;
@@ -65,13 +75,45 @@ macro_rules! rule {
     };
 }
 
+/// The same for a rule about models, whose example is the models and the database that they are held against.
+macro_rules! rule_of_models {
+    ($module:ident, $rule:ident) => {
+        Entry {
+            id: stringify!($module),
+            yaml: include_str!(concat!("../../rules/", stringify!($module), ".yaml")),
+            bad: concat!(
+                include_str!(concat!("../../fixtures/rules/", stringify!($module), "/bad.sql")),
+                "\n",
+                include_str!(concat!(
+                    "../../fixtures/rules/",
+                    stringify!($module),
+                    "/models/bad/models.rb"
+                )),
+            ),
+            good: concat!(
+                include_str!(concat!("../../fixtures/rules/", stringify!($module), "/good.sql")),
+                "\n",
+                include_str!(concat!(
+                    "../../fixtures/rules/",
+                    stringify!($module),
+                    "/models/good/models.rb"
+                )),
+            ),
+            with_options: |options| set::from_options::<$module::$rule>(options),
+        }
+    };
+}
+
 /// Every rule, in alphabetical order.
 static RULES: &[Entry] = &[
+    rule_of_models!(association_key_mismatch, AssociationKeyMismatch),
+    rule_of_models!(association_without_inverse, AssociationWithoutInverse),
     rule!(dangling_reference, DanglingReference),
     rule!(delete_action_mismatch, DeleteActionMismatch),
     rule!(duplicate_foreign_key, DuplicateForeignKey),
     rule!(duplicate_one_to_one_rows, DuplicateOneToOneRows),
     rule!(foreign_key_on_both_sides, ForeignKeyOnBothSides),
+    rule_of_models!(foreign_key_on_wrong_side, ForeignKeyOnWrongSide),
     rule!(join_table_without_unique_pair, JoinTableWithoutUniquePair),
     rule!(mismatched_key_type, MismatchedKeyType),
     rule!(missing_foreign_key, MissingForeignKey),
@@ -91,7 +133,10 @@ static RULES: &[Entry] = &[
     rule!(soft_deleted_parent, SoftDeletedParent),
     rule!(table_without_primary_key, TableWithoutPrimaryKey),
     rule!(tenant_mismatch, TenantMismatch),
+    rule_of_models!(undeclared_association, UndeclaredAssociation),
     rule!(unenforced_foreign_key, UnenforcedForeignKey),
     rule!(unindexed_foreign_key, UnindexedForeignKey),
+    rule_of_models!(unknown_association_option, UnknownAssociationOption),
+    rule!(unused_suppression, UnusedSuppression),
     rule!(unvalidated_foreign_key, UnvalidatedForeignKey),
 ];

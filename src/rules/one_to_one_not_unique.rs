@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Remedy, Severity};
-use crate::relation::Cardinality;
+use crate::relation::{Cardinality, Relation};
 use crate::schema::Uniqueness;
 
 #[derive(Deserialize)]
@@ -32,19 +33,35 @@ impl Rule for OneToOneNotUnique {
                     findings.report_relation(relation, message).at_most(Severity::Note);
                 }
                 Uniqueness::None => {
-                    let message = format!("{meant}, and `{}` is not unique", relation.child);
-                    findings
+                    let breaking = breaking_rows(facts, relation);
+                    let sharing = match breaking {
+                        0 => String::new(),
+                        number => format!(": {} share their key with another", rows(number)),
+                    };
+                    let message = format!("{meant}, and `{}` is not unique{sharing}", relation.child);
+                    let finding = findings
                         .report_relation(relation, message)
                         .fix(format!("add a unique constraint on {}", relation.child))
                         .remedy(Remedy::AddUniqueKey(relation.child.clone()));
+                    if breaking > 0 {
+                        finding.count(breaking);
+                    }
                 }
             }
         }
     }
 }
 
+/// The rows that share their key with another, as far as they were counted.
+fn breaking_rows(facts: &Facts<'_>, relation: &Relation) -> u64 {
+    let counted = facts.counts().find(|(counted, _)| *counted == relation);
+    let duplicates = counted.and_then(|(_, counts)| counts.duplicates.as_ref());
+    duplicates.map_or(0, |duplicates| duplicates.rows)
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::probe::{Duplicates, RelationCounts};
     use crate::rules::testing::Database;
 
     const RULE: &str = "one_to_one_not_unique";
@@ -78,6 +95,32 @@ mod tests {
             .unique("cards(tenant, patient_id)")
             .has_one(RELATION);
         assert_eq!(wider.check(RULE), ["warning certain cards(patient_id)"]);
+    }
+
+    #[test]
+    fn counts_the_rows_that_break_it() {
+        let counts = RelationCounts {
+            child_rows: 9,
+            duplicates: Some(Duplicates {
+                keys: 2,
+                rows: 5,
+                samples: Vec::new(),
+            }),
+            ..RelationCounts::default()
+        };
+        let database = cards("tenant int", "patient_id int")
+            .has_one_child(RELATION, |_| {})
+            .counts(RELATION, counts);
+        let [finding] = &database.findings(RULE)[..] else {
+            panic!("{:?}", database.check(RULE));
+        };
+        assert_eq!(finding.count, Some(5));
+        assert!(
+            finding
+                .message
+                .ends_with("is not unique: 5 rows share their key with another")
+        );
+        assert_eq!(finding.location.as_ref().map(|at| at.line), Some(1));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::Remedy;
+use crate::finding::{Remedy, Severity};
+use crate::relation::{Relation, RelationOrigin};
 use crate::schema::{ColumnSet, Ident, Table, display_columns};
 
 #[derive(Deserialize)]
@@ -22,25 +23,43 @@ impl Rule for OptionalityMismatch {
                         .report_relation(
                             relation,
                             format!(
-                                "`{}` is stated to be required, and `{columns}` {verb} nulls",
-                                relation.child
+                                "`{}` {} to be required, and `{columns}` {verb} nulls",
+                                relation.child,
+                                says(relation)
                             ),
                         )
                         .fix(format!("set NOT NULL on {columns} of {}", child.name))
                         .remedy(Remedy::SetNotNull(ColumnSet::new(child.name.clone(), nullable.clone())));
                 }
                 Some(true) if nullable.is_empty() => {
-                    findings
-                        .report_relation(
-                            relation,
-                            format!("`{}` is stated to be optional, and takes no nulls", relation.child),
-                        )
-                        .fix(format!("drop NOT NULL on {}", relation.child))
-                        .remedy(Remedy::DropNotNull(relation.child.clone()));
+                    let message = format!(
+                        "`{}` {} to be optional, and takes no nulls",
+                        relation.child,
+                        says(relation)
+                    );
+                    let finding = findings.report_relation(relation, message);
+                    if relation.origins.contains(&RelationOrigin::Config) {
+                        finding
+                            .fix(format!("drop NOT NULL on {}", relation.child))
+                            .remedy(Remedy::DropNotNull(relation.child.clone()));
+                    } else {
+                        // The database is the stricter of the two: no row is wrong.
+                        finding
+                            .at_most(Severity::Note)
+                            .fix(format!("declare it required, or drop NOT NULL on {}", relation.child));
+                    }
                 }
                 _ => {}
             }
         }
+    }
+}
+
+fn says(relation: &Relation) -> &'static str {
+    if relation.origins.contains(&RelationOrigin::Config) {
+        "is stated"
+    } else {
+        "is declared by its model"
     }
 }
 
@@ -81,6 +100,19 @@ mod tests {
             messages("fk int", Some(true)),
             ["`c(fk)` is stated to be optional, and takes no nulls"]
         );
+    }
+
+    #[test]
+    fn what_models_say_counts_too_and_a_stricter_database_is_but_a_note() {
+        let check = |column: &str, optional| {
+            Database::new()
+                .table("p", &["id int primary"])
+                .table("c", &["id int primary", column])
+                .belongs_to("c(fk) -> p(id)", |association| association.optional = Some(optional))
+                .check(RULE)
+        };
+        assert_eq!(check("fk int null", false), ["warning certain c(fk)"]);
+        assert_eq!(check("fk int", true), ["note certain c(fk)"]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::Remedy;
-use crate::relation::Relation;
+use crate::finding::{Remedy, Severity};
+use crate::relation::{Relation, RelationOrigin};
 use crate::schema::{Ident, Index, Key, Schema, Table};
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ impl Rule for ParentKeyNotUnique {
             let columns = &relation.parent.columns;
             let known = columns.iter().all(|name| parent.column(name).is_some());
             if known && !is_referable(facts.schema, relation, parent) {
-                findings
+                let finding = findings
                     .report_relation(
                         relation,
                         format!(
@@ -32,6 +32,10 @@ impl Rule for ParentKeyNotUnique {
                     )
                     .fix(format!("add a unique constraint on {}", relation.parent))
                     .remedy(Remedy::AddUniqueKey(relation.parent.clone()));
+                if !relation.is_constrained() && !relation.origins.contains(&RelationOrigin::Config) {
+                    // Models join by what two tables share, too: then no key is meant.
+                    finding.at_most(Severity::Warning);
+                }
             }
         }
     }

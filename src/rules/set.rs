@@ -1,13 +1,16 @@
 //! The rules of one run, with the user's changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::finding::{Finding, Severity};
+use crate::relation::RelationId;
+use crate::schema::Location;
 
+use super::suppression::Ignored;
 use super::{Facts, Findings, Meta, Needs, RULES, Rows, Rule};
 
 type Options = Map<String, Value>;
@@ -43,16 +46,17 @@ pub struct Override {
 
 /// The rules of one run.
 pub struct RuleSet {
-    rules: Vec<Loaded>,
+    pub(super) rules: Vec<Loaded>,
+    pub(super) ignored: Vec<Ignored>,
 }
 
-struct Loaded {
-    id: &'static str,
+pub(super) struct Loaded {
+    pub(super) id: &'static str,
     meta: Meta,
     bad: &'static str,
     good: &'static str,
-    enabled: bool,
-    severity: Severity,
+    pub(super) enabled: bool,
+    pub(super) severity: Severity,
     rule: Box<dyn Rule>,
 }
 
@@ -63,6 +67,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Rules that could not run.
     pub not_run: Vec<NotRun>,
+    /// How many findings the user does not want to hear of.
+    pub ignored: usize,
+    /// Which entries of `ignore` they are of, by position.
+    pub used: BTreeSet<usize>,
 }
 
 /// A rule that could not run. Not run is not passed.
@@ -72,6 +80,20 @@ pub struct NotRun {
     pub rule: &'static str,
     /// Why.
     pub reason: String,
+}
+
+impl Report {
+    /// Worst first, then by subject and rule.
+    pub(super) fn sort(&mut self) {
+        self.findings.sort_by(|left, right| {
+            (right.severity, &left.subject, left.rule, &left.message).cmp(&(
+                left.severity,
+                &right.subject,
+                right.rule,
+                &right.message,
+            ))
+        });
+    }
 }
 
 impl RuleSet {
@@ -92,7 +114,10 @@ impl RuleSet {
             .iter()
             .map(|entry| load(entry, overrides.get(entry.id).unwrap_or(&default)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { rules })
+        Ok(Self {
+            rules,
+            ignored: Vec::new(),
+        })
     }
 
     /// Leaves only one rule: for its fixtures.
@@ -117,17 +142,12 @@ impl RuleSet {
             loaded.rule.check(facts, &mut findings);
             report.findings.extend(findings.into_found());
         }
+        let of_relations = places_of_relations(facts);
         for finding in &mut report.findings {
-            finding.location = finding.location.take().or_else(|| location_of(facts, finding));
+            locate(facts, &of_relations, finding);
         }
-        report.findings.sort_by(|left, right| {
-            (right.severity, &left.subject, left.rule, &left.message).cmp(&(
-                left.severity,
-                &right.subject,
-                right.rule,
-                &right.message,
-            ))
-        });
+        report.sort();
+        self.suppress(&mut report);
         report
     }
 
@@ -153,8 +173,40 @@ fn load(entry: &Entry, change: &Override) -> Result<Loaded, String> {
     })
 }
 
+/// Where models declare each relation.
+fn places_of_relations<'a>(facts: &Facts<'a>) -> BTreeMap<RelationId, Vec<&'a Location>> {
+    let relations = facts.relations.relations.iter();
+    let declared = relations.filter(|relation| !relation.associations.is_empty());
+    declared
+        .map(|relation| {
+            let ends = facts.relations.declarations_of(relation);
+            (relation.id(), ends.map(|end| &end.association.location).collect())
+        })
+        .collect()
+}
+
+/// Adds where models declare the relation, and where the subject is declared, to the places that the rule gave.
+fn locate(facts: &Facts<'_>, of_relations: &BTreeMap<RelationId, Vec<&Location>>, finding: &mut Finding) {
+    let of_relation = finding
+        .relation
+        .as_ref()
+        .and_then(|relation| of_relations.get(relation));
+    let mut places = std::mem::take(&mut finding.locations);
+    places.extend(of_relation.into_iter().flatten().map(|place| (*place).clone()));
+    let declared = location_of(facts, finding);
+    if finding.location.is_none() {
+        finding.location = declared.clone().or_else(|| places.first().cloned());
+    }
+    let all = finding.location.clone().into_iter().chain(places).chain(declared);
+    for place in all {
+        if !finding.locations.contains(&place) {
+            finding.locations.push(place);
+        }
+    }
+}
+
 /// Where the finding's subject was declared, if in a file: its first column, else its table.
-fn location_of(facts: &Facts<'_>, finding: &Finding) -> Option<crate::schema::Location> {
+fn location_of(facts: &Facts<'_>, finding: &Finding) -> Option<Location> {
     let table = facts.schema.table(finding.subject.table_name())?;
     finding
         .subject

@@ -10,6 +10,8 @@
 //! assert_eq!(database.check("unindexed_foreign_key"), ["warning certain orders(customer_id)"]);
 //! ```
 
+mod models;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Finding;
@@ -197,6 +199,7 @@ impl Database {
                 optional,
                 origins: BTreeSet::new(),
                 foreign_keys: Vec::new(),
+                associations: Vec::new(),
                 stated: Statement::default(),
                 role: None,
                 confidence: 1000,
@@ -220,7 +223,7 @@ impl Database {
             left: self.relation(left),
             right: self.relation(right),
             unique_pair: false,
-            stated: false,
+            origin: RelationOrigin::Inferred,
         };
         change(&mut pair);
         self.relations.many_to_many.push(pair);

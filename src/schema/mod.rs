@@ -4,6 +4,7 @@
 //! it asks the schema and nothing else.
 
 mod association;
+mod declaration;
 mod foreign_key;
 mod key;
 mod lookup;
@@ -19,13 +20,16 @@ use std::collections::BTreeMap;
 pub use association::{
     Association, AssociationKind, Attribute, DeleteIntent, End, Link, Model, PolymorphicEnd, UnknownOption,
 };
+pub use declaration::{Declaration, Declarations, DeclaredModel, DeclaredReference, Found, Joint, Missing, ModelTable};
 pub use foreign_key::{Action, Deferrable, ForeignKey, Match};
 pub use key::{Index, IndexPart, Key};
 pub use lookup::{Lookup, Uniqueness};
 pub use name::{ColumnSet, Ident, TableName, display_columns};
 pub use note::{Note, Read};
 pub use origin::{Location, Origin};
-pub use stated::{ForbiddenRelation, RelationKind, Stated, StatedJoinTable, StatedPolymorphic, StatedRelation};
+pub use stated::{
+    ForbiddenRelation, RelationKind, Stated, StatedBy, StatedJoinTable, StatedPolymorphic, StatedRelation,
+};
 pub use table::{Column, Generated, RowSecurity, Table, TableKind};
 pub use types::{Collation, ColumnType, TypeFamily};
 

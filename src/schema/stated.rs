@@ -1,6 +1,7 @@
-//! What the user's configuration states of the schema's relations, with every name already found in the schema.
+//! What the user's configuration and the models state of the schema's relations, with every name already found in the
+//! schema.
 
-use super::{Action, ColumnSet, Ident, TableName};
+use super::{ColumnSet, Declarations, DeleteIntent, Ident, TableName};
 
 /// Everything that is stated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,22 @@ pub struct Stated {
     pub polymorphic: Vec<StatedPolymorphic>,
     /// Join tables.
     pub join_tables: Vec<StatedJoinTable>,
+    /// What the models say, word for word.
+    pub declarations: Declarations,
+}
+
+/// Who states something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatedBy {
+    /// The user's configuration.
+    Config,
+    /// The models.
+    Models {
+        /// The associations that state it, as indexes into the declarations.
+        associations: Vec<usize>,
+        /// Each with its place, in words.
+        reasons: Vec<String>,
+    },
 }
 
 /// A relation that is stated.
@@ -27,7 +44,9 @@ pub struct StatedRelation {
     /// Whether a child may have no parent; `None` where it is not stated.
     pub optional: Option<bool>,
     /// What is meant to happen to child rows when the parent goes; `None` where it is not stated.
-    pub on_delete: Option<Action>,
+    pub on_delete: Option<DeleteIntent>,
+    /// Who states it.
+    pub by: StatedBy,
 }
 
 /// Columns that reference nothing, whatever they are called (`kind: none`).
@@ -57,8 +76,10 @@ pub struct StatedPolymorphic {
     pub type_column: Ident,
     /// The columns that hold the key.
     pub id_columns: Vec<Ident>,
-    /// What each type value stands for.
-    pub targets: Vec<(String, TableName)>,
+    /// What each type value stands for. A table without columns stands for its primary key.
+    pub targets: Vec<(String, TableName, Vec<Ident>)>,
+    /// Who states it.
+    pub by: StatedBy,
 }
 
 /// A many-to-many link (`belongs_to_many`) through a join table, whose two relations are stated too.
@@ -68,4 +89,6 @@ pub struct StatedJoinTable {
     pub left: ColumnSet,
     /// The join table's columns for the other.
     pub right: ColumnSet,
+    /// Who states it.
+    pub by: StatedBy,
 }

@@ -35,6 +35,8 @@ pub struct Table {
     pub readable: bool,
     /// The comment on it.
     pub comment: Option<String>,
+    /// The column that marks a row as deleted, where a model says so.
+    pub soft_delete: Option<Ident>,
     /// False where the user left it out of the audit: it is here only because others may reference it.
     pub audited: bool,
     /// Where it was declared.
@@ -125,6 +127,7 @@ impl Table {
             row_security: RowSecurity::Off,
             readable: true,
             comment: None,
+            soft_delete: None,
             audited: true,
             origin,
         }

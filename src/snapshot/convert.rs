@@ -293,6 +293,8 @@ impl From<schema::Table> for Table {
             row_security,
             readable,
             comment,
+            // Models are read anew with each audit.
+            soft_delete: _,
             audited,
             origin,
         } = model;
@@ -336,6 +338,7 @@ impl From<Table> for schema::Table {
             row_security: stored.row_security.into(),
             readable: stored.readable,
             comment: stored.comment,
+            soft_delete: None,
             audited: stored.audited,
             origin: origin(stored.location),
         }

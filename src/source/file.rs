@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{ScriptDialect, Target, bytes};
+use crate::orm::schema_rb;
 
 /// How many bytes tell what a file is: the mark of a tar archive ends there.
 const HEAD: u64 = 262;
@@ -30,6 +31,14 @@ pub(super) fn kind(path: &Path, dialect: Option<ScriptDialect>) -> Result<Target
     }
     if has_extension(&["json"]) && dialect.is_none() {
         return Ok(Target::Snapshot(path.to_owned()));
+    }
+    if has_extension(&["rb"]) {
+        let text = std::fs::read(path).map_err(|error| error.to_string())?;
+        return if schema_rb::is_schema(&String::from_utf8_lossy(&text)) {
+            Ok(Target::RailsSchema(path.to_owned(), dialect))
+        } else {
+            Err("of Ruby files only a schema that Rails wrote (db/schema.rb) is a source".to_owned())
+        };
     }
     if !is_script {
         return Err(

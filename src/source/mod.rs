@@ -3,6 +3,8 @@
 mod bytes;
 mod dump;
 mod file;
+mod models;
+mod rails;
 mod script;
 mod secret;
 
@@ -14,7 +16,7 @@ use crate::schema::Read;
 use crate::snapshot;
 use secret::without_password;
 
-pub use dump::Dump;
+pub use {dump::Dump, models::read_models};
 
 /// What the user named.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Target {
     Script(PathBuf, Option<ScriptDialect>),
     /// A folder of migrations.
     Folder(PathBuf, Option<ScriptDialect>),
+    /// A schema that Rails wrote, for a database of this dialect if the user says so.
+    RailsSchema(PathBuf, Option<ScriptDialect>),
     /// A snapshot of a schema.
     Snapshot(PathBuf),
     /// SQL text on standard input.
@@ -74,6 +78,7 @@ impl fmt::Debug for Target {
             Self::SqliteFile(path) => write!(f, "SqliteFile({})", path.display()),
             Self::Script(path, dialect) => write!(f, "Script({}, {dialect:?})", path.display()),
             Self::Folder(path, dialect) => write!(f, "Folder({}, {dialect:?})", path.display()),
+            Self::RailsSchema(path, dialect) => write!(f, "RailsSchema({}, {dialect:?})", path.display()),
             Self::Snapshot(path) => write!(f, "Snapshot({})", path.display()),
             Self::StandardInput(dialect) => write!(f, "StandardInput({dialect:?})"),
         }
@@ -129,6 +134,7 @@ pub fn open(target: &Target, options: &ConnectOptions) -> Result<Opened, Error> 
         }
         Target::Snapshot(path) => open_snapshot(path),
         Target::Folder(path, dialect) => script::open_folder(path, *dialect),
+        Target::RailsSchema(path, dialect) => rails::open(path, *dialect),
     }
 }
 

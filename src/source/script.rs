@@ -76,7 +76,8 @@ pub(super) fn open_folder(path: &Path, dialect: Option<ScriptDialect>) -> Result
     })))
 }
 
-fn info(name: String, dialect: SqlDialect) -> SourceInfo {
+/// What reports say of a source that is text.
+pub(super) fn info(name: String, dialect: SqlDialect) -> SourceInfo {
     let server = match dialect {
         SqlDialect::Postgres => "PostgreSQL dialect",
         SqlDialect::MySql => "MySQL dialect",
@@ -90,7 +91,7 @@ fn info(name: String, dialect: SqlDialect) -> SourceInfo {
 }
 
 impl ScriptDialect {
-    fn sql(self) -> SqlDialect {
+    pub(super) fn sql(self) -> SqlDialect {
         match self {
             Self::Postgres => SqlDialect::Postgres,
             Self::Mysql => SqlDialect::MySql,

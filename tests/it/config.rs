@@ -111,3 +111,51 @@ fn words_of_the_house_are_added() {
     assert_refused("inference:\n  tables: {peoples: [guest]}\n", &["peoples", "line 2"]);
     assert_refused("inference:\n  weights: {name_stem: 1}\n", &["weights"]);
 }
+
+#[test]
+fn ignored_findings_are_counted_and_left_out() {
+    let run = |subject: &str, reason: &str| {
+        let config =
+            format!("ignore:\n  - {{rule: table_without_primary_key, subject: '{subject}', reason: '{reason}'}}\n");
+        Run::new(["audit", "-", "--format", "json", "--fail-on", "warning"])
+            .file("relaudit.yml", &config)
+            .input("CREATE TABLE log_2026 (line TEXT);")
+            .finish()
+    };
+    for subject in ["log_2026", "log_*", "public.log_????"] {
+        let outcome = run(subject, "append only");
+        // Only a source with namespaces has the last.
+        let expected = i32::from(subject.contains("public"));
+        assert_eq!(outcome.code, Some(expected), "{subject}: {}", outcome.stdout);
+        let report = outcome.json();
+        assert_eq!(report["summary"]["ignored"], 1 - expected, "{subject}");
+        let rules: Vec<&str> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["rule"].as_str().unwrap())
+            .collect();
+        let expected: &[&str] = match expected {
+            0 => &[],
+            _ => &["table_without_primary_key", "unused_suppression"],
+        };
+        assert_eq!(rules, expected, "{subject}");
+    }
+    let unused = run("lag", "append only").json();
+    let entry = unused["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["rule"] == "unused_suppression");
+    assert_eq!(
+        entry.unwrap()["location"],
+        serde_json::json!({"file": "relaudit.yml", "line": 2, "column": 12})
+    );
+    let without_reason = run("log_2026", " ");
+    assert_eq!(without_reason.code, Some(2));
+    assert!(without_reason.stderr.contains("line 2"), "{}", without_reason.stderr);
+    assert_refused(
+        "ignore:\n  - {rule: no_such_rule, subject: a, reason: b}\n",
+        &["no_such_rule", "line 2"],
+    );
+}

@@ -1,6 +1,9 @@
-//! The marks in SQL fixtures that say what must be found: `-- expect: <rule> <table>(<columns>) [count=N]`.
+//! The marks in fixtures that say what must be found: `-- expect: <rule> <table>(<columns>) [count=N]` in SQL, `// expect:`
+//! and `# expect:` in models, where a place of the finding must be the marked line too.
 
 use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -12,6 +15,8 @@ pub(crate) struct Mark {
     /// `None`: any number of rows, or none at all.
     count: Option<u64>,
     line: usize,
+    /// Where a place of the finding must be: the file, and the lines that it may be on.
+    place: Option<(String, Vec<usize>)>,
 }
 
 const WORD: &str = "-- expect:";
@@ -22,6 +27,53 @@ pub(crate) fn read(sql: &str) -> Vec<Mark> {
     lines
         .flat_map(|(line, number)| line.split(WORD).skip(1).map(move |text| Mark::read(text, number)))
         .collect()
+}
+
+/// Every mark of the model files below a folder. A mark on a line of its own is about the code above or below it.
+pub(crate) fn read_models(folder: &Path) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for file in files(folder) {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let is_code = |line: &&str| {
+            !["//", "#", "*", "/*"]
+                .iter()
+                .any(|start| line.trim_start().starts_with(start))
+        };
+        for (at, line) in lines.iter().enumerate() {
+            let found = ["// expect:", "# expect:"]
+                .iter()
+                .find_map(|word| line.split_once(word));
+            let Some((before, mark)) = found else { continue };
+            let own = if before.trim().is_empty() {
+                let above = lines[..at].iter().rposition(&is_code);
+                let below = lines[at..].iter().position(&is_code).map(|offset| at + offset);
+                above.into_iter().chain(below).map(|at| at + 1).collect()
+            } else {
+                vec![at + 1]
+            };
+            let place = (file.to_str().unwrap().replace('\\', "/"), own);
+            marks.push(Mark {
+                place: Some(place),
+                ..Mark::read(mark, at + 1)
+            });
+        }
+    }
+    marks
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
 
 impl Mark {
@@ -42,6 +94,7 @@ impl Mark {
             subject: subject.to_owned(),
             count,
             line,
+            place: None,
         })
     }
 
@@ -55,11 +108,18 @@ impl Mark {
         self.rule == finding.rule
             && self.subject == finding.subject
             && (self.count.is_none() || self.count == finding.count)
+            && self.place.as_ref().is_none_or(|(file, lines)| {
+                let is_there = |(at, line): &(String, usize)| at == file && lines.contains(line);
+                finding.places.iter().any(is_there)
+            })
     }
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((file, _)) = &self.place {
+            write!(f, "{file} ")?;
+        }
         write!(f, "line {}: {}", self.line, self.what())
     }
 }
@@ -70,6 +130,8 @@ struct Found {
     subject: String,
     count: Option<u64>,
     message: String,
+    /// File and line.
+    places: Vec<(String, usize)>,
 }
 
 impl Found {
@@ -81,6 +143,11 @@ impl Found {
                 .to_owned()
         };
         let subject = text("subject");
+        let places = finding["locations"].as_array().map_or(&[][..], Vec::as_slice).iter();
+        let places = places.map(|place| {
+            let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();
+            (place["file"].as_str().unwrap().to_owned(), line)
+        });
         let table_ends = subject.find('(').unwrap_or(subject.len());
         let namespace_ends = subject[..table_ends].find('.').map_or(0, |dot| dot + 1);
         Self {
@@ -88,6 +155,7 @@ impl Found {
             subject: subject[namespace_ends..].to_owned(),
             count: finding["count"].as_u64(),
             message: text("message"),
+            places: places.collect(),
         }
     }
 }

@@ -66,9 +66,9 @@ fn differences(reader: &dyn OrmReader, case: &Path) -> Vec<String> {
             None => say("no such note", &(file.clone(), *line, words.clone())),
         }
     }
-    unexpected
-        .iter()
-        .for_each(|note| say("a note that is not expected", note));
+    for note in &unexpected {
+        say("a note that is not expected", note);
+    }
     failures
 }
 
@@ -93,7 +93,7 @@ fn marks(files: &[SourceFile], sort: &str) -> BTreeSet<At> {
 }
 
 /// All files below a folder, by their path from it.
-fn files(case: &Path) -> Vec<SourceFile> {
+pub(crate) fn files(case: &Path) -> Vec<SourceFile> {
     let mut found = Vec::new();
     let mut folders = vec![case.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -113,7 +113,7 @@ fn files(case: &Path) -> Vec<SourceFile> {
     found
 }
 
-fn folders(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };

@@ -1,7 +1,8 @@
 //! Every fixture of every rule, on every engine that can express it.
 //!
 //! `fixtures/rules/<id>/` holds `bad.sql`, whose marks say what the rule must find; `good.sql`, in which it must find
-//! nothing; and further cases. A `relaudit.yml` there is used for all of them. A first line
+//! nothing; and further cases. A case for which there is a folder `models/<case>/` is held against these models; a
+//! `relaudit.yml` is used for all the others. A first line
 //! `-- servers: postgres>=18 mariadb` leaves a file to some engines.
 
 use std::fs;
@@ -62,7 +63,7 @@ fn engines_of_the_extended_set() {
 fn marks_are_of_the_rule_and_where_they_belong() {
     for fixture in fixtures() {
         let sql = fs::read_to_string(&fixture).unwrap();
-        let marks = marks::read(&sql);
+        let marks = marks_of(&fixture, &sql);
         let foreign = marks.iter().find(|mark| mark.rule != rule_of(&fixture));
         assert_eq!(foreign, None, "{} has a mark of another rule", fixture.display());
         match fixture.file_stem().unwrap().to_str().unwrap() {
@@ -97,6 +98,18 @@ fn fixtures() -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty());
     files
+}
+
+/// The models that go with a fixture.
+fn models_of(fixture: &Path) -> Option<PathBuf> {
+    let folder = fixture.with_file_name("models").join(fixture.file_stem().unwrap());
+    folder.exists().then_some(folder)
+}
+
+fn marks_of(fixture: &Path, sql: &str) -> Vec<marks::Mark> {
+    let mut marks = marks::read(sql);
+    marks.extend(models_of(fixture).iter().flat_map(|folder| marks::read_models(folder)));
+    marks
 }
 
 fn rule_of(fixture: &Path) -> &str {
@@ -140,7 +153,9 @@ fn check(engine: Engine, fixture: &Path) -> Vec<String> {
     let mut run = run::Run::new(["audit", &loaded.source()]);
     run = run.args(["--format", "json", "--fail-on", "never", "--allow-unchecked"]);
     let config = fixture.with_file_name("relaudit.yml");
-    if config.exists() {
+    if let Some(models) = models_of(fixture) {
+        run = run.args([Path::new("--models"), &models]);
+    } else if config.exists() {
         run = run.args([Path::new("--config"), &config]);
     }
     let outcome = run.finish();
@@ -154,7 +169,7 @@ fn check(engine: Engine, fixture: &Path) -> Vec<String> {
         .iter()
         .find(|entry| entry["rule"] == rule);
     let not_run = not_run.map(|entry| format!("the rule did not run: {}", entry["reason"]));
-    let differences = marks::differences(&marks::read(&sql), &report, Some(rule));
+    let differences = marks::differences(&marks_of(fixture, &sql), &report, Some(rule));
     not_run
         .into_iter()
         .chain(differences)

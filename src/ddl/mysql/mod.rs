@@ -7,7 +7,7 @@ mod constraint;
 mod create_table;
 mod types;
 
-use crate::schema::{Action, Ident, Read, Schema, TableKind, TableName};
+use crate::schema::{Action, ColumnType, Ident, Read, Schema, TableKind, TableName};
 
 use super::short;
 use super::tokens::{Cursor, Tokens};
@@ -45,6 +45,15 @@ impl Flavor {
             Self::MariaDb => Action::Restrict,
         }
     }
+}
+
+/// A column's type, read alone, with a table's collation; else with MySQL 8.0's default.
+pub(super) fn column_type(cursor: &mut Cursor<'_>, collation: Option<&str>) -> Option<ColumnType> {
+    let collation = collation.map_or_else(
+        || types::default_collation("utf8mb4", Flavor::MySql),
+        |collation| types::collation_name(collation, None),
+    );
+    Some(types::read(cursor, Flavor::MySql)?.resolve(&collation))
 }
 
 /// Reads MySQL's statements one after the other.

@@ -14,12 +14,27 @@ mod name;
 mod other;
 mod types;
 
-use crate::schema::{Read, TableKind, TableName};
+use crate::schema::{ColumnType, Read, TableKind, TableName};
 
 use super::tokens::{Cursor, Tokens};
 use super::{SqlDialect, short};
 use catalog::Catalog;
 use types::TypeName;
+
+/// A column's type, read alone; a type that is not the server's own is taken to be in `public`.
+pub(super) fn column_type(cursor: &mut Cursor<'_>) -> Option<ColumnType> {
+    let catalog = Catalog::new();
+    let mut ty = types::read(cursor)?;
+    ty.qualify(&catalog);
+    Some(ty.resolve(&catalog, None))
+}
+
+/// A type as the server prints it in a cast.
+pub(super) fn cast(cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut ty = types::read(cursor)?;
+    ty.qualify(&Catalog::new());
+    Some(ty.cast())
+}
 
 /// Reads PostgreSQL's statements one after the other.
 #[derive(Debug)]

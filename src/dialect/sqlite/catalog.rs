@@ -150,30 +150,16 @@ impl ColumnRow {
 
 impl Reading {
     fn add_column(&mut self, row: ColumnRow) {
-        let family = types::family(&row.declared, self.strict);
-        let collation = matches!(family, TypeFamily::Text | TypeFamily::Any).then(|| {
-            let written = self.text.columns.iter().find(|column| same(&column.name, &row.name));
-            collation(
-                written
-                    .and_then(|column| column.collation.as_deref())
-                    .unwrap_or("BINARY"),
-            )
-        });
+        let written = self.text.columns.iter().find(|column| same(&column.name, &row.name));
+        let written = written.and_then(|column| column.collation.as_deref());
+        let ty = column_type(row.declared, self.strict, written);
         let name = Ident::new(row.name);
         if row.primary > 0 {
             self.primary.insert(row.primary, name.clone());
         }
         self.table.columns.push(Column {
             name,
-            ty: ColumnType {
-                base: row.declared.clone(),
-                declared: row.declared,
-                family,
-                // SQLite ignores the length in VARCHAR(20) (datatype3.html, section 3.1.1).
-                length: None,
-                collation,
-                labels: Vec::new(),
-            },
+            ty,
             nullable: !row.not_null,
             default: row.default,
             identity: false,
@@ -185,6 +171,20 @@ impl Reading {
             comment: None,
             origin: Origin::Catalog,
         });
+    }
+}
+
+/// A column's type by its name, with the collation that is written at the column.
+pub(super) fn column_type(declared: String, strict: bool, written: Option<&str>) -> ColumnType {
+    let family = types::family(&declared, strict);
+    ColumnType {
+        base: declared.clone(),
+        declared,
+        family,
+        // SQLite ignores the length in VARCHAR(20) (datatype3.html, section 3.1.1).
+        length: None,
+        collation: matches!(family, TypeFamily::Text | TypeFamily::Any).then(|| collation(written.unwrap_or("BINARY"))),
+        labels: Vec::new(),
     }
 }
 

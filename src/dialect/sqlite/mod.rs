@@ -28,6 +28,14 @@ use super::{Dialect, KeyExpression};
 pub use open::{open_file, open_script};
 pub use scratch::{Refusal, Scratch};
 
+/// A column's type by its name, in a table that is not STRICT. SQLite keeps the names of its standard types in capital
+/// letters (since 3.37).
+pub fn column_type(declared: &str) -> ColumnType {
+    let upper = declared.to_ascii_uppercase();
+    let is_standard = ["ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT"].contains(&upper.as_str());
+    catalog::column_type(if is_standard { upper } else { declared.to_owned() }, false, None)
+}
+
 /// How SQLite writes SQL.
 #[derive(Debug, Clone, Copy)]
 pub struct Sqlite;

@@ -8,7 +8,7 @@ mod structure;
 
 use self::schema::{schema, table_name};
 use super::relations;
-use crate::schema::{ColumnSet, Ident, Schema, Stated, StatedRelation};
+use crate::schema::{ColumnSet, Ident, Schema, Stated, StatedBy, StatedRelation};
 
 fn columns(text: &str) -> ColumnSet {
     let (table, columns) = text.rsplit_once('.').unwrap_or((text, ""));
@@ -49,6 +49,7 @@ fn statement(child: &str, parent: &str) -> StatedRelation {
         kind: None,
         optional: None,
         on_delete: None,
+        by: StatedBy::Config,
     }
 }
 

@@ -124,7 +124,7 @@ fn rows_pick_between_rivals_and_say_so() {
 
 #[test]
 fn orphans_do_not_unmake_what_is_strong() {
-    let text = "customers: id int pk\norders: id int pk, customer_id int index";
+    let text = "customers: id int auto pk\norders: id int pk, customer_id int index";
     let child = end("orders", "customer_id");
     let mut rows = RowEvidence::default();
     rows.add_sample(&child, &end("customers", "id"), &sample(100, 3, Some(3)));

@@ -6,7 +6,7 @@ use super::schema::schema;
 use super::{columns, show, statement};
 use crate::infer::{polymorphic_target, readings, relations, soft_delete_column, tenant_paths};
 use crate::relation::RelationOrigin;
-use crate::schema::{Ident, Stated, StatedJoinTable, StatedPolymorphic, TableName};
+use crate::schema::{Ident, Stated, StatedBy, StatedJoinTable, StatedPolymorphic, TableName};
 
 /// The join tables as `table: left right unique`.
 fn check_join_tables(text: &str, stated: &Stated, expected: &[&str]) {
@@ -68,6 +68,7 @@ fn join_tables() {
         join_tables: vec![StatedJoinTable {
             left: columns("notes.b"),
             right: columns("notes.a"),
+            by: StatedBy::Config,
         }],
         ..Stated::default()
     };
@@ -138,7 +139,8 @@ fn stated_pairs_keep_their_targets() {
             child: TableName::bare("notes"),
             type_column: Ident::from("kind"),
             id_columns: vec![Ident::from("ref")],
-            targets: vec![("P".to_owned(), TableName::bare("posts"))],
+            by: StatedBy::Config,
+            targets: vec![("P".to_owned(), TableName::bare("posts"), Vec::new())],
         }],
         ..Stated::default()
     };

@@ -24,7 +24,9 @@ impl<'a> Tasks<'a> {
         let Some(child) = self.facts.schema.table(&relation.child.table) else {
             return;
         };
-        let on_delete = relation.stated.on_delete.unwrap_or(Action::NoAction);
+        // What the application does is none of the database's.
+        let by_database = relation.stated.on_delete.filter(|intent| intent.by_database);
+        let on_delete = by_database.map_or(Action::NoAction, |intent| intent.action);
         let foreign_key = ForeignKey {
             name: Some(self.names.name(child, &relation.child.columns, "fkey")),
             columns: relation.child.columns.clone(),

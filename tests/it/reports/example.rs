@@ -14,8 +14,8 @@ use relaudit::relation::{
 use relaudit::report::SourceReport;
 use relaudit::rules::{NotRun, Report as RuleReport, Rows};
 use relaudit::schema::{
-    Action, ColumnSet, Deferrable, ForeignKey, Ident, Location, Match, Note, Origin, Schema, Table, TableKind,
-    TableName,
+    Action, ColumnSet, Declarations, Deferrable, ForeignKey, Ident, Location, Match, Note, Origin, Schema, Table,
+    TableKind, TableName,
 };
 
 /// Everything that a report of one source borrows.
@@ -61,6 +61,7 @@ fn relation(child: ColumnSet, parent: ColumnSet, confidence: u16) -> Relation {
         optional: false,
         origins: BTreeSet::from([RelationOrigin::Inferred]),
         foreign_keys: Vec::new(),
+        associations: Vec::new(),
         stated: Statement::default(),
         role: None,
         confidence,
@@ -136,6 +137,8 @@ pub(super) fn shop() -> Example {
     let rules = RuleReport {
         findings: shop_findings(&relations),
         not_run: Vec::new(),
+        ignored: 0,
+        used: BTreeSet::new(),
     };
     Example {
         info: SourceInfo {
@@ -206,12 +209,13 @@ fn shop_relations() -> Relations {
             left: 3,
             right: 4,
             unique_pair: false,
-            stated: false,
+            origin: RelationOrigin::Inferred,
         }],
         unresolved: vec![Unresolved {
             child: columns("orders", &["warehouse_id"]),
             why: "no table is called `warehouses`".to_owned(),
         }],
+        declarations: Declarations::default(),
     }
 }
 
@@ -278,6 +282,7 @@ fn finding(rule: &'static str, severity: Severity, subject: Subject, message: &s
         message: message.to_owned(),
         count: None,
         location: None,
+        locations: Vec::new(),
         fix: None,
         remedy: None,
     }
@@ -343,6 +348,8 @@ pub(super) fn snapshot() -> Example {
         rules: RuleReport {
             findings: Vec::new(),
             not_run: not_run.into(),
+            ignored: 0,
+            used: BTreeSet::new(),
         },
         notes: Vec::new(),
     }
