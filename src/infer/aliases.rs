@@ -177,9 +177,7 @@ impl<'s> Index<'s> {
                 }
             }
         }
-        for known in self.aliases.values_mut() {
-            known.sort_unstable();
-        }
+        self.aliases.values_mut().for_each(|known| known.sort_unstable());
     }
 
     fn count_holders(&mut self) {

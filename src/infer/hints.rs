@@ -85,14 +85,10 @@ impl Finder<'_, '_> {
         let names = self.child.names.meaning();
         let front = (1..names.len())
             .rev()
-            .filter_map(|cut| self.called_wholly(names.get(..cut)?))
-            .next();
-        let back = (1..names.len())
-            .filter_map(|cut| self.called_wholly(names.get(cut..)?))
-            .next();
-        let named = match (front, back) {
-            (Some(one), None) | (None, Some(one)) => one,
-            _ => return,
+            .find_map(|cut| self.called_wholly(names.get(..cut)?));
+        let back = (1..names.len()).find_map(|cut| self.called_wholly(names.get(cut..)?));
+        let ((Some(named), None) | (None, Some(named))) = (front, back) else {
+            return;
         };
         self.add_table(named, stem, Way::plain("link_role"), &stem.words);
     }

@@ -22,7 +22,7 @@ const MOST_PARENTS: usize = 6;
 /// Log-odds, in thousandths, below which no rows can make a parent possible.
 const FAINT: i32 = -3000;
 /// Log-odds, in thousandths, to which rows can lower what names make strong, and what they make at least possible.
-const STRONG_FLOOR: i32 = 2250;
+const STRONG_FLOOR: i32 = 2460;
 const POSSIBLE_FLOOR: i32 = 250;
 /// In how many tables the keys are looked up of a column whose name means none. Where more are in question, none is asked.
 const MOST_FOR_STRAYS: usize = 40;

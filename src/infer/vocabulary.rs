@@ -249,8 +249,19 @@ pub(super) fn vocabulary() -> &'static Vocabulary {
     &VOCABULARY
 }
 
+#[derive(Deserialize)]
+struct Plurals {
+    plurals: BTreeMap<String, String>,
+}
+
 /// The singular of a plural that the inflection library does not know.
 pub(super) fn irregular_singular(word: &str) -> Option<&'static str> {
+    // By itself, since reading the rest of the file already needs singulars.
+    static SINGULARS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let plurals: Plurals = read_file();
+        let both = |(singular, plural): (String, String)| [(plural, singular.clone()), (singular.clone(), singular)];
+        plurals.plurals.into_iter().flat_map(both).collect()
+    });
     let added = EXTRA.get().and_then(|extra| {
         let mut plurals = extra.0.plurals.iter();
         plurals.find(|(singular, plural)| *singular == word || *plural == word)
@@ -258,16 +269,6 @@ pub(super) fn irregular_singular(word: &str) -> Option<&'static str> {
     if let Some((singular, _)) = added {
         return Some(singular);
     }
-    #[derive(Deserialize)]
-    struct Plurals {
-        plurals: BTreeMap<String, String>,
-    }
-    // By itself, since reading the rest of the file already needs singulars.
-    static SINGULARS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-        let plurals: Plurals = read_file();
-        let both = |(singular, plural): (String, String)| [(plural, singular.clone()), (singular.clone(), singular)];
-        plurals.plurals.into_iter().flat_map(both).collect()
-    });
     SINGULARS.get(word).map(String::as_str)
 }
 

@@ -88,7 +88,7 @@ fn watched(seed: u64) -> &'static AtomicU64 {
                 std::process::abort();
             }
             before = now;
-            std::thread::sleep(Duration::from_secs(60));
+            std::thread::sleep(Duration::from_mins(1));
         }
     });
     &TRIED

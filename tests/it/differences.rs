@@ -83,7 +83,9 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
     compare("row security", &file.row_security, &live.row_security);
     let keys = |table: &Table| {
         let mut keys = table.keys.clone();
-        keys.iter_mut().for_each(|key| key.origin = Origin::Catalog);
+        for key in &mut keys {
+            key.origin = Origin::Catalog;
+        }
         keys
     };
     compare("keys", &keys(file), &keys(live));

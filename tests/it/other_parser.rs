@@ -27,12 +27,12 @@ pub(crate) fn made(text: &str) -> Result<Made, String> {
         if let Some(create) = ast::CreateTable::cast(node.clone()) {
             made.create(
                 create.table_name().map(|name| name.syntax().clone()),
-                create.table_arg_list(),
+                create.table_arg_list().as_ref(),
             );
         } else if let Some(create) = ast::CreateForeignTable::cast(node.clone()) {
             made.create(
                 create.table_name().map(|name| name.syntax().clone()),
-                create.table_arg_list(),
+                create.table_arg_list().as_ref(),
             );
         } else if let Some(alter) = ast::AlterTable::cast(node) {
             let table = alter.table_relation_name().and_then(|table| table.table_name_ref());
@@ -47,12 +47,12 @@ pub(crate) fn made(text: &str) -> Result<Made, String> {
 }
 
 impl Made {
-    fn create(&mut self, name: Option<SyntaxNode>, arguments: Option<ast::TableArgList>) {
+    fn create(&mut self, name: Option<SyntaxNode>, arguments: Option<&ast::TableArgList>) {
         let Some(table) = name.map(|name| full(&name)) else {
             return;
         };
         let mut columns = BTreeSet::new();
-        for argument in arguments.iter().flat_map(ast::TableArgList::args) {
+        for argument in arguments.into_iter().flat_map(ast::TableArgList::args) {
             if let ast::TableArg::Column(column) = &argument
                 && let Some(name) = column.name()
             {

@@ -103,7 +103,7 @@ fn like(cursor: &mut Cursor<'_>, mut draft: Draft, catalog: &mut Catalog) -> Res
 /// An element of a table's body, in order.
 enum Element {
     Column(Box<ColumnSpec>),
-    Constraint(Constraint, Location),
+    Constraint(Box<Constraint>, Location),
 }
 
 fn read_body(mut body: Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> Vec<Element> {
@@ -112,7 +112,7 @@ fn read_body(mut body: Cursor<'_>, draft: &mut Draft, catalog: &mut Catalog) -> 
         let place = part.location();
         let text = part.rest();
         let read = if constraint::starts(&part) {
-            constraint::read(&mut part, catalog.flavor).map(|read| Element::Constraint(read, place.clone()))
+            constraint::read(&mut part, catalog.flavor).map(|read| Element::Constraint(Box::new(read), place.clone()))
         } else {
             column::read(&mut part, catalog.flavor).map(|read| Element::Column(Box::new(read)))
         };
@@ -135,7 +135,7 @@ fn add_columns(elements: Vec<Element>, draft: &mut Draft, catalog: &mut Catalog)
     let mut constraints = Vec::new();
     for element in elements {
         match element {
-            Element::Constraint(constraint, place) => constraints.push((constraint, place)),
+            Element::Constraint(constraint, place) => constraints.push((*constraint, place)),
             Element::Column(spec) => {
                 constraints.extend(add_column(*spec, draft, catalog));
             }

@@ -363,7 +363,8 @@ fn keys_that_are_no_numbers_find_their_table_by_themselves() {
 /// Numbers are in any larger table, also where they are kept as text.
 #[test]
 fn digits_in_a_text_prove_as_little_as_numbers() {
-    for engine in Engine::all() {
+    // To SQLite the length of a text is nothing, and a key of any length is hardly ever digits.
+    for engine in Engine::all().into_iter().filter(|engine| *engine != Engine::Sqlite) {
         let sql = "
             CREATE TABLE addresses (id VARCHAR(12) NOT NULL, PRIMARY KEY (id));
             CREATE TABLE deliveries (id INTEGER PRIMARY KEY, work_address_id VARCHAR(12));"
