@@ -11,7 +11,7 @@ use super::tasks::{Task, TaskKey, Tasks};
 /// The tasks in an order that holds. What needs a task that is withheld is withheld too.
 pub(super) fn order(tasks: Tasks<'_>) -> (Vec<Task>, Vec<Withheld>) {
     let Tasks {
-        mut tasks,
+        planned: mut tasks,
         mut withheld,
         ..
     } = tasks;

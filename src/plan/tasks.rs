@@ -56,7 +56,7 @@ pub(super) struct Tasks<'a> {
     options: &'a Options,
     plan: &'a str,
     names: Names,
-    pub(super) tasks: BTreeMap<TaskKey, Task>,
+    pub(super) planned: BTreeMap<TaskKey, Task>,
     pub(super) withheld: BTreeMap<TaskKey, Withheld>,
 }
 
@@ -85,7 +85,7 @@ impl<'a> Tasks<'a> {
             options,
             plan,
             names: Names::new(facts.schema, dialect.longest_name()),
-            tasks: BTreeMap::new(),
+            planned: BTreeMap::new(),
             withheld: BTreeMap::new(),
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Tasks<'a> {
     /// Adds a task, or its reason to the one that is there.
     fn put(&mut self, finding: &Finding, draft: Draft<'_>) {
         let reason = format!("{}: {}", finding.rule, finding.message);
-        if let Some(known) = self.tasks.get_mut(&draft.key) {
+        if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {
                 known.reasons.push(reason);
             }
@@ -190,7 +190,7 @@ impl<'a> Tasks<'a> {
                     size,
                     work: Ok(work),
                 };
-                self.tasks.insert(draft.key, task);
+                self.planned.insert(draft.key, task);
             }
             Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
         }

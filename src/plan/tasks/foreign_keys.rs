@@ -42,7 +42,7 @@ impl<'a> Tasks<'a> {
             period: false,
             origin: Origin::Catalog,
         };
-        self.new_foreign_key(finding, Some((at, relation)), child, foreign_key, title);
+        self.new_foreign_key(finding, Some((at, relation)), child, &foreign_key, title);
     }
 
     pub(super) fn validate_foreign_key(
@@ -187,7 +187,7 @@ impl<'a> Tasks<'a> {
         finding: &Finding,
         relation: Option<(usize, &'a Relation)>,
         child: &'a Table,
-        foreign_key: ForeignKey,
+        foreign_key: &ForeignKey,
         title: String,
     ) {
         let Some(parent) = self.facts.schema.table(&foreign_key.parent) else {
@@ -196,7 +196,7 @@ impl<'a> Tasks<'a> {
         let child_end = ColumnSet::new(child.name.clone(), foreign_key.columns.clone());
         let parent_end = ColumnSet::new(parent.name.clone(), foreign_key.parent_columns.clone());
         let key = TaskKey::ForeignKey(child_end.clone(), parent_end.clone());
-        if let Some((reason, decide)) = self.refusal(relation, child, &foreign_key) {
+        if let Some((reason, decide)) = self.refusal(relation, child, foreign_key) {
             self.withhold(key, title, reason, decide);
             return;
         }
@@ -228,7 +228,7 @@ impl<'a> Tasks<'a> {
         );
         let mut after = mended;
         after.insert(key);
-        self.put_validation(finding, child, &foreign_key, after, false);
+        self.put_validation(finding, child, foreign_key, after, false);
     }
 
     fn put_validation(

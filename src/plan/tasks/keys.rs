@@ -35,7 +35,7 @@ impl<'a> Tasks<'a> {
 
     pub(super) fn add_unique_key(&mut self, finding: &Finding, columns: &ColumnSet) {
         let key = TaskKey::Unique(columns.clone());
-        if self.tasks.contains_key(&key) || self.withheld.contains_key(&key) {
+        if self.planned.contains_key(&key) || self.withheld.contains_key(&key) {
             return;
         }
         let Some(table) = self.facts.schema.table(&columns.table) else {

@@ -2,6 +2,8 @@
 //! Operations", "Adding a foreign key constraint": INPLACE needs `foreign_key_checks` off), so the plan looks itself:
 //! right before, and right after.
 
+use std::fmt::Write as _;
+
 use super::index::restored;
 use super::prepared::{columns_as_planned, guard, has_foreign_key, has_table, unless};
 use super::{as_planned, online};
@@ -160,7 +162,7 @@ fn definition(key: &ForeignKey, name: &Ident) -> String {
     );
     for (clause, action) in [("ON UPDATE", key.on_update), ("ON DELETE", key.on_delete)] {
         if action != Action::NoAction {
-            sql.push_str(&format!(" {clause} {}", action.as_sql()));
+            let _ = write!(sql, " {clause} {}", action.as_sql());
         }
     }
     sql

@@ -203,9 +203,10 @@ impl<'a> Moving<'a> {
                 |(at, column): (usize, &&Column)| format!("  DECLARE {prefix}_{} {};\n", at + 1, variable_type(column));
             self.key.iter().enumerate().map(one).collect::<String>()
         };
-        let assign: String = (1..=self.key.len())
+        let assign: Vec<String> = (1..=self.key.len())
             .map(|at| format!("    SET relaudit_low_{at} = relaudit_high_{at};\n"))
             .collect();
+        let assign = assign.concat();
         let all = |_: &&Column| true;
         Statement::compound(format!(
             "CREATE PROCEDURE {routine}()\nMODIFIES SQL DATA\nSQL SECURITY INVOKER\nBEGIN\n  DECLARE relaudit_start BOOLEAN \

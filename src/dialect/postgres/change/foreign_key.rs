@@ -1,6 +1,8 @@
 //! Foreign keys: added without a look at the rows, validated later (manual, ALTER TABLE, "ADD table_constraint [ NOT
 //! VALID ]" and "Notes").
 
+use std::fmt::Write as _;
+
 use super::block::{columns_as_planned, guard, has_constraint, regclass, unless};
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
@@ -252,17 +254,16 @@ fn addition(child: &Table, key: &ForeignKey) -> String {
         Postgres.table_name(&key.parent),
         list(&key.parent_columns)
     );
-    match key.match_type {
-        Match::Full => sql.push_str(" MATCH FULL"),
-        _ => {}
+    if key.match_type == Match::Full {
+        sql.push_str(" MATCH FULL");
     }
     for (clause, action) in [("ON UPDATE", key.on_update), ("ON DELETE", key.on_delete)] {
         if action != Action::NoAction {
-            sql.push_str(&format!(" {clause} {}", action.as_sql()));
+            let _ = write!(sql, " {clause} {}", action.as_sql());
         }
     }
     if !key.set_columns.is_empty() {
-        sql.push_str(&format!(" ({})", list(&key.set_columns)));
+        let _ = write!(sql, " ({})", list(&key.set_columns));
     }
     sql.push_str(match key.deferrable {
         Deferrable::No => "",

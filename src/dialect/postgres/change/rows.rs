@@ -206,9 +206,10 @@ impl<'a> Moving<'a> {
         };
         let key = self.key_names("r");
         let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
-        let assign: String = (1..=self.key.len())
+        let assign: Vec<String> = (1..=self.key.len())
             .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
             .collect();
+        let assign = assign.concat();
         block(
             &format!(
                 "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
@@ -232,10 +233,8 @@ impl<'a> Moving<'a> {
         let there = regclass(&self.quarantine_name());
         // A foreign key that was never validated refuses the rows all the same when they come back.
         let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
-            rows.refusing()
-                .into_iter()
-                .map(|key| format!("    {};\n", sql(key)))
-                .collect()
+            let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
+            statements.collect::<Vec<_>>().concat()
         };
         let up = vec![
             guard(&[columns_as_planned(self.table, &all)]),
