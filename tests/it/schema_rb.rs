@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use relaudit::ddl::{self, SourceFile, SqlDialect};
 use relaudit::orm::{self, schema_rb};
-use relaudit::schema::{Deferrable, Origin, Read, Schema};
+use relaudit::schema::{Deferrable, Origin, Read, Schema, Table};
 
 use crate::run;
 
@@ -23,6 +23,19 @@ fn of_sql(sql: &str, dialect: SqlDialect) -> Schema {
     ddl::read(&[file], dialect).schema
 }
 
+/// Leaves out where keys and indexes are.
+fn without_places(table: &mut Table) {
+    for key in &mut table.foreign_keys {
+        key.origin = Origin::Catalog;
+    }
+    for key in &mut table.keys {
+        key.origin = Origin::Catalog;
+    }
+    for index in &mut table.indexes {
+        index.origin = Origin::Catalog;
+    }
+}
+
 /// What differs, table by table, places left out.
 fn differences(ruby: Read, sql: Schema) -> Vec<String> {
     let mut differences: Vec<String> = ruby.notes.iter().map(|note| note.message.clone()).collect();
@@ -34,10 +47,7 @@ fn differences(ruby: Read, sql: Schema) -> Vec<String> {
                 .columns
                 .iter_mut()
                 .for_each(|column| column.origin = Origin::Catalog);
-            table
-                .foreign_keys
-                .iter_mut()
-                .for_each(|key| key.origin = Origin::Catalog);
+            without_places(table);
         }
         tables
     };
@@ -196,6 +206,8 @@ CREATE INDEX on_said_at ON notes (said_at) INCLUDE (mood) WHERE said_at IS NOT N
     let (mut ruby, mut sql) = (read.schema, of_sql(sql, SqlDialect::Postgres));
     let name = ruby.tables.keys().next().unwrap().clone();
     let (found, twin) = (ruby.tables.get_mut(&name).unwrap(), sql.tables.get_mut(&name).unwrap());
+    without_places(found);
+    without_places(twin);
     assert_eq!(found.comment, twin.comment);
     assert_eq!(found.indexes, twin.indexes);
     for (column, twin) in found.columns.iter_mut().zip(&mut twin.columns) {
