@@ -27,10 +27,17 @@ impl Rule for DeleteActionMismatch {
                 continue;
             }
             let finding = findings.report_relation(relation, messages.join("; "));
-            finding.remedy(match (wanted, messages.as_slice()) {
-                (Some(wanted), [_]) if wanted.by_database => Remedy::ChangeDeleteAction(wanted.action),
-                _ => Remedy::Decide("state `on_delete` for the relation in relaudit.yml, which then stands"),
-            });
+            match (wanted, messages.as_slice()) {
+                (Some(wanted), [_]) if wanted.by_database => finding
+                    .fix(format!(
+                        "replace the foreign key by one with ON DELETE {}",
+                        wanted.action.as_sql()
+                    ))
+                    .remedy(Remedy::ChangeDeleteAction(wanted.action)),
+                _ => finding.remedy(Remedy::Decide(
+                    "state `on_delete` for the relation in relaudit.yml, which then stands",
+                )),
+            };
         }
     }
 }

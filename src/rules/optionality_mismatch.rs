@@ -46,7 +46,10 @@ impl Rule for OptionalityMismatch {
                         // The database is the stricter of the two: no row is wrong.
                         finding
                             .at_most(Severity::Note)
-                            .fix(format!("declare it required, or drop NOT NULL on {}", relation.child));
+                            .fix(format!("declare it required, or drop NOT NULL on {}", relation.child))
+                            .remedy(Remedy::Decide(
+                                "declare it required in the model, or state it as optional in relaudit.yml",
+                            ));
                     }
                 }
                 _ => {}

@@ -101,7 +101,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 /// The models that go with a fixture.
-fn models_of(fixture: &Path) -> Option<PathBuf> {
+pub(crate) fn models_of(fixture: &Path) -> Option<PathBuf> {
     let folder = fixture.with_file_name("models").join(fixture.file_stem().unwrap());
     folder.exists().then_some(folder)
 }

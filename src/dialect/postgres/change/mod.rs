@@ -58,7 +58,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             old,
             new,
             temporary,
-        } => Ok(foreign_key::replace(child, parent, [old, new], temporary)),
+        } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
