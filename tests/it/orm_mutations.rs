@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use relaudit::orm::{self, OrmReader, SourceFile};
 
+use crate::orm::files;
+
 /// What is done to a text.
 #[derive(Debug, Clone)]
 enum Mutation {
@@ -138,24 +140,4 @@ fn cases(reader: &dyn OrmReader) -> Vec<PathBuf> {
         .collect();
     cases.sort();
     cases
-}
-
-fn files(case: &Path) -> Vec<SourceFile> {
-    let mut files = Vec::new();
-    let mut folders = vec![case.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(SourceFile {
-                    path: path.strip_prefix(case).unwrap().to_str().unwrap().to_owned(),
-                    text: fs::read_to_string(&path).unwrap(),
-                });
-            }
-        }
-    }
-    files.sort_by(|one, other| one.path.cmp(&other.path));
-    files
 }
