@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::aliases::Index;
 use super::candidates;
 use super::names::{ColumnNames, TableNames};
+use super::score;
 use super::stem::{self, Style};
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, Relation, Unresolved};
@@ -47,12 +48,13 @@ pub(super) fn columns(
             .iter()
             .filter(|column| !covered.contains(&(&table.name, &column.column.name)))
         {
-            let Some(stem) = dangling_stem(index, names, position, column, &usage, &mut parts) else {
+            let by_name = dangling_stem(index, names, position, column, &usage, &mut parts).map(|stem| why(&stem));
+            let Some(why) = by_name.or_else(|| other_type(index, names, position, column)) else {
                 continue;
             };
             let child = ColumnSet::new(table.name.clone(), vec![column.column.name.clone()]);
             if !is_forbidden(&child) {
-                found.push(Unresolved { child, why: why(&stem) });
+                found.push(Unresolved { child, why });
             }
         }
     }
@@ -121,6 +123,51 @@ fn kind(family: TypeFamily) -> &'static str {
         TypeFamily::Uuid => "uuid",
         _ => "other",
     }
+}
+
+/// That the table a column is called after has a key whose values the column cannot hold: `account_id text` beside
+/// `accounts(id bigint)`. In one phrase.
+pub(super) fn other_type(
+    index: &Index<'_>,
+    names: &TableNames<'_>,
+    table: usize,
+    column: &ColumnNames<'_>,
+) -> Option<String> {
+    let words = vocabulary();
+    let is_id = |stem: &&stem::Stem| stem.style == Style::Strong && stem.tail == "id";
+    let stem = column.own_stems().iter().find(is_id)?;
+    let is_own_key = names
+        .keys
+        .iter()
+        .any(|key| names.column(key.column).is_some_and(|key| std::ptr::eq(key, column)));
+    let by_others = stem
+        .words
+        .iter()
+        .any(|word| words.providers.has(word) || words.transient_ids.has(word));
+    if !candidates::can_refer(column) || is_own_key || by_others || words.generic_names.has(&stem.name) {
+        return None;
+    }
+    let mut found = None;
+    for alias in index
+        .tables_wholly_called(&stem.name)
+        .filter(|alias| alias.table != table)
+    {
+        let parent = index.table(alias.table)?;
+        for key in &parent.keys {
+            let key_column = parent.column(key.column)?.column;
+            if score::fit(&column.column.ty, &key_column.ty).is_some() {
+                return None;
+            }
+            if key.primary && found.is_none() {
+                found = Some((&parent.table.name, key_column));
+            }
+        }
+    }
+    let (parent, key) = found?;
+    Some(format!(
+        "`{parent}({})` is {} and cannot hold its values, which are {}",
+        key.name, key.ty.declared, column.column.ty.declared
+    ))
 }
 
 /// What the column's name looks for, where it looks for something that is not there.
