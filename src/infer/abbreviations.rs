@@ -1,6 +1,6 @@
 //! What words can be short for.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::names::TableNames;
 
@@ -11,9 +11,9 @@ const SHORTEST: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Abbreviations {
     /// For the whole name: `emp` for `employees`, `cdemo` for `customer_demographics`, `cg` for `content_generator`.
-    whole: HashMap<String, Vec<usize>>,
+    whole: FxHashMap<String, Vec<usize>>,
     /// For its first or last word: `addr` for `customer_address`.
-    part: HashMap<String, Vec<usize>>,
+    part: FxHashMap<String, Vec<usize>>,
 }
 
 impl Abbreviations {
@@ -60,7 +60,7 @@ impl Abbreviations {
     }
 }
 
-fn add(map: &mut HashMap<String, Vec<usize>>, word: String, table: usize) {
+fn add(map: &mut FxHashMap<String, Vec<usize>>, word: String, table: usize) {
     let tables = map.entry(word).or_default();
     if tables.last() != Some(&table) {
         tables.push(table);

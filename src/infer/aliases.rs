@@ -1,6 +1,8 @@
 //! What names stand for: from words to the tables and keys that they can mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::abbreviations::Abbreviations;
 use super::names::{self, TableNames};
@@ -17,18 +19,18 @@ pub(super) struct Index<'s> {
     pub(super) weights: &'s Weights,
     /// All tables, in the schema's order.
     pub(super) tables: Vec<TableNames<'s>>,
-    positions: BTreeMap<&'s TableName, usize>,
-    aliases: HashMap<String, Vec<Alias>>,
-    keys: HashMap<String, Vec<KeyName>>,
+    positions: FxHashMap<&'s TableName, usize>,
+    aliases: FxHashMap<String, Vec<Alias>>,
+    keys: FxHashMap<String, Vec<KeyName>>,
     /// The primary keys of one column by their glued names, but for generic ones.
-    shared_keys: HashMap<String, Vec<KeyName>>,
+    shared_keys: FxHashMap<String, Vec<KeyName>>,
     abbreviations: Abbreviations,
     /// The table that holds people.
     pub(super) people: Option<usize>,
     /// The other tables that hold people, where their names do not tell that one of them holds those who do things.
     pub(super) other_people: Vec<usize>,
     /// How many tables have a column of that glued name.
-    holders: HashMap<String, usize>,
+    holders: FxHashMap<String, usize>,
     /// Whether columns are usually called like the table alone.
     pub(super) bare_names: bool,
 }
@@ -100,11 +102,11 @@ impl<'s> Index<'s> {
                 .enumerate()
                 .map(|(position, name)| (name, position))
                 .collect(),
-            aliases: HashMap::new(),
-            keys: HashMap::new(),
-            shared_keys: HashMap::new(),
+            aliases: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            shared_keys: FxHashMap::default(),
             abbreviations: Abbreviations::default(),
-            holders: HashMap::new(),
+            holders: FxHashMap::default(),
             people: None,
             other_people: Vec::new(),
             bare_names: false,
@@ -203,7 +205,7 @@ impl<'s> Index<'s> {
 
     fn add_keys(&mut self) {
         let generic = &vocabulary().generic_keys;
-        let mut keys: HashMap<String, Vec<KeyName>> = HashMap::new();
+        let mut keys: FxHashMap<String, Vec<KeyName>> = FxHashMap::default();
         for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
             for key in &names.keys {
                 let Some(column) = names.column(key.column) else {

@@ -1,6 +1,6 @@
 //! References by several columns: a child that has all columns of a parent's composite key.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::aliases::Index;
 use super::candidates;
@@ -102,12 +102,12 @@ fn name_length(set: &ColumnSet) -> usize {
 
 /// The tables that have a column of that name.
 struct Holders {
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: FxHashMap<String, Vec<usize>>,
 }
 
 impl Holders {
     fn read(index: &Index<'_>) -> Self {
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_name: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         for (table, names) in index.tables.iter().enumerate() {
             let audited = names.table.audited && names.table.kind.holds_rows() && !names.is_part;
             for column in names.columns.iter().filter(|_| audited) {

@@ -1,13 +1,14 @@
 //! Names → words: split at separators and at changes of letter case, small letters, singular.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::vocabulary;
 
 thread_local! {
     /// The inflection library tries some hundred patterns for each word, and schemas repeat few words often.
-    static SINGULARS: RefCell<HashMap<String, String>> = RefCell::new(HashMap::new());
+    static SINGULARS: RefCell<FxHashMap<String, String>> = RefCell::new(FxHashMap::default());
 }
 
 /// The words of a name in small letters, each in the singular: `OrderItems`, `order_items` and `ORDER_ITEM` give the

@@ -1,6 +1,8 @@
 //! Columns that look like references and have no target.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::aliases::Index;
 use super::candidates;
@@ -20,7 +22,7 @@ pub(super) fn columns(
     polymorphic: &[Polymorphic],
     is_forbidden: impl Fn(&ColumnSet) -> bool,
 ) -> Vec<Unresolved> {
-    let covered: BTreeSet<(&crate::schema::TableName, &Ident)> = relations
+    let covered: FxHashSet<(&crate::schema::TableName, &Ident)> = relations
         .iter()
         .flat_map(|relation| {
             relation
@@ -65,7 +67,7 @@ pub(super) fn columns(
 struct Parts {
     /// The names of all tables, one a line.
     wholes: String,
-    known: HashMap<String, bool>,
+    known: FxHashMap<String, bool>,
 }
 
 impl Parts {
@@ -73,7 +75,7 @@ impl Parts {
         let wholes: Vec<&str> = index.tables.iter().map(|names| names.whole.as_str()).collect();
         Self {
             wholes: wholes.join("\n"),
-            known: HashMap::new(),
+            known: FxHashMap::default(),
         }
     }
 }

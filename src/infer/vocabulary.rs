@@ -1,8 +1,9 @@
 //! The words and weights of inference, from `rules/_inference.yaml`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, OnceLock};
 
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 use super::tokens;
@@ -211,7 +212,7 @@ pub(super) struct SoftDelete {
 /// A set of words, each as [`tokens::glued`] gives it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub(super) struct Words(HashSet<String>);
+pub(super) struct Words(FxHashSet<String>);
 
 /// Words in an order that matters, each as [`tokens::glued`] gives it.
 #[derive(Debug, Clone, Default, Deserialize)]
