@@ -59,6 +59,15 @@ pub use tenant::{TenantPath, tenant_paths};
 pub use vocabulary::{ExtraWords, add_words};
 pub use weights::Weights;
 
+/// Reads the words and weights, and makes the patterns of inflection: what the first call of [`relations`] would do.
+pub fn prepare() {
+    let _ = (
+        vocabulary::vocabulary(),
+        Weights::built_in(),
+        tokens::singular("relations"),
+    );
+}
+
 /// The relations of a schema.
 ///
 /// Declared, stated and inferred ones are merged by their ends. A column that has a declared or stated parent gets no

@@ -9,6 +9,7 @@ use super::candidates;
 use super::names::{ColumnNames, TableNames};
 use super::score;
 use super::stem::{self, Style};
+use super::tokens::Word;
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, Relation, Unresolved};
 use crate::schema::{ColumnSet, Ident, Schema, TypeFamily};
@@ -67,7 +68,7 @@ pub(super) fn columns(
 struct Parts {
     /// The names of all tables, one a line.
     wholes: String,
-    known: FxHashMap<String, bool>,
+    known: FxHashMap<Word, bool>,
 }
 
 impl Parts {
@@ -83,7 +84,7 @@ impl Parts {
 /// What keys are like in this schema.
 struct Usage {
     /// The tails of columns that are references.
-    tails: BTreeSet<String>,
+    tails: BTreeSet<Word>,
     /// What kinds of values keys hold.
     families: BTreeSet<&'static str>,
 }
@@ -180,7 +181,7 @@ fn dangling_stem(
     column: &ColumnNames<'_>,
     usage: &Usage,
     parts: &mut Parts,
-) -> Option<Vec<String>> {
+) -> Option<Vec<Word>> {
     let words = vocabulary();
     let position = names
         .columns
@@ -202,7 +203,7 @@ fn dangling_stem(
     // Who writes `cat_id` means a table that is there, only not by its full name.
     let is_short = stem.words.last().is_none_or(|last| last.chars().count() <= 3);
     let outside =
-        |word: &String| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
+        |word: &Word| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
     let by_others = stem.words.iter().any(outside) || names.words.iter().any(|word| words.providers.has(word));
     // Beside a `x_type` it may point anywhere.
     let has_type = names.columns.iter().any(|other| {
@@ -215,7 +216,7 @@ fn dangling_stem(
 }
 
 /// Whether some table has the words, or the last of them, in its name, and so may be meant.
-fn is_part_of_a_name(stem: &[String], parts: &mut Parts) -> bool {
+fn is_part_of_a_name(stem: &[Word], parts: &mut Parts) -> bool {
     let Some(last) = stem.last() else { return true };
     if let Some(known) = parts.known.get(last) {
         return *known;
@@ -225,12 +226,12 @@ fn is_part_of_a_name(stem: &[String], parts: &mut Parts) -> bool {
     is_part
 }
 
-fn why(stem: &[String]) -> String {
+fn why(stem: &[Word]) -> String {
     let singular = stem.join("_");
     let plural = match stem.split_last() {
         Some((last, front)) => {
             let mut words = front.to_vec();
-            words.push(pluralizer::pluralize(last, 2, false));
+            words.push(pluralizer::pluralize(last, 2, false).into());
             words.join("_")
         }
         None => singular.clone(),
