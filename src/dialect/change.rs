@@ -65,6 +65,8 @@ pub enum Change<'a> {
         columns: &'a [Ident],
         /// The index's name.
         name: Ident,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// These columns are unique together.
     AddUnique {
@@ -76,6 +78,8 @@ pub enum Change<'a> {
         name: Ident,
         /// Whether they become the primary key; then none of them takes nulls, and there is no other.
         primary: bool,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// A foreign key refuses new orphans. Rows from before are not looked at, where the engine can do that.
     AddForeignKey {
@@ -156,6 +160,15 @@ pub enum Change<'a> {
         /// Under what they are kept.
         keeping: Keeping,
     },
+}
+
+/// A partition of a table that gets an index.
+#[derive(Debug, Clone)]
+pub struct Partition<'a> {
+    /// The partition.
+    pub table: &'a Table,
+    /// What its own index, or constraint, is called.
+    pub index: Ident,
 }
 
 /// Under what the quarantine keeps rows.

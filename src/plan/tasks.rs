@@ -1,5 +1,6 @@
 //! What is to be so for each finding. Findings of one relation meet in the same tasks.
 
+mod duplicates;
 mod foreign_keys;
 mod keys;
 mod mending;

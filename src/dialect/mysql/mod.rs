@@ -21,7 +21,7 @@ mod watchdog;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::schema::{ColumnType, Ident, Read};
+use crate::schema::{ColumnType, Ident, Read, TableName};
 
 use self::address::Target;
 use self::connect::Connector;
@@ -90,6 +90,22 @@ impl Dialect for MySql {
 
     fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
         format!("CAST({one} AS BINARY) <=> CAST({other} AS BINARY)")
+    }
+
+    fn partition_keys(&self, table: &TableName) -> Option<String> {
+        let namespace = match &table.namespace {
+            Some(namespace) => self.literal(namespace.as_str()),
+            None => "DATABASE()".to_owned(),
+        };
+        // Columns or an expression, as they were written. KEY () stands for the primary key (manual, "KEY Partitioning").
+        let by = "CONCAT_WS(',', p.partition_expression, p.subpartition_expression)";
+        Some(format!(
+            "SELECT DISTINCT c.column_name FROM information_schema.columns c JOIN information_schema.partitions p ON \
+             p.table_schema = c.table_schema AND p.table_name = c.table_name WHERE c.table_schema = {namespace} AND \
+             c.table_name = {} AND ({by} REGEXP CONCAT('(^|[^[:alnum:]_$])', c.column_name, '($|[^[:alnum:]_$])') OR ({by} = \
+             '' AND c.column_key = 'PRI')) ORDER BY 1",
+            self.literal(table.table.as_str())
+        ))
     }
 
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {

@@ -20,7 +20,7 @@ mod settings;
 mod statistics;
 mod tls;
 
-use crate::schema::{ColumnType, Ident, Table, TableKind};
+use crate::schema::{ColumnType, Ident, Table, TableKind, TableName};
 
 use super::change::{Change, PlanDialect, Statement, Version, Work};
 use super::{ConnectOptions, Database, Dialect, Error, KeyExpression};
@@ -70,6 +70,21 @@ impl Dialect for Postgres {
     fn identical(&self, one: &str, other: &str, _: &ColumnType) -> String {
         // By their text, which tells apart what `=` does not: 1.0 and 1.00, or texts of a folding collation.
         format!("{one}::text COLLATE \"C\" IS NOT DISTINCT FROM {other}::text COLLATE \"C\"")
+    }
+
+    fn row_place(&self, _: &Table) -> Vec<Ident> {
+        // A `ctid` is a place within one partition (manual, 5.6 "System Columns").
+        ["tableoid", "ctid"].into_iter().map(Ident::from).collect()
+    }
+
+    fn partition_keys(&self, table: &TableName) -> Option<String> {
+        Some(format!(
+            "SELECT DISTINCT coalesce(a.attname::text, pg_get_partkeydef(p.partrelid)) FROM pg_catalog.pg_partition_tree({}) t \
+             JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid CROSS JOIN LATERAL \
+             unnest(p.partattrs::int2[]) k (attnum) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND \
+             a.attnum = k.attnum AND k.attnum > 0 ORDER BY 1",
+            self.literal(&self.table_name(table))
+        ))
     }
 
     fn own_rows(&self, table: &Table) -> String {

@@ -32,10 +32,19 @@ pub(super) fn preamble() -> Vec<Statement> {
 /// See [`crate::dialect::change::PlanDialect::work`].
 pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
     let table = change.table();
-    if table.kind == TableKind::Partitioned {
+    let parent = match change {
+        Change::AddForeignKey { parent, .. } | Change::ReplaceForeignKey { parent, .. } => Some(*parent),
+        _ => None,
+    };
+    if let Some(parent) = parent
+        && let Some(partitioned) = [table, parent]
+            .into_iter()
+            .find(|end| end.kind == TableKind::Partitioned)
+    {
         return Err(format!(
-            "`{}` is partitioned, and plans cannot change such tables yet",
-            table.name
+            "`{}` is partitioned, and such tables can neither have foreign keys nor be referenced by any (manual, \
+             \"Restrictions and Limitations on Partitioning\")",
+            partitioned.name
         ));
     }
     if let Some(engine) = table
@@ -49,12 +58,15 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         ));
     }
     match change {
-        Change::AddIndex { table, columns, name } => index::add(table, columns, name),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => index::add(table, columns, name),
         Change::AddUnique {
             table,
             columns,
             name,
             primary,
+            ..
         } => index::add_unique(table, columns, name, *primary),
         Change::AddForeignKey { child, parent, key } => foreign_key::add(child, parent, key),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),

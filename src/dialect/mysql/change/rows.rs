@@ -17,13 +17,27 @@ const BATCH: u32 = 2_000;
 const SQL: MySql = MySql::MYSQL;
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&SQL, rows.table(), keeping)?;
-    let taking = format!(
-        "DELETE r FROM {} r JOIN {} q ON {} AND q.relaudit_batch = relaudit_number",
-        moving.table_name(),
-        moving.quarantine(),
-        moving.same("r", "q")
-    );
+    let moving = Moving::new(&SQL, rows.table(), keeping);
+    if moving.key.is_empty() && rows.reads_own_table() {
+        return Err(format!(
+            "`{}` has no primary key, by which MySQL could tell rows apart that it has to find by others of the same table",
+            moving.table.name
+        ));
+    }
+    let taking = if moving.key.is_empty() {
+        format!(
+            "DELETE r FROM {} r WHERE {}",
+            moving.table_name(),
+            rows.condition(&SQL, "r")
+        )
+    } else {
+        format!(
+            "DELETE r FROM {} r JOIN {} q ON {} AND q.relaudit_batch = relaudit_number",
+            moving.table_name(),
+            moving.quarantine(),
+            moving.same("r", "q")
+        )
+    };
     let back = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {} q WHERE {}",
         moving.table_name(),
@@ -113,16 +127,13 @@ fn routine(moving: &Moving<'_>) -> String {
 
 /// The routine begins anew wherever it was broken off: what is done is not found again.
 fn batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
+    if moving.key.is_empty() {
+        return at_once(moving, rows, taking);
+    }
     let key = moving.key_columns("r");
     let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
     let declare = |prefix: &str| {
-        moving.each_key_column(|at, column| {
-            format!(
-                "  DECLARE {prefix}_{at} {};
-",
-                variable_type(column)
-            )
-        })
+        moving.each_key_column(|at, column| format!("  DECLARE {prefix}_{at} {};\n", variable_type(column)))
     };
     let assign = moving.each_key_column(|at, _| {
         format!(
@@ -150,6 +161,30 @@ fn batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
         values = moving.columns("r"),
         plan = moving.plan(),
         reason = moving.reason(),
+        condition = rows.condition(&SQL, "r"),
+    ))
+}
+
+/// The routine for a table without primary key. What is kept and what goes are found by the same condition in one
+/// transaction, in which nobody can change what it reads (manual, "Transaction Isolation Levels": SERIALIZABLE), and their
+/// number must be the same.
+fn at_once(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
+    // A message has at most 128 characters (manual, "Signal Condition Information Items").
+    let message = SQL.literal("relaudit: rows changed meanwhile, and nothing was moved: run this again");
+    Statement::compound(format!(
+        "CREATE PROCEDURE {routine}()\nMODIFIES SQL DATA\nSQL SECURITY INVOKER\nBEGIN\n  DECLARE relaudit_kept BIGINT;\n  \
+         DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n  SET TRANSACTION ISOLATION LEVEL \
+         SERIALIZABLE;\n  START TRANSACTION;\n  INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT \
+         {values}, {plan}, {reason} FROM {table} r WHERE {condition} FOR UPDATE;\n  SET relaudit_kept = ROW_COUNT();\n  \
+         {taking};\n  IF ROW_COUNT() <> relaudit_kept THEN\n    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {message};\n  \
+         END IF;\n  COMMIT;\nEND",
+        routine = routine(moving),
+        quarantine = moving.quarantine(),
+        names = moving.columns(""),
+        values = moving.columns("r"),
+        plan = moving.plan(),
+        reason = moving.reason(),
+        table = moving.table_name(),
         condition = rows.condition(&SQL, "r"),
     ))
 }

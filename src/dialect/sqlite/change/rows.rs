@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
 //! nobody else writes.
 
-use super::{as_planned, columns_as_planned, lock};
+use super::{as_planned, columns_as_planned, holds, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
@@ -28,7 +28,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&Sqlite, rows.table(), keeping)?;
+    let moving = Moving::new(&Sqlite, rows.table(), keeping);
     let each = |one: &dyn Fn(&str) -> String, between: &str| {
         let parts: Vec<String> = columns.iter().map(|column| one(&Sqlite.quote(column))).collect();
         parts.join(between)
@@ -39,22 +39,64 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         each(&|name| format!("{name} = NULL"), ", "),
         rows.condition(&Sqlite, "r")
     );
-    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
-    let same = moving
-        .key
-        .iter()
-        .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
-    let same: Vec<String> = same.collect();
+    let still_null = each(&|name| format!("r.{name} IS NULL"), " AND ");
+    let (from, same) = if moving.key.is_empty() {
+        let number = Sqlite.row_number(moving.table).ok_or_else(|| {
+            format!(
+                "`{}` has no primary key, and columns that hide SQLite's own numbers of rows",
+                moving.table.name
+            )
+        })?;
+        paired(&moving, columns, &still_null, &Sqlite.quote(&number))
+    } else {
+        // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
+        let same = moving
+            .key
+            .iter()
+            .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
+        let same: Vec<String> = same.chain([moving.ours("q"), still_null]).collect();
+        (format!("{} AS q", moving.quarantine()), same.join(" AND "))
+    };
     let back = format!(
-        "UPDATE {} AS r SET {} FROM {} AS q WHERE {} AND {} AND {}",
+        "UPDATE {} AS r SET {} FROM {from} WHERE {same}",
         moving.table_name(),
         each(&|name| format!("{name} = q.{name}"), ", "),
-        moving.quarantine(),
-        same.join(" AND "),
-        moving.ours("q"),
-        each(&|name| format!("r.{name} IS NULL"), " AND ")
     );
     Ok(work(&moving, rows, &taking, &back))
+}
+
+/// Kept rows of a table without primary key, each with the number of a row that equals it but for the columns that were
+/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// one kept goes with the first one found. The numbers from before say nothing, since VACUUM gives new ones.
+fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str, number: &str) -> (String, String) {
+    // As literals, which tell types apart and know no collation.
+    let rest = |alias: &str| {
+        let literals = moving
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && !columns.contains(&column.name))
+            .map(|column| format!("quote({})", moving.of(alias, &column.name)));
+        let literals: Vec<String> = literals.collect();
+        if literals.is_empty() {
+            "''".to_owned()
+        } else {
+            literals.join(" || ',' || ")
+        }
+    };
+    let from = format!(
+        "(SELECT kept.*, found.relaudit_place FROM (SELECT q.*, {kept} AS relaudit_rest, row_number() OVER (PARTITION BY \
+         {kept}) AS relaudit_number FROM {quarantine} AS q WHERE {ours}) AS kept JOIN (SELECT r.{number} AS relaudit_place, \
+         {rest} AS relaudit_rest, row_number() OVER (PARTITION BY {rest}) AS relaudit_number FROM {table} AS r WHERE \
+         {still_null}) AS found ON found.relaudit_rest = kept.relaudit_rest AND found.relaudit_number = \
+         kept.relaudit_number) AS q",
+        kept = rest("q"),
+        quarantine = moving.quarantine(),
+        ours = moving.ours("q"),
+        rest = rest("r"),
+        table = moving.table_name(),
+    );
+    (from, format!("r.{number} = q.relaudit_place"))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -100,13 +142,22 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
         Statement::plain(taking),
         Statement::plain("COMMIT"),
     ]);
-    let down = vec![
+    let mut down = vec![
         Statement::plain("BEGIN IMMEDIATE"),
         making(moving),
         Statement::plain(back),
+    ];
+    down.extend(holds(
+        &format!("changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
+        &format!(
+            "relaudit: rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
+            moving.table.name, moving.keeping.quarantine
+        ),
+    ));
+    down.extend([
         Statement::plain(format!("DROP TABLE {}", moving.quarantine())),
         Statement::plain("COMMIT"),
-    ];
+    ]);
     Work {
         up,
         down,
