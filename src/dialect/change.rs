@@ -18,6 +18,14 @@ pub trait PlanDialect: Dialect {
     /// The engine cannot do it, or not without harm: why, in one phrase.
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String>;
 
+    /// What the undo of a change cannot give back, or not to everybody, in one phrase; `None` where it gives all back.
+    fn undo_remark(&self, _change: &Change<'_>, _version: Version) -> Option<String> {
+        None
+    }
+
+    /// What happens where a lock cannot be had in time, and what to do then, in sentences.
+    fn when_locked(&self) -> &'static str;
+
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
 

@@ -10,6 +10,25 @@ pub fn are_ordered(dialect: &dyn Dialect, table: &Table) -> bool {
     !order(dialect, table).is_empty()
 }
 
+/// One row with one column: the rows that equal another one in every column, all but one of each. For tables in which
+/// nothing tells such rows apart.
+pub fn count_equal(dialect: &dyn Dialect, table: &Table, unique: &[Ident]) -> String {
+    let stored = table.columns.iter().filter(|column| column.generated.is_none());
+    let bits: Vec<String> = stored
+        .map(|column| dialect.bits(&probe_sql::of("r", dialect, &column.name)))
+        .collect();
+    let has_key: Vec<String> = unique
+        .iter()
+        .map(|column| format!("{} IS NOT NULL", probe_sql::of("r", dialect, column)))
+        .collect();
+    format!(
+        "SELECT COALESCE(SUM(x.n - 1), 0) FROM (SELECT COUNT(*) AS n FROM {} r WHERE {} GROUP BY {}) x",
+        dialect.own_rows(table),
+        has_key.join(" AND "),
+        bits.join(", ")
+    )
+}
+
 /// The row has an equal one that comes before it. Equal is: in all that is no key of its own.
 pub(super) fn is_copy(dialect: &dyn Dialect, table: &Table, unique: &[Ident], alias: &str) -> String {
     let other = format!("{alias}o");

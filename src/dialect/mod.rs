@@ -60,6 +60,11 @@ pub trait Dialect: Send + Sync {
     /// A condition that is true where the two values of one type are the same in every bit, nulls included.
     fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
 
+    /// An expression that is the same for two values of one type where they are the same in every bit.
+    fn bits(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {
         match &name.namespace {

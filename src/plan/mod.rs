@@ -54,6 +54,8 @@ pub struct Step {
     pub rows: Option<u64>,
     /// How large its table is, where that is known.
     pub size: Size,
+    /// What its undo cannot give back, or not to everybody, in one phrase.
+    pub undo_remark: Option<String>,
     /// The statements.
     pub work: Work,
 }
@@ -145,6 +147,7 @@ pub fn plan(
                 reasons: task.reasons,
                 rows: task.rows,
                 size: task.size,
+                undo_remark: task.undo_remark,
                 work,
             }),
             Err(reason) => withheld.push(Withheld {

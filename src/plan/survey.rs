@@ -46,9 +46,10 @@ pub struct Surplus {
     pub keys: u64,
     /// Rows with such a key, all of them.
     pub rows: u64,
-    /// Those that equal another one in all but their primary key, all but one of each; `None` where nothing tells equal
-    /// rows of the table apart.
-    pub copies: Option<u64>,
+    /// Those that equal another one in all but their primary key, all but one of each.
+    pub copies: u64,
+    /// Whether anything tells equal rows of the table apart.
+    pub tells_apart: bool,
     /// A few of the keys, in order, each with its number of rows.
     pub groups: Vec<Sample>,
     /// Where it is known which rows would go: the tables with rows that hang on those, and how many do.
@@ -63,7 +64,7 @@ impl Surplus {
 
     /// Whether all that have to go are mere copies.
     pub fn is_copies(&self) -> bool {
-        self.copies == Some(self.too_many())
+        self.copies == self.too_many()
     }
 }
 
@@ -205,6 +206,7 @@ impl<'a> Asking<'a> {
         let mut surplus = Surplus {
             keys: number(0),
             rows: number(1),
+            tells_apart: true,
             ..Surplus::default()
         };
         if surplus.keys == 0 {
@@ -230,10 +232,17 @@ impl<'a> Asking<'a> {
             stays,
             hanging: Vec::new(),
         };
-        if !duplicates::are_ordered(dialect, table) {
+        let are_ordered = duplicates::are_ordered(dialect, table);
+        let sql = if are_ordered {
+            going(None).count(dialect)
+        } else {
+            duplicates::count_equal(dialect, table, &columns.columns)
+        };
+        surplus.copies = self.count(&sql)?;
+        if !are_ordered {
+            surplus.tells_apart = false;
             return Ok(Some(surplus));
         }
-        surplus.copies = Some(self.count(&going(None).count(dialect))?);
         let keep = self.options.keep_of(columns).and_then(|keep| keep.of(table).ok());
         if surplus.is_copies() {
             surplus.hanging = self.hanging(&going(None))?;

@@ -92,6 +92,10 @@ impl Dialect for MySql {
         format!("CAST({one} AS BINARY) <=> CAST({other} AS BINARY)")
     }
 
+    fn bits(&self, expression: &str) -> String {
+        format!("CAST({expression} AS BINARY)")
+    }
+
     fn partition_keys(&self, table: &TableName) -> Option<String> {
         let namespace = match &table.namespace {
             Some(namespace) => self.literal(namespace.as_str()),
@@ -114,12 +118,18 @@ impl Dialect for MySql {
 }
 
 impl PlanDialect for MySql {
-    fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
-        change::work(change)
+    fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
+        change::work(change, version)
     }
 
     fn preamble(&self) -> Vec<Statement> {
         change::preamble()
+    }
+
+    fn when_locked(&self) -> &'static str {
+        "A statement that cannot have its lock within 5 seconds fails with error 1205 (\"Lock wait timeout exceeded\") rather \
+         than keep others waiting behind it, and nothing of it is done: see in SHOW PROCESSLIST who holds the table, and run \
+         the same file again, as often as it takes. It goes on where it was broken off."
     }
 
     fn terminated(&self, statement: &Statement) -> String {

@@ -106,6 +106,15 @@ impl PlanDialect for Postgres {
         change::preamble()
     }
 
+    fn undo_remark(&self, change: &Change<'_>, version: Version) -> Option<String> {
+        change::undo_remark(change, version)
+    }
+
+    fn when_locked(&self) -> &'static str {
+        "A statement that cannot have its lock within 2 seconds lets everybody pass and tries again, 60 times; then it fails, \
+         and the file can be run again."
+    }
+
     fn client_preamble(&self) -> &'static str {
         "\\set ON_ERROR_STOP on"
     }

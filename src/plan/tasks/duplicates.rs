@@ -99,17 +99,18 @@ impl<'a> Tasks<'a> {
         columns: &ColumnSet,
         surplus: &Surplus,
     ) -> Result<Option<Stays<'a>>, (String, String)> {
-        let Some(copies) = surplus.copies else {
+        if surplus.is_copies() {
+            return Ok(None);
+        }
+        if !surplus.tells_apart {
             let reason = format!(
                 "{}, and `{}` has no primary key, by which they could be told apart",
                 groups(surplus),
                 table.name
             );
             return Err((reason, "give it a primary key, and plan again".to_owned()));
-        };
-        if surplus.is_copies() {
-            return Ok(None);
         }
+        let others = surplus.too_many().saturating_sub(surplus.copies);
         match self.options.keep_of(columns) {
             Some(keep) => keep.of(table).map(Some).map_err(|reason| {
                 let decide = "name another column with --keep, or in `duplicates:` of relaudit.yml".to_owned();
@@ -119,13 +120,9 @@ impl<'a> Tasks<'a> {
                 format!(
                     "{}; {} of the {} that are too many {} no mere copies",
                     groups(surplus),
-                    surplus.too_many().saturating_sub(copies),
+                    others,
                     surplus.too_many(),
-                    if surplus.too_many().saturating_sub(copies) == 1 {
-                        "is"
-                    } else {
-                        "are"
-                    }
+                    if others == 1 { "is" } else { "are" }
                 ),
                 format!(
                     "say which row of each group stays with --keep oldest:COLUMN or newest:COLUMN (by {}), or in \

@@ -63,9 +63,10 @@ fn what_is_not_said_is_withheld_with_the_groups() {
 
 #[test]
 fn no_more_groups_are_listed_than_can_be_read() {
-    let rows: String = (1..=9)
+    let rows: Vec<String> = (1..=9)
         .map(|at| format!("INSERT INTO cards VALUES (1{at}, {at}, 'x', NULL), (2{at}, {at}, 'y', NULL);"))
         .collect();
+    let rows = rows.concat();
     let sql = "CREATE TABLE patients (id INTEGER PRIMARY KEY); CREATE TABLE cards (id INTEGER PRIMARY KEY, patient_id \
                INTEGER NOT NULL REFERENCES patients (id), number VARCHAR(20), updated_at DATE); INSERT INTO patients VALUES \
                (1), (2), (3), (4), (5), (6), (7), (8), (9);";

@@ -3,7 +3,10 @@
 mod client;
 mod keep;
 mod keyless;
+mod locked;
 mod orphans;
 mod partitions;
 mod round_trip;
+mod shop;
 mod trip;
+mod undo;

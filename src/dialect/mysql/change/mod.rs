@@ -5,13 +5,14 @@
 //! prepared statement; a guard that does not hold prepares one that cannot be run and whose error says why. Rows are
 //! treated by a routine that is dropped when it is done, since only routines have loops.
 
+mod copies;
 mod foreign_key;
 mod index;
 mod nullability;
 mod prepared;
 mod rows;
 
-use crate::dialect::change::{Change, LockTaken, Statement, Work};
+use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
 
 /// What each script begins with. A lock on a table's structure that is not had within 5 seconds lets others pass: the
@@ -30,7 +31,7 @@ pub(super) fn preamble() -> Vec<Statement> {
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].
-pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
+pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String> {
     let table = change.table();
     let parent = match change {
         Change::AddForeignKey { parent, .. } | Change::ReplaceForeignKey { parent, .. } => Some(*parent),
@@ -80,7 +81,7 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         } => foreign_key::replace(child, parent, [old, new], temporary),
         Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
         Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
-        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
     }

@@ -141,6 +141,21 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
     }
 }
 
+/// See [`crate::dialect::change::PlanDialect::undo_remark`].
+pub(super) fn undo_remark(change: &Change<'_>, version: Version) -> Option<String> {
+    match change {
+        Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. } => rows::remark(rows),
+        Change::ReplaceForeignKey { old, .. } if !old.enforced && version.major >= 18 => Some(
+            "what only a superuser can switch off by its triggers comes back NOT ENFORCED, which does the same"
+                .to_owned(),
+        ),
+        Change::ReplaceForeignKey { old, .. } if !old.enforced => {
+            Some("only a superuser can switch it off again (DISABLE TRIGGER): it stays enforced".to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// Every mode that plans take, weakest first.
 fn lock(table: &TableName, mode: &'static str) -> LockTaken {
     LockTaken {

@@ -8,7 +8,7 @@ use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{ForeignKey, Ident, Table};
+use crate::schema::{ForeignKey, Ident, Table, TableKind};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 10_000;
@@ -195,11 +195,6 @@ fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
     let quarantine = moving.quarantine();
     let there = regclass(&moving.quarantine_name());
-    // A foreign key that was never validated refuses the rows all the same when they come back.
-    let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
-        let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
-        statements.collect::<Vec<_>>().concat()
-    };
     let up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
         Statement::plain(format!(
@@ -210,14 +205,7 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         batches(moving, statement),
     ];
     let down = vec![
-        block(
-            "",
-            &format!(
-                "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
-                lifting = foreign_keys(&|key| foreign_key::without(moving.table, key)),
-                putting_back = foreign_keys(&|key| foreign_key::unvalidated(moving.table, key)),
-            ),
-        ),
+        putting_back(moving, &rows.refusing(), back),
         block(
             "",
             &format!(
@@ -233,4 +221,69 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         guards: vec![super::as_planned(moving.table)],
         reads_rows: true,
     }
+}
+
+/// Runs the statement that puts rows back, which these foreign keys would refuse, validated or not. A superuser can switch
+/// off what checks them meanwhile, and they are as they were then (manual, ALTER TABLE, "DISABLE TRIGGER"). Anybody else
+/// has to make them anew, and what is made with such rows cannot count as validated.
+fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
+    let there = regclass(&moving.quarantine_name());
+    if refusing.is_empty() {
+        return block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"));
+    }
+    let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
+        let statements = refusing.iter().map(|key| format!("      {};\n", sql(key)));
+        statements.collect::<Vec<_>>().concat()
+    };
+    let names: Vec<String> = refusing
+        .iter()
+        .map(|key| Postgres.literal(foreign_key::name(key).as_str()))
+        .collect();
+    let table = regclass(&moving.table.name);
+    // Those of a partitioned table are switched off for no partition.
+    let switchable = if moving.table.kind == TableKind::Table {
+        "true"
+    } else {
+        "false"
+    };
+    block(
+        "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n",
+        &format!(
+            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
+             pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
+             t.tgrelid = {table} AND c.conrelid = {table} AND c.conname IN ({names}) AND t.tgenabled = 'O' LOOP\n      \
+             EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', {table}, relaudit_trigger);\n      relaudit_off := \
+             relaudit_off || relaudit_trigger;\n    END LOOP;\n  EXCEPTION WHEN insufficient_privilege THEN\n    relaudit_off := \
+             '{{}}';\n  END;\n  IF relaudit_off = '{{}}' THEN\n{lifting}  END IF;\n  {back};\n  IF relaudit_off = '{{}}' \
+             THEN\n{adding}  ELSE\n    SET CONSTRAINTS ALL IMMEDIATE;\n    FOREACH relaudit_trigger IN ARRAY relaudit_off \
+             LOOP\n      EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', {table}, relaudit_trigger);\n    END LOOP;\n  \
+             END IF;\n",
+            names = names.join(", "),
+            lifting = each(&|key| foreign_key::without(moving.table, key)),
+            adding = each(&|key| foreign_key::unvalidated(moving.table, key)),
+        ),
+    )
+}
+
+/// What the undo cannot give back to everybody who runs it.
+pub(super) fn remark(rows: &RowSet<'_>) -> Option<String> {
+    let validated: Vec<String> = rows
+        .refusing()
+        .into_iter()
+        .filter(|key| key.validated)
+        .map(|key| format!("`{}`", foreign_key::name(key)))
+        .collect();
+    if validated.is_empty() {
+        return None;
+    }
+    let (keys, count) = if validated.len() == 1 {
+        ("the foreign key", "counts")
+    } else {
+        ("the foreign keys", "count")
+    };
+    Some(format!(
+        "{keys} {} {count} as validated with rows that break it: undone by a superuser that is so again; undone by anybody \
+         else it comes back NOT VALID",
+        validated.join(", ")
+    ))
 }
