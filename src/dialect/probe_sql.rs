@@ -357,7 +357,8 @@ fn complete(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     complete_as(dialect, ends, "c")
 }
 
-fn complete_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
+/// The same of a child that is called `child`.
+pub(super) fn complete_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
     let mut conditions: Vec<String> = ends
         .child_columns()
         .map(|column| format!("{} IS NOT NULL", of(child, dialect, &column.name)))

@@ -1,4 +1,12 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod keep;
+mod keyless;
+mod locked;
+mod orphans;
+mod partitions;
 mod round_trip;
+mod shop;
+mod trip;
+mod undo;
