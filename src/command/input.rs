@@ -10,6 +10,7 @@ use crate::config::{Config, Unresolved};
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::orm::{self, Models};
+use crate::dialect::retype::TWIN_PREFIX;
 use crate::plan::QUARANTINE_PREFIX;
 use crate::relation::Relations;
 use crate::schema::{Note, Read, Schema, Stated, TableName};
@@ -215,6 +216,8 @@ impl Scope {
     fn apply(&self, schema: &mut Schema) {
         for table in schema.tables.values_mut() {
             table.audited = table.audited && self.contains(&table.name);
+            // What plans put beside a column until their contract phase is no part of the design either.
+            table.forget_columns(|column| column.as_str().starts_with(TWIN_PREFIX));
         }
     }
 

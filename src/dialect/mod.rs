@@ -10,6 +10,7 @@ pub mod interrupt;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
+pub mod retype;
 pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
@@ -57,6 +58,27 @@ pub trait Dialect: Send + Sync {
 
     /// A condition that is true where the two values of one type are the same in every bit, nulls included.
     fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
+
+    /// A condition that is true for values of one type which can have the other and come back from it the same. It raises
+    /// no error whatever the value.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows how values of the one type become values of the other.
+    fn fits(&self, _expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        Err(format!(
+            "plans for {} do not know how values of type {} become values of type {}",
+            self.name(),
+            from.declared,
+            to.declared
+        ))
+    }
+
+    /// What else depends on a column, so that a plan cannot give it another type: a text a row. `None` where there is
+    /// nothing to ask.
+    fn dependents(&self, _retype: &retype::Retype<'_>) -> Option<String> {
+        None
+    }
 
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {

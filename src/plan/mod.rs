@@ -9,6 +9,7 @@ mod order;
 mod rows;
 mod survey;
 mod tasks;
+mod types;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
@@ -49,6 +50,8 @@ pub struct Step {
     pub rows: Option<u64>,
     /// How large its table is, where that is known.
     pub size: Size,
+    /// What else to know before it is run, in sentences without a point.
+    pub notes: Vec<String>,
     /// The statements.
     pub work: Work,
 }
@@ -119,7 +122,15 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let id = id(findings);
-    let mut tasks = tasks::Tasks::new(facts, survey, dialect, options, &id);
+    let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
+    let schema = types::applied(facts.schema, &retypes);
+    let retyped = Facts {
+        schema: &schema,
+        relations: facts.relations,
+        rows: facts.rows,
+    };
+    let mut tasks = tasks::Tasks::new(&retyped, survey, dialect, options, &id);
+    tasks.retype(facts.schema, findings, &retypes, refused);
     for finding in findings {
         tasks.add(finding);
     }
@@ -135,6 +146,7 @@ pub fn plan(
                 reasons: task.reasons,
                 rows: task.rows,
                 size: task.size,
+                notes: task.notes,
                 work,
             }),
             Err(reason) => withheld.push(Withheld {

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::dialect::probe_sql::{self, Ends};
+use crate::dialect::retype::{self, Retype};
 use crate::dialect::row_set::RowSet;
 use crate::dialect::{Database, QueryError, Session};
+use super::types;
 use crate::finding::{Finding, Remedy};
 use crate::probe::Probes;
 use crate::relation::{Relation, Relations};
-use crate::schema::{ColumnSet, Schema};
+use crate::schema::{ColumnSet, ColumnType, Schema};
 
 /// How deep rows may hang on each other before a plan gives up on them.
 const DEEPEST: usize = 8;
@@ -21,6 +23,39 @@ pub struct Survey {
     pub below: BTreeMap<usize, Vec<Below>>,
     /// For each set of columns that is to be unique: how many rows are too many, and how many of them are copies.
     pub surplus: BTreeMap<ColumnSet, Surplus>,
+    /// For each column that is to have another type: what stands against it.
+    pub retypes: BTreeMap<ColumnSet, Obstacles>,
+}
+
+/// What keeps a column from having another type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Obstacles {
+    /// Rows whose value cannot have it.
+    pub unfit: u64,
+    /// Some of those values.
+    pub examples: Vec<String>,
+    /// What else depends on the column.
+    pub dependents: Vec<String>,
+}
+
+impl Obstacles {
+    /// Why a column is not to have that type, and what to do; `None` where nothing stands against it.
+    pub(super) fn refusal(&self, column: &ColumnSet, to: &ColumnType) -> Option<(String, String)> {
+        if self.unfit > 0 {
+            let reason = format!(
+                "{} of `{column}` have values that cannot be `{}` and come back the same, such as `{}`",
+                if self.unfit == 1 { "1 row".to_owned() } else { format!("{} rows", self.unfit) },
+                to.declared,
+                self.examples.join("`, `")
+            );
+            return Some((reason, "mend those values, and plan again".to_owned()));
+        }
+        if self.dependents.is_empty() {
+            return None;
+        }
+        let reason = format!("this depends on `{column}`: {}", self.dependents.join(", "));
+        Some((reason, "change the type by hand, and plan again".to_owned()))
+    }
 }
 
 /// Rows that hang on rows which may go.
@@ -108,7 +143,33 @@ impl<'a> Asking<'a> {
                 survey.surplus.insert(columns.clone(), surplus);
             }
         }
+        for (column, retype) in types::wanted(self.schema, self.relations, findings) {
+            let obstacles = self.obstacles(&retype)?;
+            survey.retypes.insert(column, obstacles);
+        }
         Ok(survey)
+    }
+
+    fn obstacles(&mut self, retype: &Retype<'_>) -> Result<Obstacles, QueryError> {
+        let mut found = Obstacles::default();
+        let dialect = self.database.dialect();
+        if let Some(sql) = retype::count_unfit(dialect, retype) {
+            found.unfit = self.count(&sql)?;
+        }
+        if found.unfit > 0 && let Some(sql) = retype::unfit_examples(dialect, retype) {
+            found.examples = self.texts(&sql)?;
+        }
+        if let Some(sql) = dialect.dependents(retype) {
+            found.dependents = self.texts(&sql)?;
+        }
+        Ok(found)
+    }
+
+    /// The first column of each row.
+    fn texts(&mut self, sql: &str) -> Result<Vec<String>, QueryError> {
+        let mut texts = Vec::new();
+        self.session.query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
+        Ok(texts)
     }
 
     /// What hangs on these rows. `path` are the tables on the way here.

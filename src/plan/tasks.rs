@@ -3,6 +3,7 @@
 mod foreign_keys;
 mod keys;
 mod mending;
+mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
+use crate::dialect::retype::Stage;
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
@@ -21,7 +23,9 @@ use crate::schema::{ColumnSet, Ident, Table};
 pub(super) enum TaskKey {
     Index(ColumnSet),
     Nullable(ColumnSet),
+    /// Types that are withheld.
     Types(ColumnSet),
+    Retype(ColumnSet, Stage),
     /// Rows of a relation, and on which way below it; the words tell orphans from sentinels.
     Rows(usize, &'static str, Vec<usize>),
     Copies(ColumnSet),
@@ -45,6 +49,7 @@ pub(super) struct Task {
     pub(super) after: BTreeSet<TaskKey>,
     pub(super) rows: Option<u64>,
     pub(super) size: Size,
+    pub(super) notes: Vec<String>,
     pub(super) work: Result<Work, String>,
 }
 
@@ -56,6 +61,8 @@ pub(super) struct Tasks<'a> {
     options: &'a Options,
     plan: &'a str,
     names: Names,
+    /// What changes types: all else comes after it.
+    retyped: BTreeSet<TaskKey>,
     pub(super) planned: BTreeMap<TaskKey, Task>,
     pub(super) withheld: BTreeMap<TaskKey, Withheld>,
 }
@@ -85,6 +92,7 @@ impl<'a> Tasks<'a> {
             options,
             plan,
             names: Names::new(facts.schema, dialect.longest_name()),
+            retyped: BTreeSet::new(),
             planned: BTreeMap::new(),
             withheld: BTreeMap::new(),
         }
@@ -114,19 +122,13 @@ impl<'a> Tasks<'a> {
             (Remedy::AddUniqueKey(columns), ..) => self.add_unique_key(finding, columns),
             (Remedy::SetNotNull(columns), relation, _) => self.set_not_null(finding, relation, columns),
             (Remedy::DropNotNull(columns), ..) => self.drop_not_null(finding, columns),
-            (Remedy::ChangeType, Some((_, relation)), _) => self.withhold(
-                TaskKey::Types(relation.child.clone()),
-                format!("Give `{}` the types of `{}`", relation.child, relation.parent),
-                "plans cannot change types yet".to_owned(),
-                "change the type by hand, and plan again".to_owned(),
-            ),
             (Remedy::Decide(how), ..) => self.withhold(
                 TaskKey::Decision(finding.fingerprint()),
                 format!("Mend {} of `{}`", finding.rule, finding.subject),
                 finding.message.clone(),
                 (*how).to_owned(),
             ),
-            // The subject is not in the schema: there is nothing that could be changed.
+            // Types come before all else, or the subject is not in the schema.
             _ => {}
         }
     }
@@ -161,7 +163,10 @@ impl<'a> Tasks<'a> {
     }
 
     /// Adds a task, or its reason to the one that is there.
-    fn put(&mut self, finding: &Finding, draft: Draft<'_>) {
+    fn put(&mut self, finding: &Finding, mut draft: Draft<'_>) {
+        if !matches!(draft.key, TaskKey::Retype(..)) {
+            draft.after.extend(self.retyped.iter().cloned());
+        }
         let reason = format!("{}: {}", finding.rule, finding.message);
         if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {
@@ -188,6 +193,7 @@ impl<'a> Tasks<'a> {
                     after: draft.after,
                     rows: draft.rows,
                     size,
+                    notes: self.dialect.notes(&draft.change),
                     work: Ok(work),
                 };
                 self.planned.insert(draft.key, task);
@@ -214,6 +220,7 @@ fn slug(change: &Change<'_>) -> String {
         Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
+        Change::Retype { retype, stage } => (verb(*stage), format!("{}_{}", retype.table.name.table, retype.column.name)),
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
     let plain = |c: char| {
@@ -224,6 +231,17 @@ fn slug(change: &Change<'_>) -> String {
         }
     };
     format!("{verb}_{object}").chars().map(plain).collect()
+}
+
+fn verb(stage: Stage) -> &'static str {
+    match stage {
+        Stage::AtOnce => "change_type",
+        Stage::Expand => "expand",
+        Stage::Fill => "fill",
+        Stage::Equip => "equip",
+        Stage::Switch => "switch",
+        Stage::Contract => "contract",
+    }
 }
 
 fn named(name: Option<&Ident>, table: &Table) -> String {

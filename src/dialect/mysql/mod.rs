@@ -92,6 +92,10 @@ impl Dialect for MySql {
         format!("CAST({one} AS BINARY) <=> CAST({other} AS BINARY)")
     }
 
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         keys_equal::keys_equal(child, parent)
     }
@@ -100,6 +104,13 @@ impl Dialect for MySql {
 impl PlanDialect for MySql {
     fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
         change::work(change)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::Retype { retype, .. } => change::retype::notes(retype),
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {

@@ -32,7 +32,8 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         | Change::DropForeignKey { .. }
         | Change::ReplaceForeignKey { .. }
         | Change::SetNotNull { .. }
-        | Change::DropNotNull { .. } => Err(format!(
+        | Change::DropNotNull { .. }
+        | Change::Retype { .. } => Err(format!(
             "SQLite can do that only by rebuilding `{}`, and plans cannot rebuild tables yet",
             change.table().name
         )),

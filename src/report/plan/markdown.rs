@@ -70,6 +70,9 @@ fn one(step: &Step, text: &mut String) {
     for guard in &step.work.guards {
         let _ = writeln!(text, "- runs only if {guard}");
     }
+    for note in &step.notes {
+        let _ = writeln!(text, "- note: {note}");
+    }
     if let Some(estimate) = estimate(step) {
         let _ = writeln!(text, "- {estimate}");
     }

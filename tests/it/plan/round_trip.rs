@@ -16,6 +16,7 @@ use crate::run::Run;
 /// The rules whose findings a plan mends, and what it is told to do with rows.
 const MENDED: &[&str] = &[
     "duplicate_foreign_key",
+    "mismatched_key_type",
     "join_table_without_unique_pair",
     "missing_foreign_key",
     "one_to_one_not_unique",
@@ -34,6 +35,7 @@ const MENDED: &[&str] = &[
 const NEEDS_REBUILD: &[&str] = &[
     "delete_action_mismatch",
     "duplicate_foreign_key",
+    "mismatched_key_type",
     "missing_foreign_key",
     "optionality_mismatch",
 ];
@@ -84,7 +86,7 @@ fn check_all(engine: Engine) {
 }
 
 /// How many findings of the rule were mended, and what went wrong.
-fn check(engine: Engine, rule: &str, fixture: &Path) -> (usize, Vec<String>) {
+pub(super) fn check(engine: Engine, rule: &str, fixture: &Path) -> (usize, Vec<String>) {
     let sql = fs::read_to_string(fixture).unwrap();
     let rule_and_file = format!("{rule}/{}", fixture.file_name().unwrap().display());
     let database = load(engine, &sql);

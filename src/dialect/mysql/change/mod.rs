@@ -9,6 +9,7 @@ mod foreign_key;
 mod index;
 mod nullability;
 mod prepared;
+pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Work};
@@ -68,6 +69,7 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         } => foreign_key::replace(child, parent, [old, new], temporary),
         Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
         Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
+        Change::Retype { retype, .. } => retype::at_once(retype),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),

@@ -98,7 +98,7 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
 
 /// Whether a column of the catalogue has this type. The display width of integers is no part of it, and servers differ
 /// in whether they tell it.
-fn has_type(ty: &ColumnType) -> String {
+pub(super) fn has_type(ty: &ColumnType) -> String {
     if let TypeFamily::Integer { unsigned, .. } = ty.family {
         let word: String = ty.declared.chars().take_while(char::is_ascii_alphabetic).collect();
         let sign = if unsigned { "LIKE" } else { "NOT LIKE" };

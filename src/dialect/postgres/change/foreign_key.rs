@@ -281,7 +281,7 @@ fn addition(child: &Table, key: &ForeignKey) -> String {
 }
 
 /// Plans give every constraint a name, and PostgreSQL does so where they do not.
-fn name(key: &ForeignKey) -> Ident {
+pub(super) fn name(key: &ForeignKey) -> Ident {
     key.name.clone().unwrap_or_else(|| {
         Ident::new(format!(
             "{}_fkey",

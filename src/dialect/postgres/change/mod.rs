@@ -5,10 +5,12 @@
 //! its work is done already. The locks are those of the manual, 13.3 "Explicit Locking", and of the pages of the
 //! commands.
 
+mod batch;
 mod block;
 mod foreign_key;
 mod index;
 mod not_null;
+pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
@@ -61,6 +63,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::Retype { retype, stage } => retype::work(retype, *stage, version),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),

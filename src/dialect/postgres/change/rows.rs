@@ -1,6 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
 //! statement and one transaction, so that a row is never gone and not kept.
 
+use super::batch::Batches;
 use super::block::{block, columns_as_planned, guard, regclass};
 use super::{foreign_key, lock};
 use crate::dialect::Dialect as _;
@@ -9,9 +10,6 @@ use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
 use crate::schema::{Column, ForeignKey, Ident, Table, TableName};
 
-/// How many rows of the table one batch passes over.
-const BATCH: u32 = 10_000;
-
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
     let moving = Moving::new(rows, keeping)?;
     let columns = moving.columns("gone");
@@ -19,7 +17,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, Strin
         "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
          ({names}, relaudit_plan, relaudit_reason) SELECT {columns}, {plan}, {reason} FROM gone",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = moving.batches.window(),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
@@ -46,7 +44,7 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         .map(|column| format!("{} = NULL", Postgres.quote(column)))
         .collect();
     let same = |left: &str, right: &str| {
-        let equal = moving.key.iter().map(|column| {
+        let equal = moving.batches.key.iter().map(|column| {
             let name = Postgres.quote(&column.name);
             format!("{left}.{name} = {right}.{name}")
         });
@@ -57,7 +55,7 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
          {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM old) UPDATE {rows} r \
          SET {nulls} FROM old WHERE {same}",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = moving.batches.window(),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
@@ -114,26 +112,17 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
 struct Moving<'a> {
     table: &'a Table,
     keeping: &'a Keeping,
-    /// The primary key, along which the batches go.
-    key: Vec<&'a Column>,
+    batches: Batches<'a>,
 }
 
 impl<'a> Moving<'a> {
     fn new(rows: &RowSet<'a>, keeping: &'a Keeping) -> Result<Self, String> {
         let table = rows.table();
-        let key: Vec<&Column> = table
-            .primary_key()
-            .into_iter()
-            .flat_map(|key| &key.columns)
-            .filter_map(|column| table.column(column))
-            .collect();
-        if key.is_empty() {
-            return Err(format!(
-                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
-                table.name
-            ));
-        }
-        Ok(Self { table, keeping, key })
+        Ok(Self {
+            table,
+            keeping,
+            batches: Batches::new(table)?,
+        })
     }
 
     fn table_name(&self) -> String {
@@ -172,61 +161,6 @@ impl<'a> Moving<'a> {
         )
     }
 
-    fn key_names(&self, alias: &str) -> String {
-        let names = self
-            .key
-            .iter()
-            .map(|column| format!("{alias}.{}", Postgres.quote(&column.name)));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    fn variables(&self, prefix: &str) -> String {
-        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows of one batch: after the last one of the batch before, up to its own last one.
-    fn window(&self) -> String {
-        let key = self.key_names("r");
-        format!(
-            "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
-            self.variables("relaudit_low"),
-            self.variables("relaudit_high")
-        )
-    }
-
-    /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
-    fn batches(&self, statement: &str) -> Statement {
-        let table = self.table_name();
-        let declare = |prefix: &str| {
-            let one = |(at, column): (usize, &&Column)| {
-                format!("  {prefix}_{} {table}.{}%TYPE;\n", at + 1, Postgres.quote(&column.name))
-            };
-            self.key.iter().enumerate().map(one).collect::<String>()
-        };
-        let key = self.key_names("r");
-        let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
-        let assign: Vec<String> = (1..=self.key.len())
-            .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
-            .collect();
-        let assign = assign.concat();
-        block(
-            &format!(
-                "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
-                declare("relaudit_low"),
-                declare("relaudit_high")
-            ),
-            &format!(
-                "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-                 FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-                 relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
-                 END LOOP;\n",
-                rows = Postgres.own_rows(self.table),
-                offset = BATCH - 1,
-            ),
-        )
-    }
-
     fn work(&self, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
         let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
         let quarantine = self.quarantine();
@@ -243,7 +177,7 @@ impl<'a> Moving<'a> {
                  NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
                 self.table_name()
             )),
-            self.batches(statement),
+            self.batches.run(None, statement),
         ];
         let down = vec![
             block(
