@@ -7,10 +7,10 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::cli::InputArgs;
 use crate::config::{Config, Unresolved};
+use crate::dialect::retype::TWIN_PREFIX;
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::orm::{self, Models};
-use crate::dialect::retype::TWIN_PREFIX;
 use crate::plan::QUARANTINE_PREFIX;
 use crate::relation::Relations;
 use crate::schema::{Note, Read, Schema, Stated, TableName};

@@ -71,10 +71,16 @@ pub fn fits(value: &str, from: &ColumnType, to: &ColumnType, tests: &Tests<'_>) 
             between(value, bits, unsigned)
         ),
         (F::Text, F::Integer { bits, unsigned }) => {
-            format!("CASE WHEN {digits} THEN {} ELSE FALSE END", between(&number, bits, unsigned))
+            format!(
+                "CASE WHEN {digits} THEN {} ELSE FALSE END",
+                between(&number, bits, unsigned)
+            )
         }
         (F::Integer { .. } | F::Decimal { .. }, F::Decimal { scale }) => {
-            let whole = scale.map_or_else(|| "TRUE".to_owned(), |scale| format!("{value} = {}", (tests.cut)(value, scale)));
+            let whole = scale.map_or_else(
+                || "TRUE".to_owned(),
+                |scale| format!("{value} = {}", (tests.cut)(value, scale)),
+            );
             format!("({whole}{})", within_precision(value, to))
         }
         (F::Text, F::Decimal { scale: None | Some(0) }) => format!(
@@ -106,13 +112,20 @@ fn between(number: &str, bits: u8, unsigned: bool) -> String {
 /// ` AND …`, where the type says how many digits there may be before the point.
 fn within_precision(number: &str, to: &ColumnType) -> String {
     let inner = to.base.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-    let mut parts = inner.map_or("", |(inner, _)| inner).split(',').map(|part| part.trim().parse::<usize>().ok());
+    let mut parts = inner
+        .map_or("", |(inner, _)| inner)
+        .split(',')
+        .map(|part| part.trim().parse::<usize>().ok());
     let Some(precision) = parts.next().flatten() else {
         return String::new();
     };
     let scale = parts.next().flatten().unwrap_or(0);
     let whole = "9".repeat(precision.saturating_sub(scale));
-    format!(" AND {number} BETWEEN -{0}.{1} AND {0}.{1}", if whole.is_empty() { "0" } else { &whole }, "9".repeat(scale.max(1)))
+    format!(
+        " AND {number} BETWEEN -{0}.{1} AND {0}.{1}",
+        if whole.is_empty() { "0" } else { &whole },
+        "9".repeat(scale.max(1))
+    )
 }
 
 /// How many rows have a value that cannot have the new type: one row, one column. Where that can be asked.

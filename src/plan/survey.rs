@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::types;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::dialect::retype::{self, Retype};
 use crate::dialect::row_set::RowSet;
 use crate::dialect::{Database, QueryError, Session};
-use super::types;
 use crate::finding::{Finding, Remedy};
 use crate::probe::Probes;
 use crate::relation::{Relation, Relations};
@@ -44,7 +44,11 @@ impl Obstacles {
         if self.unfit > 0 {
             let reason = format!(
                 "{} of `{column}` have values that cannot be `{}` and come back the same, such as `{}`",
-                if self.unfit == 1 { "1 row".to_owned() } else { format!("{} rows", self.unfit) },
+                if self.unfit == 1 {
+                    "1 row".to_owned()
+                } else {
+                    format!("{} rows", self.unfit)
+                },
                 to.declared,
                 self.examples.join("`, `")
             );
@@ -156,7 +160,9 @@ impl<'a> Asking<'a> {
         if let Some(sql) = retype::count_unfit(dialect, retype) {
             found.unfit = self.count(&sql)?;
         }
-        if found.unfit > 0 && let Some(sql) = retype::unfit_examples(dialect, retype) {
+        if found.unfit > 0
+            && let Some(sql) = retype::unfit_examples(dialect, retype)
+        {
             found.examples = self.texts(&sql)?;
         }
         if let Some(sql) = dialect.dependents(retype) {
@@ -168,7 +174,8 @@ impl<'a> Asking<'a> {
     /// The first column of each row.
     fn texts(&mut self, sql: &str) -> Result<Vec<String>, QueryError> {
         let mut texts = Vec::new();
-        self.session.query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
+        self.session
+            .query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
         Ok(texts)
     }
 

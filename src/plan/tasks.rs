@@ -220,7 +220,10 @@ fn slug(change: &Change<'_>) -> String {
         Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
-        Change::Retype { retype, stage } => (verb(*stage), format!("{}_{}", retype.table.name.table, retype.column.name)),
+        Change::Retype { retype, stage } => (
+            verb(*stage),
+            format!("{}_{}", retype.table.name.table, retype.column.name),
+        ),
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
     let plain = |c: char| {

@@ -27,13 +27,17 @@ pub(super) fn wanted<'a>(schema: &'a Schema, relations: &Relations, findings: &[
         // Of a child of a child, the type that its parent will have.
         let mut top = parent;
         for _ in 0..pairs.len() {
-            let Some((_, next)) = pairs.iter().find(|(one, _)| one == top) else { break };
+            let Some((_, next)) = pairs.iter().find(|(one, _)| one == top) else {
+                break;
+            };
             top = next;
         }
         let Some((table, column)) = schema.table(&child.table).zip(only(schema, child)) else {
             continue;
         };
-        let Some(parent_column) = only(schema, top) else { continue };
+        let Some(parent_column) = only(schema, top) else {
+            continue;
+        };
         found.entry(child.clone()).or_insert_with(|| Retype {
             table,
             column,
@@ -62,7 +66,8 @@ pub(super) fn mismatched<'r>(
 /// Child and parent of each pair of columns that do not fit.
 pub(super) fn mismatched_pairs(schema: &Schema, relation: &Relation) -> Vec<(ColumnSet, ColumnSet)> {
     let pairs = relation.child.columns.iter().zip(&relation.parent.columns);
-    let single = |end: &ColumnSet, column: &crate::schema::Ident| ColumnSet::new(end.table.clone(), vec![column.clone()]);
+    let single =
+        |end: &ColumnSet, column: &crate::schema::Ident| ColumnSet::new(end.table.clone(), vec![column.clone()]);
     pairs
         .map(|(child, parent)| (single(&relation.child, child), single(&relation.parent, parent)))
         .filter(|(child, parent)| {
@@ -148,7 +153,11 @@ fn refusal(
         if let Err(reason) = dialect.fits("x", &retype.column.ty, &retype.to) {
             return Some((reason, by_hand()));
         }
-        if let Some(refusal) = survey.retypes.get(&child).and_then(|found| found.refusal(&child, &retype.to)) {
+        if let Some(refusal) = survey
+            .retypes
+            .get(&child)
+            .and_then(|found| found.refusal(&child, &retype.to))
+        {
             return Some(refusal);
         }
         for stage in dialect.retype_stages(retype) {
@@ -184,7 +193,12 @@ pub(super) fn applied(schema: &Schema, retypes: &Retypes<'_>) -> Schema {
     let mut changed = schema.clone();
     for retype in retypes.values() {
         let table = changed.tables.get_mut(&retype.table.name);
-        let column = table.and_then(|table| table.columns.iter_mut().find(|column| column.name == retype.column.name));
+        let column = table.and_then(|table| {
+            table
+                .columns
+                .iter_mut()
+                .find(|column| column.name == retype.column.name)
+        });
         if let Some(column) = column {
             column.ty = retype.to.clone();
         }

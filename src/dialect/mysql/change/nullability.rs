@@ -45,11 +45,23 @@ fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
         column,
         &done,
         &Redefinition {
-            ty: "CONCAT(column_type, IF(collation_name IS NULL, '', CONCAT(' CHARACTER SET ', character_set_name, ' COLLATE ', \
-                 collation_name)))",
+            ty: &format!(
+                "CONCAT(column_type, IF(collation_name IS NULL OR collation_name = {}, '', CONCAT(' CHARACTER SET ', \
+                 character_set_name, ' COLLATE ', collation_name)))",
+                table_collation(table)
+            ),
             nullability: &MySql::MYSQL.literal(&format!(" {nullability}")),
             how: "ALGORITHM=INPLACE, LOCK=NONE",
         },
+    )
+}
+
+/// An expression for the collation that columns of the table have which name none. One that names it all the same is told
+/// otherwise by SHOW CREATE TABLE.
+pub(super) fn table_collation(table: &Table) -> String {
+    format!(
+        "(SELECT t.table_collation FROM information_schema.tables t WHERE {})",
+        is_table("t.table_schema", "t.table_name", &table.name)
     )
 }
 

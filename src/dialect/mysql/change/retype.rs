@@ -2,7 +2,7 @@
 //! manual, "Online DDL Operations", "Changing the column data type": only ALGORITHM=COPY; a column's character set too).
 //! Large tables are better changed by a tool that copies row by row; its command line goes with the step.
 
-use super::nullability::{Redefinition, redefine};
+use super::nullability::{Redefinition, redefine, table_collation};
 use super::prepared::{guard, has_type, is_table};
 use super::{as_planned, online};
 use crate::dialect::Dialect as _;
@@ -17,15 +17,17 @@ const SQL: MySql = MySql::MYSQL;
 /// See [`crate::dialect::Dialect::fits`].
 pub(in crate::dialect::mysql) fn fits(value: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
     if let (TypeFamily::Text, TypeFamily::Text) = (from.family, to.family) {
-        return Ok(match to.collation.as_ref().and_then(|collation| collation.charset.as_ref()) {
-            // A character that the other set does not have becomes a question mark.
-            Some(charset) => SQL.identical(
-                &format!("CONVERT(CONVERT({value} USING {charset}) USING utf8mb4)"),
-                &format!("CONVERT({value} USING utf8mb4)"),
-                to,
-            ),
-            None => "TRUE".to_owned(),
-        });
+        return Ok(
+            match to.collation.as_ref().and_then(|collation| collation.charset.as_ref()) {
+                // A character that the other set does not have becomes a question mark.
+                Some(charset) => SQL.identical(
+                    &format!("CONVERT(CONVERT({value} USING {charset}) USING utf8mb4)"),
+                    &format!("CONVERT({value} USING utf8mb4)"),
+                    to,
+                ),
+                None => "TRUE".to_owned(),
+            },
+        );
     }
     let text = utf8mb4(value, from);
     let tests = Tests {
@@ -52,7 +54,11 @@ pub(in crate::dialect::mysql) fn notes(retype: &Retype<'_>) -> Vec<String> {
         None | Some("NULL") => String::new(),
         Some(default) => format!(" DEFAULT {}", SQL.literal(default.trim_matches('\''))),
     };
-    let alter = format!("MODIFY COLUMN {} {} {null}{default}", SQL.quote(&column.name), definition(&retype.to));
+    let alter = format!(
+        "MODIFY COLUMN {} {} {null}{default}",
+        SQL.quote(&column.name),
+        definition(&retype.to)
+    );
     let shell = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let table = &retype.table.name.table;
     let database = retype
@@ -89,7 +95,12 @@ pub(in crate::dialect::mysql) fn notes(retype: &Retype<'_>) -> Vec<String> {
 
 pub(super) fn at_once(retype: &Retype<'_>) -> Result<Work, String> {
     let column = &retype.column.name;
-    if let Some(key) = retype.table.foreign_keys.iter().find(|key| key.columns.contains(column)) {
+    if let Some(key) = retype
+        .table
+        .foreign_keys
+        .iter()
+        .find(|key| key.columns.contains(column))
+    {
         return Err(format!(
             "`{column}` is in {}, and the server changes no such column",
             key.describe(&retype.table.name)
@@ -166,7 +177,7 @@ fn changing(retype: &Retype<'_>, from: &ColumnType, to: &ColumnType) -> Result<V
         column,
         &done,
         &Redefinition {
-            ty: &SQL.literal(&definition(to)),
+            ty: &definition_expression(table, to),
             nullability: "IF(is_nullable = 'YES', ' NULL', ' NOT NULL')",
             how: COPY,
         },
@@ -185,6 +196,20 @@ fn is_of(table: &Table, column: &Ident, ty: &ColumnType) -> String {
         SQL.literal(column.as_str()),
         has_type(ty)
     )
+}
+
+/// An expression for the type as a definition writes it, without a collation that the table has anyway.
+fn definition_expression(table: &Table, ty: &ColumnType) -> String {
+    let whole = SQL.literal(&definition(ty));
+    match &ty.collation {
+        Some(collation) => format!(
+            "IF({} = {}, {}, {whole})",
+            table_collation(table),
+            SQL.literal(&collation.name),
+            SQL.literal(&ty.declared)
+        ),
+        None => whole,
+    }
 }
 
 /// The type as a definition writes it.

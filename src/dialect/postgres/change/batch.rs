@@ -72,7 +72,9 @@ impl<'a> Batches<'a> {
             .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
             .collect();
         let assign = assign.concat();
-        let unless = done.map_or(String::new(), |done| format!("  IF {done} THEN\n    RETURN;\n  END IF;\n"));
+        let unless = done.map_or(String::new(), |done| {
+            format!("  IF {done} THEN\n    RETURN;\n  END IF;\n")
+        });
         block(
             &format!(
                 "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",

@@ -127,7 +127,10 @@ impl Way<'_> {
             };
             exchange(&name, &other, &rename, &mut add);
         }
-        for index in indexes(self.retype).into_iter().filter(|index| index.constraint.is_none()) {
+        for index in indexes(self.retype)
+            .into_iter()
+            .filter(|index| index.constraint.is_none())
+        {
             let other = temporary(self.table(), &index.name);
             let rename = |from: &Ident, to: &Ident| {
                 format!("ALTER INDEX {} RENAME TO {}", self.sibling(from), Postgres.quote(to))

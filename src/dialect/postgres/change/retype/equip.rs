@@ -51,7 +51,11 @@ pub(super) fn keys<'a>(retype: &Retype<'a>) -> Vec<&'a Key> {
 
 pub(super) fn indexes<'a>(retype: &Retype<'a>) -> Vec<&'a Index> {
     let has = |index: &&Index| {
-        let mut columns = index.parts.iter().filter_map(|part| part.column.as_ref()).chain(&index.include);
+        let mut columns = index
+            .parts
+            .iter()
+            .filter_map(|part| part.column.as_ref())
+            .chain(&index.include);
         columns.any(|column| *column == retype.column.name)
     };
     retype.table.indexes.iter().filter(has).collect()
@@ -128,7 +132,10 @@ impl Way<'_> {
     /// From now on a value that does not fit is refused: the switch need not look at the rows.
     fn agreement(&self) -> Vec<Statement> {
         let [column, twin] = [self.column(), self.twin()].map(|name| Postgres.quote(name));
-        self.constraint(&self.agreement_name(), &format!("CHECK ({column} IS NULL OR {twin} IS NOT NULL)"))
+        self.constraint(
+            &self.agreement_name(),
+            &format!("CHECK ({column} IS NULL OR {twin} IS NOT NULL)"),
+        )
     }
 
     /// Adds a constraint without a look at the rows, then looks.
@@ -194,16 +201,26 @@ impl Way<'_> {
         let found = beside(&self.table().name, &name);
         let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {found} AND NOT indisvalid)");
         let drop_it = format!("DROP INDEX {}", self.sibling(&name));
-        let key = self.table().keys.iter().find(|key| key.name == index.constraint && key.name.is_some());
+        let key = self
+            .table()
+            .keys
+            .iter()
+            .find(|key| key.name == index.constraint && key.name.is_some());
         let mut statements = vec![
-            unless(&format!("NOT {invalid}"), &drop_it, &format!("dropping what is left of {name}")),
+            unless(
+                &format!("NOT {invalid}"),
+                &drop_it,
+                &format!("dropping what is left of {name}"),
+            ),
             // It waits for older transactions to end, and keeps nobody waiting for it meanwhile.
             Statement::plain("SET lock_timeout = 0"),
             Statement::plain(self.creating(index, &name)),
             Statement::plain(format!("SET lock_timeout = '{LOCK_TIMEOUT}'")),
             guard(&[(
                 format!("NOT {invalid}"),
-                format!("the index {name} could not be built to its end: look at the message before this one, and run this again"),
+                format!(
+                    "the index {name} could not be built to its end: look at the message before this one, and run this again"
+                ),
             )]),
         ];
         if key.is_some_and(|key| key.primary) {

@@ -21,21 +21,20 @@ use crate::schema::{ColumnType, Ident, Table, TypeFamily};
 
 pub(in crate::dialect::postgres) use dependents::dependents;
 
-/// Up to this size, indexes included, a table is rewritten at once: it takes less than a second or so.
-const SMALL: u64 = 8 * 1024 * 1024;
+/// A table that the server knows to be no larger is rewritten at once: it takes less than a second or so.
+const SMALL_ROWS: u64 = 10_000;
+/// The same in bytes.
+const SMALL_BYTES: u64 = 8 * 1024 * 1024;
 
 /// See [`crate::dialect::change::PlanDialect::retype_stages`].
 pub(in crate::dialect::postgres) fn stages(retype: &Retype<'_>) -> Vec<Stage> {
-    if retype.table.size_bytes.is_some_and(|bytes| bytes <= SMALL) {
+    // A table that was never analyzed may be of any size.
+    let is_small = retype.table.estimated_rows.is_some_and(|rows| rows <= SMALL_ROWS)
+        && retype.table.size_bytes.is_some_and(|bytes| bytes <= SMALL_BYTES);
+    if is_small {
         return vec![Stage::AtOnce];
     }
-    vec![
-        Stage::Expand,
-        Stage::Fill,
-        Stage::Equip,
-        Stage::Switch,
-        Stage::Contract,
-    ]
+    vec![Stage::Expand, Stage::Fill, Stage::Equip, Stage::Switch, Stage::Contract]
 }
 
 /// See [`crate::dialect::change::PlanDialect::notes`].
@@ -93,7 +92,8 @@ pub(super) fn work(retype: &Retype<'_>, stage: Stage, version: Version) -> Resul
             Ok(work)
         }
         Stage::Switch => {
-            let mut down = way.back().equip()?;
+            let mut down = vec![way.contracted_guard()];
+            down.extend(way.back().equip()?);
             down.push(way.back().switch()?);
             let mut work = way.stated(vec![way.contracted_guard(), way.switch()?], down, "ACCESS EXCLUSIVE");
             work.reads_rows = false;
@@ -169,7 +169,11 @@ impl<'a> Way<'a> {
             self.column(),
             self.from.declared
         );
-        let before = format!("{} OR {}", self.done(), has_type(self.table(), self.column(), self.from));
+        let before = format!(
+            "{} OR {}",
+            self.done(),
+            has_type(self.table(), self.column(), self.from)
+        );
         let first = format!(
             "  SELECT string_agg(found.relaudit_text, ', ') INTO relaudit_found FROM ({}) found (relaudit_text);\n",
             dependents(self.retype)
@@ -201,9 +205,28 @@ impl<'a> Way<'a> {
 
     fn at_once(&self) -> Result<Work, String> {
         let mut up = self.as_it_was();
-        up.push(self.rewriting(self.retype.column.default.as_deref().map(|default| {
-            format!("CAST(({default}) AS {})", self.to.declared)
-        }))?);
+        // Estimates grow old.
+        up.push(guard(&[(
+            format!(
+                "{} OR pg_catalog.pg_total_relation_size({}) <= {}",
+                self.done(),
+                regclass(&self.table().name),
+                SMALL_BYTES * 4
+            ),
+            format!(
+                "{} has grown too large to be rewritten under its lock: analyze it, and make a new plan",
+                self.table().name
+            ),
+        )]));
+        up.push(
+            self.rewriting(
+                self.retype
+                    .column
+                    .default
+                    .as_deref()
+                    .map(|default| format!("CAST(({default}) AS {})", self.to.declared)),
+            )?,
+        );
         let down = vec![self.back().rewriting(self.retype.column.default.clone())?];
         let mut work = self.stated(up, down, "ACCESS EXCLUSIVE");
         work.guards.push(fitting(self));
@@ -236,7 +259,11 @@ impl<'a> Way<'a> {
             ty = definition(self.to),
             value = converted(&column, self.from, self.to),
         );
-        Ok(unless(&self.done(), &sql, &format!("changing the type of {}", self.column())))
+        Ok(unless(
+            &self.done(),
+            &sql,
+            &format!("changing the type of {}", self.column()),
+        ))
     }
 
     fn fill(&self) -> Result<Work, String> {
@@ -290,7 +317,10 @@ fn has_type(table: &Table, column: &Ident, ty: &ColumnType) -> String {
         String::new()
     };
     let collation = ty.collation.as_ref().map_or(String::new(), |collation| {
-        format!(" AND attcollation = to_regcollation({})", Postgres.literal(&collation.name))
+        format!(
+            " AND attcollation = to_regcollation({})",
+            Postgres.literal(&collation.name)
+        )
     });
     format!(
         "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {} AND attname = {} AND NOT attisdropped AND atttypid = \
@@ -319,7 +349,9 @@ fn definition(ty: &ColumnType) -> String {
 
 /// The value in the other type. All types become text and are made of text.
 fn converted(value: &str, from: &ColumnType, to: &ColumnType) -> String {
-    if (from.family.is_number() && to.family.is_number()) || (from.family == TypeFamily::Text && to.family == from.family) {
+    if (from.family.is_number() && to.family.is_number())
+        || (from.family == TypeFamily::Text && to.family == from.family)
+    {
         format!("CAST({value} AS {})", to.declared)
     } else {
         format!("CAST({value}::text AS {})", to.declared)
