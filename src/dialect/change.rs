@@ -7,6 +7,7 @@
 use crate::schema::{ForeignKey, Ident, Table};
 
 use super::Dialect;
+use super::key_move::{KeyMove, MoveStage};
 use super::retype::{Retype, Stage};
 use super::row_set::RowSet;
 
@@ -167,6 +168,13 @@ pub enum Change<'a> {
         /// How far.
         stage: Stage,
     },
+    /// The key of a link is in the other table; this much of it.
+    MoveKey {
+        /// Which.
+        moving: KeyMove<'a>,
+        /// How far.
+        stage: MoveStage,
+    },
     /// What the quarantine keeps of one step is gone for good.
     EmptyQuarantine {
         /// The table that the rows are from.
@@ -250,6 +258,11 @@ impl Change<'_> {
             | Self::DropNotNull { table, .. }
             | Self::EmptyQuarantine { table, .. } => table,
             Self::Retype { retype, .. } => retype.table,
+            Self::MoveKey {
+                moving,
+                stage: MoveStage::Drop,
+            } => moving.parent,
+            Self::MoveKey { moving, .. } => moving.child,
             Self::AddForeignKey { child, .. }
             | Self::ValidateForeignKey { child, .. }
             | Self::DropForeignKey { child, .. }

@@ -4,6 +4,7 @@
 //! `rows` what becomes of rows that break a relation, `order` what comes first, and the dialect writes the SQL. What
 //! cannot be done without harm, or depends on what nobody has said, is withheld with the reason.
 
+mod moves;
 mod names;
 mod order;
 mod rows;
@@ -124,13 +125,16 @@ pub fn plan(
     let id = id(findings);
     let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
     let schema = types::applied(facts.schema, &retypes);
-    let retyped = Facts {
-        schema: &schema,
+    let (moves, unmoved) = moves::decided(&schema, findings, survey, dialect, options.version);
+    let moved = moves::applied(&schema, &moves);
+    let changed = Facts {
+        schema: &moved,
         relations: facts.relations,
         rows: facts.rows,
     };
-    let mut tasks = tasks::Tasks::new(&retyped, survey, dialect, options, &id);
+    let mut tasks = tasks::Tasks::new(&changed, survey, dialect, options, &id);
     tasks.retype(facts.schema, findings, &retypes, refused);
+    tasks.move_keys(findings, &moves, unmoved);
     for finding in findings {
         tasks.add(finding);
     }

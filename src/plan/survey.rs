@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::types;
+use super::{moves, types};
+use crate::dialect::key_move::KeyMove;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::dialect::retype::{self, Retype};
 use crate::dialect::row_set::RowSet;
@@ -25,6 +26,23 @@ pub struct Survey {
     pub surplus: BTreeMap<ColumnSet, Surplus>,
     /// For each column that is to have another type: what stands against it.
     pub retypes: BTreeMap<ColumnSet, Obstacles>,
+    /// For each column to which a key is to move: what the rows say of it.
+    pub moves: BTreeMap<ColumnSet, MoveCounts>,
+}
+
+/// What the rows say of a key that is to move to the other table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MoveCounts {
+    /// Rows that more than one row has in its old key.
+    pub conflicts: u64,
+    /// Some of those: what the old keys hold.
+    pub examples: Vec<String>,
+    /// Rows of which the two keys lead elsewhere.
+    pub elsewhere: u64,
+    /// Rows that have the old key only.
+    pub unfilled: u64,
+    /// Rows that have the new key.
+    pub filled: u64,
 }
 
 /// What keeps a column from having another type.
@@ -151,7 +169,34 @@ impl<'a> Asking<'a> {
             let obstacles = self.obstacles(&retype)?;
             survey.retypes.insert(column, obstacles);
         }
+        for (_, moved) in moves::asked(findings) {
+            if let Some(moving) = moves::wanted(self.schema, moved) {
+                survey.moves.insert(moved.to_child.clone(), self.move_counts(&moving)?);
+            }
+        }
         Ok(survey)
+    }
+
+    fn move_counts(&mut self, moving: &KeyMove<'_>) -> Result<MoveCounts, QueryError> {
+        let dialect = self.database.dialect();
+        let mut counts = MoveCounts {
+            conflicts: self.count(&moving.count_conflicts(dialect))?,
+            ..MoveCounts::default()
+        };
+        if counts.conflicts > 0 {
+            counts.examples = self.texts(&moving.conflicts(dialect))?;
+        }
+        if moving.is_new {
+            return Ok(counts);
+        }
+        counts.filled = self.count(&moving.count_filled(dialect))?;
+        let mut row = Vec::new();
+        self.session
+            .query(&moving.count_differences(dialect), &mut |found| row = found)?;
+        let number = |at: usize| row.get(at).and_then(|text| text.as_deref()?.parse().ok()).unwrap_or(0);
+        counts.elsewhere = number(0);
+        counts.unfilled = number(1);
+        Ok(counts)
     }
 
     fn obstacles(&mut self, retype: &Retype<'_>) -> Result<Obstacles, QueryError> {

@@ -3,6 +3,7 @@
 mod foreign_keys;
 mod keys;
 mod mending;
+mod moves;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
+use crate::dialect::key_move::MoveStage;
 use crate::dialect::retype::Stage;
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
@@ -26,6 +28,7 @@ pub(super) enum TaskKey {
     /// Types that are withheld.
     Types(ColumnSet),
     Retype(ColumnSet, Stage),
+    Move(ColumnSet, MoveStage),
     /// Rows of a relation, and on which way below it; the words tell orphans from sentinels.
     Rows(usize, &'static str, Vec<usize>),
     Copies(ColumnSet),
@@ -61,8 +64,10 @@ pub(super) struct Tasks<'a> {
     options: &'a Options,
     plan: &'a str,
     names: Names,
-    /// What changes types: all else comes after it.
-    retyped: BTreeSet<TaskKey>,
+    /// What changes columns: all else comes after it.
+    first: BTreeSet<TaskKey>,
+    /// Keys that go, each with the one that stands for it.
+    leaving: BTreeMap<ColumnSet, ColumnSet>,
     pub(super) planned: BTreeMap<TaskKey, Task>,
     pub(super) withheld: BTreeMap<TaskKey, Withheld>,
 }
@@ -92,7 +97,8 @@ impl<'a> Tasks<'a> {
             options,
             plan,
             names: Names::new(facts.schema, dialect.longest_name()),
-            retyped: BTreeSet::new(),
+            first: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             planned: BTreeMap::new(),
             withheld: BTreeMap::new(),
         }
@@ -103,6 +109,13 @@ impl<'a> Tasks<'a> {
         let Some(remedy) = &finding.remedy else { return };
         let relation = finding.relation.as_ref().and_then(|id| self.relation(id));
         let table = self.facts.schema.table(finding.subject.table_name());
+        if let Some(to) = relation.and_then(|(_, relation)| self.leaving.get(&relation.child))
+            && !matches!(remedy, Remedy::MendRows | Remedy::MoveForeignKey(_))
+        {
+            let reason = format!("`{to}` is to stand for it, and the contract phase drops it");
+            let title = format!("Mend {} of `{}`", finding.rule, finding.subject);
+            return self.withhold(TaskKey::Decision(finding.fingerprint()), title, reason, String::new());
+        }
         match (remedy, relation, table) {
             (Remedy::AddForeignKey, Some((at, relation)), Some(_)) => self.add_foreign_key(finding, at, relation),
             (Remedy::MendRows, Some((at, relation)), Some(_)) => {
@@ -128,7 +141,7 @@ impl<'a> Tasks<'a> {
                 finding.message.clone(),
                 (*how).to_owned(),
             ),
-            // Types come before all else, or the subject is not in the schema.
+            // Columns come before all else, or the subject is not in the schema.
             _ => {}
         }
     }
@@ -164,8 +177,11 @@ impl<'a> Tasks<'a> {
 
     /// Adds a task, or its reason to the one that is there.
     fn put(&mut self, finding: &Finding, mut draft: Draft<'_>) {
-        if !matches!(draft.key, TaskKey::Retype(..)) {
-            draft.after.extend(self.retyped.iter().cloned());
+        if !matches!(
+            draft.key,
+            TaskKey::Retype(..) | TaskKey::Move(_, MoveStage::Add | MoveStage::Fill)
+        ) {
+            draft.after.extend(self.first.iter().cloned());
         }
         let reason = format!("{}: {}", finding.rule, finding.message);
         if let Some(known) = self.planned.get_mut(&draft.key) {
@@ -224,6 +240,14 @@ fn slug(change: &Change<'_>) -> String {
             verb(*stage),
             format!("{}_{}", retype.table.name.table, retype.column.name),
         ),
+        Change::MoveKey { moving, stage } => match stage {
+            MoveStage::Add => ("add_column", format!("{}_{}", moving.child.name.table, moving.key.name)),
+            MoveStage::Fill => ("fill", format!("{}_{}", moving.child.name.table, moving.key.name)),
+            MoveStage::Drop => (
+                "drop_column",
+                format!("{}_{}", moving.parent.name.table, moving.old.name),
+            ),
+        },
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
     let plain = |c: char| {

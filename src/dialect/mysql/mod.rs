@@ -109,6 +109,7 @@ impl PlanDialect for MySql {
     fn notes(&self, change: &Change<'_>) -> Vec<String> {
         match change {
             Change::Retype { retype, .. } => change::retype::notes(retype),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
             _ => Vec::new(),
         }
     }

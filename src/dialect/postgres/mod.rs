@@ -114,6 +114,7 @@ impl PlanDialect for Postgres {
     fn notes(&self, change: &Change<'_>) -> Vec<String> {
         match change {
             Change::Retype { retype, stage } => change::retype::notes(retype, *stage),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
             _ => Vec::new(),
         }
     }

@@ -33,7 +33,8 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         | Change::ReplaceForeignKey { .. }
         | Change::SetNotNull { .. }
         | Change::DropNotNull { .. }
-        | Change::Retype { .. } => Err(format!(
+        | Change::Retype { .. }
+        | Change::MoveKey { .. } => Err(format!(
             "SQLite can do that only by rebuilding `{}`, and plans cannot rebuild tables yet",
             change.table().name
         )),

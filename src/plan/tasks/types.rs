@@ -57,7 +57,7 @@ impl Tasks<'_> {
                 },
             );
             if stage != Stage::Contract {
-                self.retyped.insert(key.clone());
+                self.first.insert(key.clone());
             }
             after = BTreeSet::from([key]);
         }

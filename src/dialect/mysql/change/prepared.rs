@@ -58,6 +58,15 @@ pub(super) fn has_index(table: &TableName, name: &Ident) -> String {
     )
 }
 
+/// Whether the table has a column of that name.
+pub(super) fn has_column(table: &TableName, column: &Ident) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM information_schema.columns WHERE {} AND column_name = {})",
+        is_table("table_schema", "table_name", table),
+        MySql::MYSQL.literal(column.as_str())
+    )
+}
+
 /// Whether the column takes nulls.
 pub(super) fn is_nullable(table: &TableName, column: &Ident) -> String {
     format!(

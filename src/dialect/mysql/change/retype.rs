@@ -213,7 +213,7 @@ fn definition_expression(table: &Table, ty: &ColumnType) -> String {
 }
 
 /// The type as a definition writes it.
-fn definition(ty: &ColumnType) -> String {
+pub(super) fn definition(ty: &ColumnType) -> String {
     match &ty.collation {
         Some(collation) => {
             let charset = collation

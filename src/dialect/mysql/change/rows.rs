@@ -1,6 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
 //! transaction, so that a row is never gone and not kept; the batch's own number tells its rows from all others.
 
+use super::batch::Batches;
 use super::prepared::{columns_as_planned, unless};
 use super::{as_planned, rows_locked};
 use crate::dialect::Dialect as _;
@@ -9,9 +10,6 @@ use crate::dialect::mysql::MySql;
 use crate::dialect::row_set::RowSet;
 use crate::relation::short_hash;
 use crate::schema::{Column, Ident, Table, TableName};
-
-/// How many rows of the table one batch passes over.
-const BATCH: u32 = 2_000;
 
 const SQL: MySql = MySql::MYSQL;
 
@@ -64,7 +62,7 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
     let moving = Moving {
         table,
         keeping,
-        key: Vec::new(),
+        batches: Batches { table, key: Vec::new() },
     };
     let mut up = vec![moving.making()];
     up.push(Statement::plain(format!(
@@ -86,26 +84,17 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
 struct Moving<'a> {
     table: &'a Table,
     keeping: &'a Keeping,
-    /// The primary key, along which the batches go.
-    key: Vec<&'a Column>,
+    batches: Batches<'a>,
 }
 
 impl<'a> Moving<'a> {
     fn new(rows: &RowSet<'a>, keeping: &'a Keeping) -> Result<Self, String> {
         let table = rows.table();
-        let key: Vec<&Column> = table
-            .primary_key()
-            .into_iter()
-            .flat_map(|key| &key.columns)
-            .filter_map(|column| table.column(column))
-            .collect();
-        if key.is_empty() {
-            return Err(format!(
-                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
-                table.name
-            ));
-        }
-        Ok(Self { table, keeping, key })
+        Ok(Self {
+            table,
+            keeping,
+            batches: Batches::new(table)?,
+        })
     }
 
     fn table_name(&self) -> String {
@@ -132,7 +121,7 @@ impl<'a> Moving<'a> {
     }
 
     fn same(&self, left: &str, right: &str) -> String {
-        let equal = self.key.iter().map(|column| {
+        let equal = self.batches.key.iter().map(|column| {
             let name = SQL.quote(&column.name);
             format!("{left}.{name} = {right}.{name}")
         });
@@ -146,19 +135,6 @@ impl<'a> Moving<'a> {
             SQL.literal(&self.keeping.plan),
             SQL.literal(&self.keeping.reason)
         )
-    }
-
-    fn key_names(&self, alias: &str) -> String {
-        let names = self
-            .key
-            .iter()
-            .map(|column| format!("{alias}.{}", SQL.quote(&column.name)));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    fn variables(&self, prefix: &str) -> String {
-        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
-        names.collect::<Vec<_>>().join(", ")
     }
 
     /// The quarantine has the columns of the table, without keys and without what computes them: it is made from a
@@ -188,62 +164,31 @@ impl<'a> Moving<'a> {
             self.keeping.reason.as_str(),
             self.keeping.quarantine.as_str(),
         ]);
-        SQL.table_name(&TableName {
-            namespace: self.table.name.namespace.clone(),
-            table: Ident::new(format!("relaudit_step_{hash}")),
-        })
+        format!("relaudit_step_{hash}")
     }
 
-    /// The routine begins anew wherever it was broken off: what is done is not found again.
-    fn batches(&self, rows: &RowSet<'_>, taking: &str) -> Statement {
-        let key = self.key_names("r");
-        let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
-        let declare = |prefix: &str| {
-            let one =
-                |(at, column): (usize, &&Column)| format!("  DECLARE {prefix}_{} {};\n", at + 1, variable_type(column));
-            self.key.iter().enumerate().map(one).collect::<String>()
-        };
-        let assign: Vec<String> = (1..=self.key.len())
-            .map(|at| format!("    SET relaudit_low_{at} = relaudit_high_{at};\n"))
-            .collect();
-        let assign = assign.concat();
+    fn batches(&self, rows: &RowSet<'_>, taking: &str) -> Vec<Statement> {
         let all = |_: &&Column| true;
-        Statement::compound(format!(
-            "CREATE PROCEDURE {routine}()\nMODIFIES SQL DATA\nSQL SECURITY INVOKER\nBEGIN\n  DECLARE relaudit_start BOOLEAN \
-             DEFAULT TRUE;\n  DECLARE relaudit_end BOOLEAN DEFAULT FALSE;\n  DECLARE relaudit_number BIGINT UNSIGNED;\n{}{}  \
-             DECLARE CONTINUE HANDLER FOR NOT FOUND SET relaudit_end = TRUE;\n  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN \
-             ROLLBACK; RESIGNAL; END;\n  WHILE NOT relaudit_end DO\n    SELECT {key} INTO {high} FROM {table} r WHERE \
-             relaudit_start OR ({key}) > ({low}) ORDER BY {key} LIMIT 1 OFFSET {offset};\n    SET relaudit_number = \
-             UUID_SHORT();\n    START TRANSACTION;\n    INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason, \
-             relaudit_batch) SELECT {values}, {plan}, {reason}, relaudit_number FROM {table} r WHERE (relaudit_start OR \
-             ({key}) > ({low})) AND (relaudit_end OR ({key}) <= ({high})) AND {condition} FOR UPDATE;\n    \
-             {taking};\n    COMMIT;\n    SET relaudit_start = FALSE;\n{assign}  END WHILE;\nEND",
-            declare("relaudit_low"),
-            declare("relaudit_high"),
-            routine = self.routine(),
+        let keeping = format!(
+            "INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason, relaudit_batch) SELECT {values}, {plan}, {reason}, \
+             relaudit_number FROM {table} r WHERE {window} AND {condition} FOR UPDATE",
             table = self.table_name(),
-            offset = BATCH - 1,
             quarantine = self.quarantine(),
             names = self.some_columns("", all),
             values = self.some_columns("r", all),
             plan = SQL.literal(&self.keeping.plan),
             reason = SQL.literal(&self.keeping.reason),
+            window = self.batches.window(),
             condition = rows.condition(&SQL, "r"),
-        ))
+        );
+        self.batches.run(&self.routine(), &format!("{keeping};\n    {taking}"))
     }
 
     fn work(&self, rows: &RowSet<'_>, taking: &str, back: &str) -> Work {
         let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
-        let routine = self.routine();
-        let drop_routine = Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"));
         let mut up = columns_as_planned(self.table, &all);
-        up.extend([
-            self.making(),
-            drop_routine.clone(),
-            self.batches(rows, taking),
-            Statement::plain(format!("CALL {routine}()")),
-            drop_routine,
-        ]);
+        up.push(self.making());
+        up.extend(self.batches(rows, taking));
         let mut down = vec![
             self.making(),
             // The rows come back as they were, without parents.
@@ -267,13 +212,4 @@ impl<'a> Moving<'a> {
             reads_rows: true,
         }
     }
-}
-
-/// A variable that holds what the column holds, and compares as it does.
-fn variable_type(column: &Column) -> String {
-    let collation = column.ty.collation.as_ref().and_then(|collation| {
-        let charset = collation.charset.as_ref()?;
-        Some(format!(" CHARACTER SET {charset} COLLATE {}", collation.name))
-    });
-    format!("{}{}", column.ty.declared, collation.unwrap_or_default())
 }

@@ -9,6 +9,7 @@ mod batch;
 mod block;
 mod foreign_key;
 mod index;
+mod key_move;
 mod not_null;
 pub(super) mod retype;
 mod rows;
@@ -63,6 +64,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
         Change::Retype { retype, stage } => retype::work(retype, *stage, version),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
@@ -76,7 +78,7 @@ fn lock(table: &TableName, mode: &'static str) -> LockTaken {
         table: table.to_string(),
         mode,
         blocks: match mode {
-            "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
+            "ACCESS SHARE" | "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
             "SHARE UPDATE EXCLUSIVE" => "no reader and no writer; vacuum and other changes of the table's structure",
             "SHARE ROW EXCLUSIVE" => "writers, for an instant; not readers",
             _ => "readers and writers, for an instant",

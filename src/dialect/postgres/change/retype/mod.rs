@@ -331,7 +331,7 @@ fn has_type(table: &Table, column: &Ident, ty: &ColumnType) -> String {
 }
 
 /// A condition that is true where there is a column of that name.
-fn has_column(table: &Table, column: &Ident) -> String {
+pub(super) fn has_column(table: &Table, column: &Ident) -> String {
     format!(
         "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {} AND attname = {} AND NOT attisdropped)",
         regclass(&table.name),
@@ -340,7 +340,7 @@ fn has_column(table: &Table, column: &Ident) -> String {
 }
 
 /// The type as a definition writes it.
-fn definition(ty: &ColumnType) -> String {
+pub(super) fn definition(ty: &ColumnType) -> String {
     match &ty.collation {
         Some(collation) => format!("{} COLLATE {}", ty.declared, collation.name),
         None => ty.declared.clone(),
