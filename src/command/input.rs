@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::cli::InputArgs;
 use crate::config::{Config, Unresolved};
+use crate::dialect::retype::TWIN_PREFIX;
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::orm::{self, Models};
@@ -217,6 +218,8 @@ impl Scope {
     fn apply(&self, schema: &mut Schema) {
         for table in schema.tables.values_mut() {
             table.audited = table.audited && self.contains(&table.name);
+            // What plans put beside a column until their contract phase is no part of the design either.
+            table.forget_columns(|column| column.as_str().starts_with(TWIN_PREFIX));
         }
     }
 

@@ -7,6 +7,8 @@
 use crate::schema::{ForeignKey, Ident, Table};
 
 use super::Dialect;
+use super::key_move::{KeyMove, MoveStage};
+use super::retype::{Retype, Stage};
 use super::row_set::RowSet;
 
 /// A dialect that plans can be written in.
@@ -39,6 +41,16 @@ pub trait PlanDialect: Dialect {
 
     /// How a person runs a script with the engine's own client.
     fn client_command(&self) -> &'static str;
+
+    /// The parts in which a column gets another type.
+    fn retype_stages(&self, _retype: &Retype<'_>) -> Vec<Stage> {
+        vec![Stage::AtOnce]
+    }
+
+    /// What else a person should know who is to run the change, each in one sentence without a point.
+    fn notes(&self, _change: &Change<'_>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Whether each step has a quarantine of its own, because a script of this engine cannot drop one only if it is empty.
     fn keeps_steps_apart(&self) -> bool {
@@ -161,6 +173,20 @@ pub enum Change<'a> {
         /// Under what the quarantine keeps them.
         keeping: Keeping,
     },
+    /// A column has another type; this much of it.
+    Retype {
+        /// Which.
+        retype: Retype<'a>,
+        /// How far.
+        stage: Stage,
+    },
+    /// The key of a link is in the other table; this much of it.
+    MoveKey {
+        /// Which.
+        moving: KeyMove<'a>,
+        /// How far.
+        stage: MoveStage,
+    },
     /// What the quarantine keeps of one step is gone for good.
     EmptyQuarantine {
         /// The table that the rows are from.
@@ -252,6 +278,12 @@ impl Change<'_> {
             | Self::SetNotNull { table, .. }
             | Self::DropNotNull { table, .. }
             | Self::EmptyQuarantine { table, .. } => table,
+            Self::Retype { retype, .. } => retype.table,
+            Self::MoveKey {
+                moving,
+                stage: MoveStage::Drop,
+            } => moving.parent,
+            Self::MoveKey { moving, .. } => moving.child,
             Self::AddForeignKey { child, .. }
             | Self::ValidateForeignKey { child, .. }
             | Self::DropForeignKey { child, .. }

@@ -8,10 +8,12 @@ pub mod change;
 mod connection;
 pub mod duplicates;
 pub mod interrupt;
+pub mod key_move;
 mod moving;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
+pub mod retype;
 pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
@@ -63,6 +65,27 @@ pub trait Dialect: Send + Sync {
     /// An expression that is the same for two values of one type where they are the same in every bit.
     fn bits(&self, expression: &str) -> String {
         expression.to_owned()
+    }
+
+    /// A condition that is true for values of one type which can have the other and come back from it the same. It raises
+    /// no error whatever the value.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows how values of the one type become values of the other.
+    fn fits(&self, _expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        Err(format!(
+            "plans for {} do not know how values of type {} become values of type {}",
+            self.name(),
+            from.declared,
+            to.declared
+        ))
+    }
+
+    /// What else depends on a column, so that a plan cannot give it another type: a text a row. `None` where there is
+    /// nothing to ask.
+    fn dependents(&self, _retype: &retype::Retype<'_>) -> Option<String> {
+        None
     }
 
     /// The quoted name of a table.

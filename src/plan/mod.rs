@@ -6,12 +6,14 @@
 
 mod hanging;
 mod keep;
+mod moves;
 mod names;
 mod order;
 mod rows;
 mod settings;
 mod survey;
 mod tasks;
+mod types;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
@@ -56,6 +58,8 @@ pub struct Step {
     pub size: Size,
     /// What its undo cannot give back, or not to everybody, in one phrase.
     pub undo_remark: Option<String>,
+    /// What else to know before it is run, in sentences without a point.
+    pub notes: Vec<String>,
     /// The statements.
     pub work: Work,
 }
@@ -131,7 +135,18 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let id = id(findings);
-    let mut tasks = tasks::Tasks::new(facts, survey, dialect, options, &id);
+    let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
+    let schema = types::applied(facts.schema, &retypes);
+    let (moves, unmoved) = moves::decided(&schema, findings, survey, dialect, options.version);
+    let moved = moves::applied(&schema, &moves);
+    let changed = Facts {
+        schema: &moved,
+        relations: facts.relations,
+        rows: facts.rows,
+    };
+    let mut tasks = tasks::Tasks::new(&changed, survey, dialect, options, &id);
+    tasks.retype(facts.schema, findings, &retypes, refused);
+    tasks.move_keys(findings, &moves, unmoved);
     for finding in findings {
         tasks.add(finding);
     }
@@ -148,6 +163,7 @@ pub fn plan(
                 rows: task.rows,
                 size: task.size,
                 undo_remark: task.undo_remark,
+                notes: task.notes,
                 work,
             }),
             Err(reason) => withheld.push(Withheld {

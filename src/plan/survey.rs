@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::Options;
 use super::hanging::hanging_on_duplicates;
+use super::{Options, moves, types};
 use crate::dialect::duplicates;
+use crate::dialect::key_move::KeyMove;
 use crate::dialect::probe_sql::{self, Ends};
+use crate::dialect::retype::{self, Retype};
 use crate::dialect::row_set::RowSet;
 use crate::dialect::{Database, QueryError, Session};
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Probes, Sample};
 use crate::relation::{Relation, Relations};
-use crate::schema::{ColumnSet, Schema, TableKind, TableName};
+use crate::schema::{ColumnSet, ColumnType, Schema, TableKind, TableName};
 
 /// How deep rows may hang on each other before a plan gives up on them.
 const DEEPEST: usize = 8;
@@ -26,6 +28,60 @@ pub struct Survey {
     pub surplus: BTreeMap<ColumnSet, Surplus>,
     /// For each partitioned table that is to have a unique key: the columns, or expressions, that rows are told apart by.
     pub partition_keys: BTreeMap<TableName, Vec<String>>,
+    /// For each column that is to have another type: what stands against it.
+    pub retypes: BTreeMap<ColumnSet, Obstacles>,
+    /// For each column to which a key is to move: what the rows say of it.
+    pub moves: BTreeMap<ColumnSet, MoveCounts>,
+}
+
+/// What the rows say of a key that is to move to the other table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MoveCounts {
+    /// Rows that more than one row has in its old key.
+    pub conflicts: u64,
+    /// Some of those: what the old keys hold.
+    pub examples: Vec<String>,
+    /// Rows of which the two keys lead elsewhere.
+    pub elsewhere: u64,
+    /// Rows that have the old key only.
+    pub unfilled: u64,
+    /// Rows that have the new key.
+    pub filled: u64,
+}
+
+/// What keeps a column from having another type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Obstacles {
+    /// Rows whose value cannot have it.
+    pub unfit: u64,
+    /// Some of those values.
+    pub examples: Vec<String>,
+    /// What else depends on the column.
+    pub dependents: Vec<String>,
+}
+
+impl Obstacles {
+    /// Why a column is not to have that type, and what to do; `None` where nothing stands against it.
+    pub(super) fn refusal(&self, column: &ColumnSet, to: &ColumnType) -> Option<(String, String)> {
+        if self.unfit > 0 {
+            let reason = format!(
+                "{} of `{column}` have values that cannot be `{}` and come back the same, such as `{}`",
+                if self.unfit == 1 {
+                    "1 row".to_owned()
+                } else {
+                    format!("{} rows", self.unfit)
+                },
+                to.declared,
+                self.examples.join("`, `")
+            );
+            return Some((reason, "mend those values, and plan again".to_owned()));
+        }
+        if self.dependents.is_empty() {
+            return None;
+        }
+        let reason = format!("this depends on `{column}`: {}", self.dependents.join(", "));
+        Some((reason, "change the type by hand, and plan again".to_owned()))
+    }
 }
 
 /// Rows that hang on rows which may go.
@@ -145,7 +201,63 @@ impl<'a> Asking<'a> {
                 survey.surplus.insert(columns.clone(), surplus);
             }
         }
+        for (column, retype) in types::wanted(self.schema, self.relations, findings) {
+            let obstacles = self.obstacles(&retype)?;
+            survey.retypes.insert(column, obstacles);
+        }
+        for (_, moved) in moves::asked(findings) {
+            if let Some(moving) = moves::wanted(self.schema, moved) {
+                survey.moves.insert(moved.to_child.clone(), self.move_counts(&moving)?);
+            }
+        }
         Ok(survey)
+    }
+
+    fn move_counts(&mut self, moving: &KeyMove<'_>) -> Result<MoveCounts, QueryError> {
+        let dialect = self.database.dialect();
+        let mut counts = MoveCounts {
+            conflicts: self.count(&moving.count_conflicts(dialect))?,
+            ..MoveCounts::default()
+        };
+        if counts.conflicts > 0 {
+            counts.examples = self.texts(&moving.conflicts(dialect))?;
+        }
+        if moving.is_new {
+            return Ok(counts);
+        }
+        counts.filled = self.count(&moving.count_filled(dialect))?;
+        let mut row = Vec::new();
+        self.session
+            .query(&moving.count_differences(dialect), &mut |found| row = found)?;
+        let number = |at: usize| row.get(at).and_then(|text| text.as_deref()?.parse().ok()).unwrap_or(0);
+        counts.elsewhere = number(0);
+        counts.unfilled = number(1);
+        Ok(counts)
+    }
+
+    fn obstacles(&mut self, retype: &Retype<'_>) -> Result<Obstacles, QueryError> {
+        let mut found = Obstacles::default();
+        let dialect = self.database.dialect();
+        if let Some(sql) = retype::count_unfit(dialect, retype) {
+            found.unfit = self.count(&sql)?;
+        }
+        if found.unfit > 0
+            && let Some(sql) = retype::unfit_examples(dialect, retype)
+        {
+            found.examples = self.texts(&sql)?;
+        }
+        if let Some(sql) = dialect.dependents(retype) {
+            found.dependents = self.texts(&sql)?;
+        }
+        Ok(found)
+    }
+
+    /// The first column of each row.
+    fn texts(&mut self, sql: &str) -> Result<Vec<String>, QueryError> {
+        let mut texts = Vec::new();
+        self.session
+            .query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
+        Ok(texts)
     }
 
     /// What hangs on these rows. `path` are the tables on the way here.

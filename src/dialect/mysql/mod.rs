@@ -112,6 +112,10 @@ impl Dialect for MySql {
         ))
     }
 
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         keys_equal::keys_equal(child, parent)
     }
@@ -120,6 +124,14 @@ impl Dialect for MySql {
 impl PlanDialect for MySql {
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
         change::work(change, version)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::Retype { retype, .. } => change::retype::notes(retype),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {

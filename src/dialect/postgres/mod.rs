@@ -20,10 +20,10 @@ mod settings;
 mod statistics;
 mod tls;
 
-use crate::schema::{ColumnType, Ident, Table, TableKind, TableName};
+use crate::schema::{ColumnType, Ident, Table, TableKind, TableName, TypeFamily};
 
 use super::change::{Change, PlanDialect, Statement, Version, Work};
-use super::{ConnectOptions, Database, Dialect, Error, KeyExpression};
+use super::{ConnectOptions, Database, Dialect, Error, KeyExpression, retype};
 
 /// Opens a live server from what the user wrote: a `postgres://` URL or a libpq `key=value` string. What it leaves open
 /// comes from the service file, the `PG*` variables and the password file, as with libpq.
@@ -87,6 +87,26 @@ impl Dialect for Postgres {
         ))
     }
 
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        if from.family == TypeFamily::Text && to.family == TypeFamily::Text {
+            // Only how they compare is another.
+            return Ok("TRUE".to_owned());
+        }
+        let text = format!("{expression}::text");
+        let tests = retype::Tests {
+            text: &text,
+            matches: &|pattern| format!("{text} COLLATE \"C\" ~ {}", self.literal(pattern)),
+            number: &|text| format!("{text}::numeric"),
+            cut: &|number, digits| format!("trunc({number}, {digits})"),
+            length: &|text| format!("char_length({text})"),
+        };
+        retype::fits(expression, from, to, &tests)
+    }
+
+    fn dependents(&self, retype: &retype::Retype<'_>) -> Option<String> {
+        Some(change::retype::dependents(retype))
+    }
+
     fn own_rows(&self, table: &Table) -> String {
         let name = self.table_name(&table.name);
         match table.kind {
@@ -100,6 +120,18 @@ impl Dialect for Postgres {
 impl PlanDialect for Postgres {
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
         change::work(change, version)
+    }
+
+    fn retype_stages(&self, retype: &retype::Retype<'_>) -> Vec<retype::Stage> {
+        change::retype::stages(retype)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::Retype { retype, stage } => change::retype::notes(retype, *stage),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {

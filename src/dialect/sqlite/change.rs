@@ -35,7 +35,9 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         | Change::DropForeignKey { .. }
         | Change::ReplaceForeignKey { .. }
         | Change::SetNotNull { .. }
-        | Change::DropNotNull { .. } => Err(format!(
+        | Change::DropNotNull { .. }
+        | Change::Retype { .. }
+        | Change::MoveKey { .. } => Err(format!(
             "SQLite can do that only by rebuilding `{}`, and plans cannot rebuild tables yet",
             change.table().name
         )),

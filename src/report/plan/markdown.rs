@@ -74,6 +74,9 @@ fn one(step: &Step, text: &mut String) {
     if let Some(remark) = &step.undo_remark {
         let _ = writeln!(text, "- undo: {remark}");
     }
+    for note in &step.notes {
+        let _ = writeln!(text, "- note: {note}");
+    }
     if let Some(estimate) = estimate(step) {
         let _ = writeln!(text, "- {estimate}");
     }

@@ -5,11 +5,14 @@
 //! prepared statement; a guard that does not hold prepares one that cannot be run and whose error says why. Rows are
 //! treated by a routine that is dropped when it is done, since only routines have loops.
 
+mod batch;
 mod copies;
 mod foreign_key;
 mod index;
+mod key_move;
 mod nullability;
 mod prepared;
+pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
@@ -81,6 +84,8 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         } => foreign_key::replace(child, parent, [old, new], temporary),
         Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
         Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
+        Change::Retype { retype, .. } => retype::at_once(retype),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),

@@ -5,11 +5,14 @@
 //! its work is done already. The locks are those of the manual, 13.3 "Explicit Locking", and of the pages of the
 //! commands.
 
+mod batch;
 mod block;
 mod foreign_key;
 mod index;
+mod key_move;
 mod not_null;
 mod partitions;
+pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
@@ -68,6 +71,8 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
+        Change::Retype { retype, stage } => retype::work(retype, *stage, version),
         Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
         Change::ClearKeys { rows, columns, keeping } => Ok(rows::clear(rows, columns, keeping)),
@@ -124,6 +129,10 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
              as all rows are checked",
             child.name
         )),
+        Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
+            "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
+            change.table().name
+        )),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
         Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. }
@@ -163,7 +172,7 @@ fn lock(table: &TableName, mode: &'static str) -> LockTaken {
         mode,
         blocks: match mode {
             "SHARE" | "SHARE ROW EXCLUSIVE" => "writers, for an instant; not readers",
-            "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
+            "ACCESS SHARE" | "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
             "SHARE UPDATE EXCLUSIVE" => "no reader and no writer; vacuum and other changes of the table's structure",
             _ => "readers and writers, for an instant",
         },
