@@ -54,6 +54,9 @@ impl<'a> Tasks<'a> {
         let required = |column: &Ident| table.column(column).is_some_and(|column| !column.nullable);
         let primary =
             table.primary_key().is_none() && columns.columns.len() > 1 && columns.columns.iter().all(required);
+        if primary {
+            self.keyed.insert(table.name.clone());
+        }
         let name = self.names.name(table, &columns.columns, "key");
         self.put(
             finding,
@@ -68,6 +71,30 @@ impl<'a> Tasks<'a> {
                     primary,
                 },
                 after,
+                rows: None,
+            },
+        );
+    }
+
+    /// A unique key becomes the primary key. What made it unique stays: foreign keys may rest on it.
+    pub(super) fn add_primary_key(&mut self, finding: &Finding, columns: &ColumnSet) {
+        let Some(table) = self.facts.schema.table(&columns.table) else {
+            return;
+        };
+        let name = self.names.name(table, &[], "pkey");
+        self.put(
+            finding,
+            Draft {
+                key: TaskKey::Primary(columns.clone()),
+                phase: Phase::Constrain,
+                title: format!("Make `{columns}` the primary key"),
+                change: Change::AddUnique {
+                    table,
+                    columns: &columns.columns,
+                    name,
+                    primary: true,
+                },
+                after: BTreeSet::new(),
                 rows: None,
             },
         );
