@@ -48,6 +48,10 @@ pub enum Remedy {
     AddIndex(ColumnSet),
     /// A unique key on these columns.
     AddUniqueKey(ColumnSet),
+    /// These columns, which are unique and take no nulls, are the primary key.
+    AddPrimaryKey(ColumnSet),
+    /// The subject has a primary key, and nobody has said which columns that is.
+    ChoosePrimaryKey,
     /// The relation's columns have the types of their parent's.
     ChangeType,
     /// The key that says which rows belong together is in the other one of the two tables.

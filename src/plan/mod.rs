@@ -150,6 +150,7 @@ pub fn plan(
     for finding in findings {
         tasks.add(finding);
     }
+    tasks.settle(findings);
     let (ordered, mut withheld) = order::order(tasks);
     let mut steps = Vec::new();
     for task in ordered {

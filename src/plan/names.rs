@@ -32,8 +32,9 @@ impl Names {
 
     /// A name of the form `table_columns_suffix` that is free, and now taken.
     pub(super) fn name(&mut self, table: &Table, columns: &[Ident], suffix: &str) -> Ident {
-        let columns: Vec<&str> = columns.iter().map(Ident::as_str).collect();
-        let whole = format!("{}_{}_{suffix}", table.name.table, columns.join("_"));
+        let mut parts = vec![table.name.table.as_str()];
+        parts.extend(columns.iter().map(Ident::as_str).chain([suffix]));
+        let whole = parts.join("_");
         self.free(&table.name, &whole)
     }
 

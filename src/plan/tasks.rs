@@ -19,7 +19,7 @@ use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
 use crate::rules::Facts;
-use crate::schema::{ColumnSet, Ident, Table};
+use crate::schema::{ColumnSet, Ident, Table, TableName};
 
 /// What a task is about: no two tasks are about the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +34,7 @@ pub(super) enum TaskKey {
     Rows(usize, &'static str, Vec<usize>),
     Copies(ColumnSet),
     Unique(ColumnSet),
+    Primary(ColumnSet),
     NotNull(ColumnSet),
     ForeignKey(ColumnSet, ColumnSet),
     Validate(ColumnSet, ColumnSet),
@@ -70,6 +71,8 @@ pub(super) struct Tasks<'a> {
     first: BTreeSet<TaskKey>,
     /// Keys that go, each with the one that stands for it.
     leaving: BTreeMap<ColumnSet, ColumnSet>,
+    /// Tables that get a primary key.
+    keyed: BTreeSet<TableName>,
     pub(super) planned: BTreeMap<TaskKey, Task>,
     pub(super) withheld: BTreeMap<TaskKey, Withheld>,
 }
@@ -101,6 +104,7 @@ impl<'a> Tasks<'a> {
             names: Names::new(facts.schema, dialect.longest_name()),
             first: BTreeSet::new(),
             leaving: BTreeMap::new(),
+            keyed: BTreeSet::new(),
             planned: BTreeMap::new(),
             withheld: BTreeMap::new(),
         }
@@ -135,6 +139,7 @@ impl<'a> Tasks<'a> {
             (Remedy::DropForeignKey(key), _, Some(child)) => self.drop_foreign_key(finding, child, key),
             (Remedy::AddIndex(columns), ..) => self.add_index(finding, columns),
             (Remedy::AddUniqueKey(columns), ..) => self.add_unique_key(finding, columns),
+            (Remedy::AddPrimaryKey(columns), ..) => self.add_primary_key(finding, columns),
             (Remedy::SetNotNull(columns), relation, _) => self.set_not_null(finding, relation, columns),
             (Remedy::DropNotNull(columns), ..) => self.drop_not_null(finding, columns),
             (Remedy::Decide(how), ..) => self.withhold(
@@ -145,6 +150,23 @@ impl<'a> Tasks<'a> {
             ),
             // Columns come before all else, or the subject is not in the schema.
             _ => {}
+        }
+    }
+
+    /// Says what is left to choose when all else is planned.
+    pub(super) fn settle(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let table = finding.subject.table_name();
+            if finding.remedy == Some(Remedy::ChoosePrimaryKey) && !self.keyed.contains(table) {
+                let decide = "name the columns that tell its rows apart, and make them unique and NOT NULL; or add a column that the \
+                              server numbers";
+                self.withhold(
+                    TaskKey::Decision(finding.fingerprint()),
+                    format!("Give `{table}` a primary key"),
+                    finding.message.clone(),
+                    decide.to_owned(),
+                );
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::schema::{ForeignKey, Ident, Match, Table, display_columns};
 
 #[derive(Deserialize)]
@@ -29,7 +30,11 @@ impl Rule for NullableCompositeKey {
                 joined(&nullable),
                 joined(&unchecked)
             );
-            findings.report_foreign_key(facts, table, foreign_key, message);
+            findings
+                .report_foreign_key(facts, table, foreign_key, message)
+                .remedy(Remedy::Decide(
+                    "let its columns take no nulls, or be null only together: by a CHECK, or on PostgreSQL by MATCH FULL",
+                ));
         }
     }
 }

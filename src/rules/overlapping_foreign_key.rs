@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::schema::{ForeignKey, Ident, display_columns};
 
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ impl Rule for OverlappingForeignKey {
                     } else {
                         (earlier, later)
                     };
-                    findings.report_foreign_key(
+                    let finding = findings.report_foreign_key(
                         facts,
                         table,
                         narrow,
@@ -37,6 +38,9 @@ impl Rule for OverlappingForeignKey {
                             display_columns(&wide.parent_columns)
                         ),
                     );
+                    finding.remedy(Remedy::Decide(
+                        "drop the narrow one if both are meant to lead to the same row, and keep both if not",
+                    ));
                 }
             }
         }

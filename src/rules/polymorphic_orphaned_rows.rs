@@ -4,10 +4,14 @@ use serde::Deserialize;
 
 use super::row_text::{self, columns, keys, rows};
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity, Subject};
+use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::probe::PolymorphicValue;
 use crate::relation::Polymorphic;
 use crate::schema::ColumnSet;
+
+/// No constraint says what is to become of children of several tables.
+const GONE: Remedy = Remedy::Decide("bring the parent rows back, or delete the orphaned rows by hand");
+const UNCLEAR: Remedy = Remedy::Decide("state in relaudit.yml which table each type value stands for");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,17 +38,21 @@ impl Rule for PolymorphicOrphanedRows {
                 .report(Subject::columns(&pair.columns()), message(pair, &orphaned, total))
                 .count(total);
             if pair.is_declared() {
-                finding.fix("bring the parent rows back, or delete the orphaned rows");
+                finding
+                    .fix("bring the parent rows back, or delete the orphaned rows")
+                    .remedy(GONE);
             } else if self.is_wrong_guess(values, total) {
                 finding
                     .at_most(Severity::Note)
                     .confidence(Confidence::Low)
-                    .fix("state in relaudit.yml which table each type value stands for");
+                    .fix("state in relaudit.yml which table each type value stands for")
+                    .remedy(UNCLEAR);
             } else {
                 finding
                     .at_most(Severity::Warning)
                     .confidence(Confidence::High)
-                    .fix("bring the parent rows back, or delete the orphaned rows");
+                    .fix("bring the parent rows back, or delete the orphaned rows")
+                    .remedy(GONE);
             }
         }
     }

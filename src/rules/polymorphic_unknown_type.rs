@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, rows};
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity, Subject};
+use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::probe::PolymorphicValue;
 use crate::relation::Polymorphic;
 
@@ -28,14 +28,21 @@ impl Rule for PolymorphicUnknownType {
             let message = self.message(pair, &unknown, total);
             let finding = findings.report(Subject::columns(&pair.columns()), message).count(total);
             if pair.is_declared() {
-                finding.fix("correct the values, or state in relaudit.yml which table each stands for");
+                finding
+                    .fix("correct the values, or state in relaudit.yml which table each stands for")
+                    .remedy(Remedy::Decide(
+                        "correct the values, or state in relaudit.yml which table each stands for",
+                    ));
             } else if unknown.len() == values.len() {
                 // No value names a table: the two columns are probably no pair at all.
                 finding.at_most(Severity::Note).confidence(Confidence::Low);
             } else {
                 finding
                     .confidence(Confidence::Medium)
-                    .fix("correct the values, or state in relaudit.yml which table each stands for");
+                    .fix("correct the values, or state in relaudit.yml which table each stands for")
+                    .remedy(Remedy::Decide(
+                        "correct the values, or state in relaudit.yml which table each stands for",
+                    ));
             }
         }
     }

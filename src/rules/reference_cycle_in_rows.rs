@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, columns, counted, rows};
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::probe::{CycleCounts, Sample};
 use crate::relation::Relation;
 
@@ -28,6 +29,9 @@ impl Rule for ReferenceCycleInRows {
                 .count(counts.rows.saturating_add(counts.own_parent_rows))
                 .fix(format!(
                     "set {names} to NULL in the row that should be the top of its tree"
+                ))
+                .remedy(Remedy::Decide(
+                    "choose the row of each circle that is the top of its tree, and set its key to null",
                 ));
         }
     }

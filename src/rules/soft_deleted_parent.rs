@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, rows};
 use super::{Facts, Findings, Rule};
+use crate::finding::Remedy;
 use crate::infer::soft_delete_column;
 
 #[derive(Deserialize)]
@@ -35,7 +36,11 @@ impl Rule for SoftDeletedParent {
                 .report_relation(relation, message)
                 .at_most(row_text::worst_for(relation))
                 .count(live)
-                .fix("mark these rows as deleted too, move them to another parent, or keep them on purpose");
+                .fix("mark these rows as deleted too, move them to another parent, or keep them on purpose")
+                .remedy(Remedy::Decide(
+                    "mark these rows as deleted too or move them to another parent; if they are kept on purpose, ignore this in \
+                     relaudit.yml",
+                ));
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::finding::{Severity, Subject};
-use crate::schema::{Ident, Table, display_columns};
+use crate::finding::{Remedy, Severity, Subject};
+use crate::schema::{ColumnSet, Ident, Table, display_columns};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +18,7 @@ impl Rule for TableWithoutPrimaryKey {
             }
             let subject = Subject::table(&table.name);
             if let Some(columns) = candidate(table) {
+                let remedy = Remedy::AddPrimaryKey(ColumnSet::new(table.name.clone(), columns.clone()));
                 let columns = display_columns(&columns);
                 findings
                     .report(
@@ -28,9 +29,12 @@ impl Rule for TableWithoutPrimaryKey {
                         ),
                     )
                     .at_most(Severity::Note)
-                    .fix(format!("make ({columns}) the primary key of {}", table.name));
+                    .fix(format!("make ({columns}) the primary key of {}", table.name))
+                    .remedy(remedy);
             } else {
-                findings.report(subject, format!("`{}` has no primary key", table.name));
+                findings
+                    .report(subject, format!("`{}` has no primary key", table.name))
+                    .remedy(Remedy::ChoosePrimaryKey);
             }
         }
     }

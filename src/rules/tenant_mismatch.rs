@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::row_text::{self, columns, rows};
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Remedy, Severity};
 use crate::probe::{Sample, TenantCounts};
 use crate::relation::Relation;
 
@@ -65,6 +65,9 @@ impl TenantMismatch {
                 columns(&ways.direct.child.columns),
                 ways.via.parent.table,
                 columns(&ways.via.child.columns),
+            ))
+            .remedy(Remedy::Decide(
+                "of each row, tell which of the two it belongs to, and set the other key to match",
             ));
     }
 }

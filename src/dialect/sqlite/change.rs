@@ -24,6 +24,16 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         Change::AddIndex {
             table, columns, name, ..
         } => Ok(add_index(table, columns, name, "")),
+        // Unique they are already, and only as the table's own key they are the primary one.
+        Change::AddUnique {
+            table,
+            columns,
+            primary: true,
+            ..
+        } if table.is_unique_key(columns) => Err(format!(
+            "SQLite can do that only by rebuilding `{}`, and plans cannot rebuild tables yet",
+            table.name
+        )),
         Change::AddUnique {
             table, columns, name, ..
         } => Ok(add_index(table, columns, name, "UNIQUE ")),

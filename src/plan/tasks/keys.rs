@@ -58,6 +58,9 @@ impl<'a> Tasks<'a> {
             && table.primary_key().is_none()
             && columns.columns.len() > 1
             && columns.columns.iter().all(required);
+        if primary {
+            self.keyed.insert(table.name.clone());
+        }
         let name = self.names.name(table, &columns.columns, "key");
         let partitions = self.partitions(table, &columns.columns, "key");
         self.put(
@@ -74,6 +77,32 @@ impl<'a> Tasks<'a> {
                     partitions,
                 },
                 after,
+                rows: None,
+            },
+        );
+    }
+
+    /// A unique key becomes the primary key. What made it unique stays: foreign keys may rest on it.
+    pub(super) fn add_primary_key(&mut self, finding: &Finding, columns: &ColumnSet) {
+        let Some(table) = self.facts.schema.table(&columns.table) else {
+            return;
+        };
+        let name = self.names.name(table, &[], "pkey");
+        let partitions = self.partitions(table, &columns.columns, "pkey");
+        self.put(
+            finding,
+            Draft {
+                key: TaskKey::Primary(columns.clone()),
+                phase: Phase::Constrain,
+                title: format!("Make `{columns}` the primary key"),
+                change: Change::AddUnique {
+                    table,
+                    columns: &columns.columns,
+                    name,
+                    primary: true,
+                    partitions,
+                },
+                after: BTreeSet::new(),
                 rows: None,
             },
         );

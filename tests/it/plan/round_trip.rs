@@ -27,6 +27,7 @@ const MENDED: &[&str] = &[
     "parent_key_not_unique",
     "polymorphic_unindexed",
     "sentinel_value",
+    "table_without_primary_key",
     "unenforced_foreign_key",
     "unindexed_foreign_key",
     "unvalidated_foreign_key",
@@ -41,6 +42,7 @@ const NEEDS_REBUILD: &[&str] = &[
     "mismatched_key_type",
     "missing_foreign_key",
     "optionality_mismatch",
+    "table_without_primary_key",
 ];
 
 /// Their findings are there until the contract phase was run.

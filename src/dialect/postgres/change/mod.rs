@@ -91,6 +91,12 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             partitions,
         } => Ok(partitions::add_index(table, partitions, columns, name)),
         Change::AddUnique {
+            table, primary: true, ..
+        } => Err(format!(
+            "`{}` is partitioned, and a primary key is planned for plain tables only",
+            table.name
+        )),
+        Change::AddUnique {
             table,
             columns,
             name,
