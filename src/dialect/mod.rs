@@ -113,6 +113,11 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// Whether the rows have every column of their table. Those of a dump have the ones that keys and relations need.
+    fn has_every_column(&self) -> bool {
+        true
+    }
+
     /// What to write after FROM for the rows that are stored in this very table, without those of tables that inherit
     /// from it.
     fn own_rows(&self, table: &Table) -> String {

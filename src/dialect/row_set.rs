@@ -20,8 +20,14 @@ pub enum RowSet<'a> {
         /// The parent rows.
         above: Box<RowSet<'a>>,
     },
-    /// Of rows with the same values in some columns, all but one. Rows on which others hang are left out: whether those
-    /// belong to the row that stays, nobody but the user knows, and ON DELETE CASCADE would take them along.
+    /// Those of these rows on which none hang by these relations: ON DELETE CASCADE would take those along.
+    Unreferenced {
+        /// The rows.
+        rows: Box<RowSet<'a>>,
+        /// The relations of which the rows' table is the parent.
+        hanging: Vec<Ends<'a>>,
+    },
+    /// Of rows with the same values in some columns, all but one.
     Duplicates {
         /// The table.
         table: &'a Table,
@@ -30,8 +36,6 @@ pub enum RowSet<'a> {
         /// Which one stays. Without it, only rows count that are equal in every column but those of the primary key, and
         /// the one with the smallest key stays.
         stays: Option<Stays<'a>>,
-        /// The relations by which rows hang on those of the table.
-        hanging: Vec<Ends<'a>>,
     },
 }
 
@@ -49,6 +53,7 @@ impl<'a> RowSet<'a> {
     pub fn table(&self) -> &'a Table {
         match self {
             Self::Orphans(ends) | Self::Sentinels(ends) | Self::Below { ends, .. } => ends.child,
+            Self::Unreferenced { rows, .. } => rows.table(),
             Self::Duplicates { table, .. } => table,
         }
     }
@@ -62,16 +67,19 @@ impl<'a> RowSet<'a> {
         match self {
             Self::Orphans(ends) | Self::Sentinels(ends) => ends.parent.name == *table,
             Self::Below { ends, above } => ends.parent.name == *table || above.reads(table),
-            Self::Duplicates {
-                table: own, hanging, ..
-            } => own.name == *table || hanging.iter().any(|ends| ends.child.name == *table),
+            Self::Unreferenced { rows, hanging } => {
+                rows.reads(table) || hanging.iter().any(|ends| ends.child.name == *table)
+            }
+            Self::Duplicates { table: own, .. } => own.name == *table,
         }
     }
 
     /// The foreign keys that refuse these rows, if they are to come back as they were.
     pub fn refusing(&self) -> Vec<&'a ForeignKey> {
-        let (Self::Orphans(ends) | Self::Sentinels(ends)) = self else {
-            return Vec::new();
+        let ends = match self {
+            Self::Orphans(ends) | Self::Sentinels(ends) => ends,
+            Self::Unreferenced { rows, .. } => return rows.refusing(),
+            Self::Below { .. } | Self::Duplicates { .. } => return Vec::new(),
         };
         let same =
             |key: &&ForeignKey| key.enforced && key.parent == ends.parent.name && key.columns == *ends.child_columns;
@@ -107,18 +115,15 @@ impl<'a> RowSet<'a> {
                     above.condition(dialect, &parent)
                 )
             }
-            Self::Duplicates {
-                table,
-                unique,
-                stays,
-                hanging,
-            } => {
-                let too_many = match stays {
-                    Some(stays) => duplicates::is_beaten(dialect, table, unique, *stays, alias),
-                    None => duplicates::is_copy(dialect, table, unique, alias),
-                };
-                format!("{too_many}{}", duplicates::is_unreferenced(dialect, hanging, alias))
-            }
+            Self::Unreferenced { rows, hanging } => format!(
+                "{}{}",
+                rows.condition(dialect, alias),
+                duplicates::is_unreferenced(dialect, hanging, alias)
+            ),
+            Self::Duplicates { table, unique, stays } => match stays {
+                Some(stays) => duplicates::is_beaten(dialect, table, unique, *stays, alias),
+                None => duplicates::is_copy(dialect, table, unique, alias),
+            },
         }
     }
 

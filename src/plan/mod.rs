@@ -24,7 +24,7 @@ pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
 pub use settings::{OrphanSetting, Settings};
-pub use survey::{Below, Surplus, Survey, survey};
+pub use survey::{Below, By, Surplus, Survey, survey};
 
 /// A migration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hanging::hanging_on_duplicates;
+use super::hanging::{hanging_on_duplicates, typed_on};
 use super::{Options, moves, types};
 use crate::dialect::duplicates;
 use crate::dialect::key_move::KeyMove;
@@ -87,12 +87,21 @@ impl Obstacles {
 /// Rows that hang on rows which may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Below {
-    /// The relation by which they do, as an index into `Relations::relations`.
-    pub relation: usize,
+    /// By what they do.
+    pub by: By,
     /// How many; `None` where the chain is too long or leads back to a table that is in it.
     pub rows: Option<u64>,
     /// What hangs on them; empty where there are none.
     pub below: Vec<Below>,
+}
+
+/// By what rows hang on others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A relation, as an index into `Relations::relations`.
+    Relation(usize),
+    /// A polymorphic pair of this table.
+    Type(TableName),
 }
 
 /// Rows that keep columns from being unique.
@@ -102,8 +111,9 @@ pub struct Surplus {
     pub keys: u64,
     /// Rows with such a key, all of them.
     pub rows: u64,
-    /// Those that equal another one in all but their primary key, all but one of each.
-    pub copies: u64,
+    /// Those that equal another one in all but their primary key, all but one of each; `None` where the source does not
+    /// tell whole rows.
+    pub copies: Option<u64>,
     /// Whether anything tells equal rows of the table apart.
     pub tells_apart: bool,
     /// A few of the keys, in order, each with its number of rows.
@@ -120,7 +130,7 @@ impl Surplus {
 
     /// Whether all that have to go are mere copies.
     pub fn is_copies(&self) -> bool {
-        self.copies == self.too_many()
+        self.copies == Some(self.too_many())
     }
 }
 
@@ -265,6 +275,20 @@ impl<'a> Asking<'a> {
         let table = &rows.table().name;
         let relations: &'a [Relation] = &self.relations.relations;
         let mut found = Vec::new();
+        for ends in typed_on(self.schema, self.relations, Some(self.probes), table) {
+            let set = RowSet::Below {
+                ends,
+                above: Box::new(rows.clone()),
+            };
+            let count = self.count(&set.count(self.database.dialect()))?;
+            if count > 0 {
+                found.push(Below {
+                    by: By::Type(ends.child.name.clone()),
+                    rows: Some(count),
+                    below: Vec::new(),
+                });
+            }
+        }
         for (at, relation) in relations
             .iter()
             .enumerate()
@@ -284,7 +308,7 @@ impl<'a> Asking<'a> {
             }
             if path.contains(&&relation.child.table) || path.len() >= DEEPEST {
                 found.push(Below {
-                    relation: at,
+                    by: By::Relation(at),
                     rows: None,
                     below: Vec::new(),
                 });
@@ -294,7 +318,7 @@ impl<'a> Asking<'a> {
             let below = self.below(&set, path)?;
             path.pop();
             found.push(Below {
-                relation: at,
+                by: By::Relation(at),
                 rows: Some(count),
                 below,
             });
@@ -342,15 +366,17 @@ impl<'a> Asking<'a> {
             table,
             unique: &columns.columns,
             stays,
-            hanging: Vec::new(),
         };
+        if !dialect.has_every_column() {
+            return Ok(Some(surplus));
+        }
         let are_ordered = duplicates::are_ordered(dialect, table);
         let sql = if are_ordered {
             going(None).count(dialect)
         } else {
             duplicates::count_equal(dialect, table, &columns.columns)
         };
-        surplus.copies = self.count(&sql)?;
+        surplus.copies = Some(self.count(&sql)?);
         if !are_ordered {
             surplus.tells_apart = false;
             return Ok(Some(surplus));
@@ -367,10 +393,7 @@ impl<'a> Asking<'a> {
     /// The tables with rows that hang on these duplicates.
     fn hanging(&mut self, rows: &RowSet<'a>) -> Result<Vec<(TableName, u64)>, QueryError> {
         let mut found = BTreeMap::new();
-        let RowSet::Duplicates {
-            table, unique, stays, ..
-        } = rows
-        else {
+        let RowSet::Duplicates { table, unique, stays } = rows else {
             return Ok(Vec::new());
         };
         let probes = Some(self.probes);

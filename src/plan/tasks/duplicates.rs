@@ -9,7 +9,7 @@ use crate::dialect::change::Change;
 use crate::dialect::row_set::{RowSet, Stays};
 use crate::finding::Finding;
 use crate::plan::Phase;
-use crate::plan::hanging::hanging_on_duplicates;
+use crate::plan::hanging::{hanging_on_duplicates, unreferenced};
 use crate::plan::keep::columns_with_order;
 use crate::plan::survey::Surplus;
 use crate::schema::{ColumnSet, Table, display_columns};
@@ -51,6 +51,19 @@ impl<'a> Tasks<'a> {
                 "point those to the row of each group that is to stay, and plan again".to_owned(),
             ));
         }
+        let set = RowSet::Duplicates {
+            table,
+            unique: &columns.columns,
+            stays,
+        };
+        let hanging = hanging_on_duplicates(
+            self.facts.schema,
+            self.facts.relations,
+            self.facts.probes(),
+            table,
+            &columns.columns,
+            stays.is_none(),
+        );
         let key = TaskKey::Copies(columns.clone());
         let keeping = self.keeping(table, reason(columns, stays));
         let rows = count(surplus.too_many());
@@ -70,19 +83,7 @@ impl<'a> Tasks<'a> {
                 phase: Phase::Repair,
                 title: format!("Move {rows} of `{}` into `{}`: {which}", table.name, keeping.quarantine),
                 change: Change::RemoveRows {
-                    rows: RowSet::Duplicates {
-                        table,
-                        unique: &columns.columns,
-                        stays,
-                        hanging: hanging_on_duplicates(
-                            self.facts.schema,
-                            self.facts.relations,
-                            self.facts.probes(),
-                            table,
-                            &columns.columns,
-                            stays.is_none(),
-                        ),
-                    },
+                    rows: unreferenced(set, hanging),
                     keeping,
                 },
                 after: BTreeSet::new(),
@@ -102,6 +103,13 @@ impl<'a> Tasks<'a> {
         if surplus.is_copies() {
             return Ok(None);
         }
+        let Some(copies) = surplus.copies else {
+            let reason = format!(
+                "{}, and whether they are copies cannot be told from a dump, of which only the keys are kept",
+                groups(surplus)
+            );
+            return Err((reason, "plan from the database itself".to_owned()));
+        };
         if !surplus.tells_apart {
             let reason = format!(
                 "{}, and `{}` has no primary key, by which they could be told apart",
@@ -110,7 +118,7 @@ impl<'a> Tasks<'a> {
             );
             return Err((reason, "give it a primary key, and plan again".to_owned()));
         }
-        let others = surplus.too_many().saturating_sub(surplus.copies);
+        let others = surplus.too_many().saturating_sub(copies);
         match self.options.keep_of(columns) {
             Some(keep) => keep.of(table).map(Some).map_err(|reason| {
                 let decide = "name another column with --keep, or in `duplicates:` of relaudit.yml".to_owned();

@@ -7,8 +7,9 @@ use crate::dialect::change::Change;
 use crate::dialect::probe_sql::Ends;
 use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
+use crate::plan::hanging::{enforced_on, unreferenced};
 use crate::plan::rows::{Decision, decide, decide_sentinels};
-use crate::plan::survey::Below;
+use crate::plan::survey::{Below, By};
 use crate::plan::{Phase, Withheld};
 use crate::relation::Relation;
 use crate::schema::Table;
@@ -113,7 +114,19 @@ impl<'a> Tasks<'a> {
     ) -> Result<(), (String, String)> {
         let schema = self.facts.schema;
         for hanging in below {
-            let Some(relation) = self.facts.relations.relations.get(hanging.relation) else {
+            let at = match &hanging.by {
+                By::Relation(at) => *at,
+                By::Type(table) => {
+                    return Err((
+                        format!(
+                            "{} of `{table}` hang on them by a type and an id",
+                            count(hanging.rows.unwrap_or_default())
+                        ),
+                        "point those elsewhere or remove them, and plan again".to_owned(),
+                    ));
+                }
+            };
+            let Some(relation) = self.facts.relations.relations.get(at) else {
                 continue;
             };
             let (Some(child), Some(ends)) = (schema.table(&relation.child.table), Ends::of(schema, relation)) else {
@@ -129,7 +142,7 @@ impl<'a> Tasks<'a> {
                 ));
             };
             let mut own_path = path.to_vec();
-            own_path.push(hanging.relation);
+            own_path.push(at);
             let set = RowSet::Below {
                 ends,
                 above: Box::new(above.clone()),
@@ -175,7 +188,10 @@ impl<'a> Tasks<'a> {
         let (change, for_good) = match fate.decision {
             Decision::Remove { for_good } => (
                 Change::RemoveRows {
-                    rows: fate.rows,
+                    rows: unreferenced(
+                        fate.rows,
+                        enforced_on(self.facts.schema, self.facts.relations, &table.name),
+                    ),
                     keeping: keeping.clone(),
                 },
                 for_good,
@@ -273,6 +289,7 @@ fn reason(rows: &RowSet<'_>) -> String {
         RowSet::Orphans(found) => format!("no parent: {}", ends(found.child, found)),
         RowSet::Sentinels(found) => format!("stands for none: {}", ends(found.child, found)),
         RowSet::Below { ends: found, above } => format!("{}, below {}", ends(found.child, found), reason(above)),
+        RowSet::Unreferenced { rows, .. } => reason(rows),
         RowSet::Duplicates { table, .. } => format!("too many in {}", table.name),
     }
 }

@@ -175,3 +175,26 @@ fn rows_that_others_came_to_reference_since_stay() {
         assert_eq!(trip.rows("SELECT count(*) FROM claims"), [["2"]], "{engine:?}");
     }
 }
+
+#[test]
+fn a_dump_does_not_tell_which_rows_are_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump.sql");
+    std::fs::write(&file, format!("SET search_path = public;\n{SCHEMA}")).unwrap();
+    let run = crate::run::Run::new([
+        "plan",
+        file.to_str().unwrap(),
+        "--dialect",
+        "postgres",
+        "--keep",
+        "newest:updated_at",
+    ]);
+    let outcome = run.file("relaudit.yml", CONFIG).finish();
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert!(outcome.stdout.contains("(1) is in 3 rows"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("plan from the database itself"),
+        "{}",
+        outcome.stdout
+    );
+}

@@ -44,11 +44,8 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping, version: Version) -> 
 fn without_key(moving: &Moving<'_>, rows: &RowSet<'_>, version: Version) -> Result<Statement, String> {
     match rows {
         RowSet::Duplicates {
-            unique,
-            stays: None,
-            hanging,
-            ..
-        } if hanging.is_empty() => match copies::refusal(moving, version) {
+            unique, stays: None, ..
+        } => match copies::refusal(moving, version) {
             Some(reason) => Err(reason),
             None => Ok(copies::routine_for_copies(moving, unique)),
         },

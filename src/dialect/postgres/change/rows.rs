@@ -16,8 +16,18 @@ const BATCH: u32 = 10_000;
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
     let moving = Moving::new(&Postgres, rows.table(), keeping);
     let columns = moving.columns("gone");
+    // What hangs on rows is told for certain once they are locked: from then on nothing can come to reference them.
+    let locking = match rows {
+        RowSet::Unreferenced { .. } => format!(
+            "PERFORM 1 FROM {} r WHERE {} AND {} FOR UPDATE;\n    ",
+            Postgres.own_rows(moving.table),
+            window(&moving),
+            rows.condition(&Postgres, "r")
+        ),
+        _ => String::new(),
+    };
     let statement = format!(
-        "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
+        "{locking}WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
          ({names}, relaudit_plan, relaudit_reason) SELECT {columns}, {plan}, {reason} FROM gone",
         rows = Postgres.own_rows(moving.table),
         window = window(&moving),
@@ -161,7 +171,7 @@ fn window(moving: &Moving<'_>) -> String {
 /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
 fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
     if moving.key.is_empty() {
-        return Statement::plain(statement);
+        return block("", &format!("  {statement};\n"));
     }
     let table = moving.table_name();
     let declare = |prefix: &str| {
