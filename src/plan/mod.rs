@@ -14,6 +14,7 @@ use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
 use crate::relation::short_hash;
 use crate::rules::Facts;
+use crate::schema::Ident;
 
 pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
@@ -95,6 +96,8 @@ pub struct Options {
     pub orphans: Option<Treatment>,
     /// The server's version.
     pub version: Version,
+    /// The namespace whose tables are named without it, for migrations that are run on databases of other names.
+    pub unqualified: Option<Ident>,
 }
 
 impl Phase {

@@ -4,7 +4,7 @@
 //! "Making Other Kinds Of Table Schema Changes"); plans say so and leave that out.
 
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Change, Keeping, LockTaken, Statement, Work};
+use crate::dialect::change::{Change, Keeping, LockTaken, Sending, Statement, Texts, Work};
 use crate::dialect::row_set::RowSet;
 use crate::dialect::sqlite::Sqlite;
 use crate::schema::{Column, Ident, Table, TableName, display_columns};
@@ -15,6 +15,16 @@ pub(super) fn preamble() -> Vec<Statement> {
         .into_iter()
         .map(Statement::plain)
         .collect()
+}
+
+/// See [`crate::dialect::change::PlanDialect::sending`].
+pub(super) fn sending() -> Sending {
+    Sending {
+        before: preamble(),
+        after: Vec::new(),
+        kept: Some(("PRAGMA foreign_keys", "PRAGMA foreign_keys = ")),
+        texts: Texts::OneText,
+    }
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].

@@ -9,10 +9,13 @@ mod block;
 mod foreign_key;
 mod index;
 mod not_null;
+mod queries;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
+
+pub(super) use queries::{queries, sending};
 
 /// How long a statement waits for a lock before it lets others pass.
 const LOCK_TIMEOUT: &str = "2s";
