@@ -9,6 +9,7 @@ mod types;
 
 use crate::schema::{Action, ColumnType, Ident, Read, Schema, TableKind, TableName};
 
+use super::planned;
 use super::short;
 use super::tokens::{Cursor, Tokens};
 use catalog::Catalog;
@@ -74,6 +75,17 @@ impl Reader {
         let mut cursor = tokens.cursor();
         let place = cursor.location();
         let text = cursor.rest();
+        if planned::is_prepared(tokens.sql) {
+            match planned::prepared(tokens) {
+                Ok(Some(sql)) => {
+                    let place = (place.line, place.column);
+                    self.apply(&Tokens::new(sql, place, tokens.file, tokens.dialect));
+                }
+                Ok(None) => {}
+                Err(fault) => self.catalog.note(format!("`{}` is lost: {fault}", short(text)), place),
+            }
+            return;
+        }
         if let Err(fault) = self.statement(&mut cursor) {
             self.catalog.note(format!("`{}` is lost: {fault}", short(text)), place);
         }
@@ -292,7 +304,7 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     let mut words = super::words(sql);
     let first = words.next().unwrap_or("");
     if !KNOWN.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        return true;
+        return !planned::is_prepared(sql);
     }
     let second = words.next().unwrap_or("");
     let others = [

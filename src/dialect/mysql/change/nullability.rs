@@ -53,10 +53,12 @@ fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
                    column_default, ')'), column_default)) ELSE CONCAT(' DEFAULT ', QUOTE(column_default)) END";
     let on_update = "IF(extra LIKE '%on update%', CONCAT(' ', TRIM(REPLACE(extra, 'DEFAULT_GENERATED', ''))), '')";
     let expression = format!(
-        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL, '', CONCAT(' CHARACTER SET ', \
+        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL OR \
+         collation_name = (SELECT table_collation FROM information_schema.tables WHERE {}), '', CONCAT(' CHARACTER SET ', \
          character_set_name, ' COLLATE ', collation_name)), {}, {default}, {on_update}, IF(column_comment = '', '', \
          CONCAT(' COMMENT ', QUOTE(column_comment))), ', ALGORITHM=INPLACE, LOCK=NONE') FROM information_schema.columns \
          WHERE {} AND column_name = {}))",
+        is_table("table_schema", "table_name", &table.name),
         text(&format!(" {nullability}")),
         is_table("table_schema", "table_name", &table.name),
         text(column.as_str())

@@ -46,7 +46,7 @@ fn body(care: &Care, statements: &[Statement]) -> String {
 /// The text stands as it is: nothing in it is read as Ruby.
 fn execute(statement: &Statement) -> String {
     let mark = end_mark(&statement.sql);
-    format!("    execute(<<-'{mark}')\n{}\n    {mark}\n", statement.sql)
+    format!("    execute(<<-'{mark}'.chomp)\n{}\n    {mark}\n", statement.sql)
 }
 
 /// As `camelize` makes it of the file's name.
