@@ -40,18 +40,40 @@ pub(super) fn runs_prepared(sql: &str) -> bool {
     sql.trim_start().starts_with("EXECUTE relaudit_statement")
 }
 
-/// The statement that a plan prepares, where that changes a schema: an error where it cannot be told.
-pub(super) fn prepared<'t>(tokens: &'t Tokens<'_>) -> Result<Option<&'t str>, String> {
-    let texts = tokens.list.iter().filter_map(|token| match &token.kind {
-        Kind::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    let last = texts.last().unwrap_or_default();
+/// What a plan prepares.
+pub(super) enum Prepared<'t> {
+    /// A statement.
+    Statement(&'t str),
+    /// A statement that begins so, goes on with what the server knows of the column, and changes whether it takes nulls.
+    Nullability {
+        /// `ALTER TABLE … MODIFY COLUMN …`.
+        head: &'t str,
+        nullable: bool,
+    },
+    /// Nothing that changes a schema.
+    Nothing,
+}
+
+/// What a plan prepares here; `None` where it cannot be told.
+pub(super) fn prepared<'t>(tokens: &'t Tokens<'_>) -> Option<Prepared<'t>> {
+    let texts = || {
+        tokens.list.iter().filter_map(|token| match &token.kind {
+            Kind::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    };
+    let last = texts().next_back().unwrap_or_default();
     if last.starts_with("ALTER ") {
-        return Ok(Some(last));
+        return Some(Prepared::Statement(last));
     }
     if last.starts_with("SELECT ") || last.starts_with("DROP TABLE ") {
-        return Ok(None);
+        return Some(Prepared::Nothing);
     }
-    Err("what is prepared here is put together from the server's own catalogue".to_owned())
+    let head = texts().find(|text| text.starts_with("ALTER TABLE ") && text.contains(" MODIFY COLUMN "))?;
+    let nullable = texts().find_map(|text| match text {
+        " NOT NULL" => Some(false),
+        " NULL" => Some(true),
+        _ => None,
+    })?;
+    Some(Prepared::Nullability { head, nullable })
 }

@@ -7,9 +7,9 @@ mod constraint;
 mod create_table;
 mod types;
 
-use crate::schema::{Action, ColumnType, Ident, Read, Schema, TableKind, TableName};
+use crate::schema::{Action, ColumnType, Ident, Location, Read, Schema, TableKind, TableName};
 
-use super::planned;
+use super::planned::{self, Prepared};
 use super::short;
 use super::tokens::{Cursor, Tokens};
 use catalog::Catalog;
@@ -76,19 +76,32 @@ impl Reader {
         let place = cursor.location();
         let text = cursor.rest();
         if planned::is_prepared(tokens.sql) {
-            match planned::prepared(tokens) {
-                Ok(Some(sql)) => {
-                    let place = (place.line, place.column);
-                    self.apply(&Tokens::new(sql, place, tokens.file, tokens.dialect));
-                }
-                Ok(None) => {}
-                Err(fault) => self.catalog.note(format!("`{}` is lost: {fault}", short(text)), place),
-            }
+            self.apply_prepared(tokens, place);
             return;
         }
         if let Err(fault) = self.statement(&mut cursor) {
             self.catalog.note(format!("`{}` is lost: {fault}", short(text)), place);
         }
+    }
+
+    /// Applies what one of this tool's plans prepares.
+    fn apply_prepared(&mut self, tokens: &Tokens<'_>, place: Location) {
+        let start = (place.line, place.column);
+        let again = |sql| Tokens::new(sql, start, tokens.file, tokens.dialect);
+        let fault = match planned::prepared(tokens) {
+            Some(Prepared::Statement(sql)) => return self.apply(&again(sql)),
+            Some(Prepared::Nothing) => return,
+            Some(Prepared::Nullability { head, nullable }) => {
+                let tokens = again(head);
+                match alter_table::set_nullable(&mut tokens.cursor(), nullable, &mut self.catalog) {
+                    Ok(()) => return,
+                    Err(fault) => fault,
+                }
+            }
+            None => "what is prepared here cannot be told from its text".to_owned(),
+        };
+        self.catalog
+            .note(format!("`{}` is lost: {fault}", short(tokens.sql)), place);
     }
 
     /// The schema, in the order in which a live one is read.

@@ -1,7 +1,7 @@
 //! A plan as files.
 
 use super::PlanReport;
-use super::markdown::Placement;
+use super::markdown::{Placement, StepFiles};
 use super::script::{comment, statements, step_text};
 use super::{json, markdown};
 use crate::plan::{Phase, Step};
@@ -47,9 +47,12 @@ pub fn files(report: &PlanReport<'_>) -> Vec<PlanFile> {
     files
 }
 
-fn paths(step: &Step) -> (Vec<String>, Vec<String>) {
+fn paths(step: &Step) -> StepFiles {
     let undo = (step.phase != Phase::Contract).then(|| down_path(step));
-    (vec![up_path(step)], undo.into_iter().collect())
+    StepFiles {
+        run: vec![up_path(step)],
+        undo: undo.into_iter().collect(),
+    }
 }
 
 /// Where a step is.

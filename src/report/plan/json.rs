@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::PlanReport;
+use super::markdown::StepFiles;
 use crate::dialect::change::Statement;
 use crate::plan::Step;
 
@@ -65,7 +66,7 @@ struct WithheldDocument<'a> {
     decide: &'a str,
 }
 
-pub(super) fn json(report: &PlanReport<'_>, files: &dyn Fn(&Step) -> (Vec<String>, Vec<String>)) -> String {
+pub(super) fn json(report: &PlanReport<'_>, files: &dyn Fn(&Step) -> StepFiles) -> String {
     let plan = report.plan;
     let document = Document {
         version: 1,
@@ -93,15 +94,15 @@ pub(super) fn json(report: &PlanReport<'_>, files: &dyn Fn(&Step) -> (Vec<String
     text
 }
 
-fn step(step: &Step, (files, undo): (Vec<String>, Vec<String>)) -> StepDocument<'_> {
+fn step(step: &Step, StepFiles { run, undo }: StepFiles) -> StepDocument<'_> {
     StepDocument {
         number: step.number,
         phase: step.phase.as_str(),
         title: &step.title,
         reasons: &step.reasons,
-        file: files.first().cloned(),
+        file: run.first().cloned(),
         undo: undo.first().cloned(),
-        files: if files.len() > 1 { files } else { Vec::new() },
+        files: if run.len() > 1 { run } else { Vec::new() },
         locks: step
             .work
             .locks

@@ -13,7 +13,15 @@ pub(super) struct Placement<'a> {
     /// How it is run: a section.
     pub(super) how_to_run: String,
     /// The files of a step, and those of its undo.
-    pub(super) files: &'a dyn Fn(&Step) -> (Vec<String>, Vec<String>),
+    pub(super) files: &'a dyn Fn(&Step) -> StepFiles,
+}
+
+/// The files of a step.
+pub(super) struct StepFiles {
+    /// Those that do it.
+    pub(super) run: Vec<String>,
+    /// Those that undo it and do nothing else.
+    pub(super) undo: Vec<String>,
 }
 
 pub(super) fn markdown(report: &PlanReport<'_>, placement: &Placement<'_>) -> String {
@@ -79,8 +87,8 @@ fn one(step: &Step, placement: &Placement<'_>, text: &mut String) {
     if let Some(estimate) = estimate(step) {
         let _ = writeln!(text, "- {estimate}");
     }
-    let (files, undo) = (placement.files)(step);
-    let _ = write!(text, "- file {}", quoted(&files));
+    let StepFiles { run, undo } = (placement.files)(step);
+    let _ = write!(text, "- file {}", quoted(&run));
     if !undo.is_empty() {
         let _ = write!(text, ", undo {}", quoted(&undo));
     }

@@ -206,6 +206,11 @@ fn check(engine: Engine, tool: Tool, case: &Path, plain: &[String]) -> Vec<Strin
     forget(engine, &database);
     let after = masked(client::state(engine, &database), &plan);
     let mut say = |text: String| failures.push(text);
+    // A constraint that counts as validated with rows that break it cannot come back as such.
+    let [before, undone] = [before, undone].map(|lines| {
+        let lines = lines.into_iter().map(|line| line.replace(" NOT VALID", ""));
+        lines.collect::<Vec<_>>()
+    });
     compare("running it and undoing it", &before, &undone, &mut say);
     compare("running it again", plain, &after, &mut say);
     // On SQLite a unique index does what matters of a primary key.

@@ -89,13 +89,13 @@ impl Tool {
             Self::WholeFiles(_) => in_order(folder, way, &|path| is_whole(path, way))
                 .iter()
                 .try_for_each(|path| send(engine, database, &[fs::read_to_string(path).unwrap()])),
-            Self::Goose => in_order(folder, way, &|path| has_name(path, |name| name.ends_with(".sql")))
+            Self::Goose => in_order(folder, way, &is_sql)
                 .iter()
                 .try_for_each(|path| goose(engine, database, &fs::read_to_string(path).unwrap(), way)),
             Self::Flyway => {
                 let letter = if way == Way::Up { 'V' } else { 'U' };
                 in_order(folder, way, &|path| {
-                    has_name(path, |name| name.starts_with(letter) && name.ends_with(".sql"))
+                    is_sql(path) && has_name(path, |name| name.starts_with(letter))
                 })
                 .iter()
                 .try_for_each(|path| client::run(engine, database, path).map(drop))
@@ -206,7 +206,7 @@ fn dbmate(engine: Engine, database: &Loaded, folder: &Path, way: Way) -> Result<
     if way == Way::Up {
         return run("migrate");
     }
-    let count = in_order(folder, way, &|path| has_name(path, |name| name.ends_with(".sql"))).len();
+    let count = in_order(folder, way, &is_sql).len();
     (0..count).try_for_each(|_| run("rollback"))
 }
 
@@ -242,6 +242,10 @@ fn has_name(path: &Path, fits: impl Fn(&str) -> bool) -> bool {
     path.file_name().is_some_and(|name| fits(name.to_str().unwrap()))
 }
 
+fn is_sql(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "sql")
+}
+
 fn is_whole(path: &Path, way: Way) -> bool {
     has_name(path, |name| match way {
         Way::Up => name.ends_with(".up.sql") || name == "migration.sql",
@@ -267,9 +271,12 @@ fn goose(engine: Engine, database: &Loaded, text: &str, way: Way) -> Result<(), 
     send(engine, database, &statements)
 }
 
+/// Sends one text.
+type Send<'a> = dyn FnMut(&str) -> Result<(), String> + 'a;
+
 /// Sends texts through a driver, in one session; what a client would understand by itself is an error to it.
 fn send(engine: Engine, database: &Loaded, texts: &[String]) -> Result<(), String> {
-    let mut one: Box<dyn FnMut(&str) -> Result<(), String>> = match (engine.family(), database) {
+    let mut one: Box<Send<'_>> = match (engine.family(), database) {
         (Family::Postgres, Loaded::Server(database)) => {
             let mut client = database.server().postgres(database.name())?;
             Box::new(move |text| client.batch_execute(text).map_err(|error| format!("{error:?}")))

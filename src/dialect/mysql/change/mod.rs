@@ -39,7 +39,7 @@ const SETTINGS: [&str; 4] = [
 
 /// See [`crate::dialect::change::PlanDialect::sending`]. The settings are kept in variables of the session meanwhile.
 pub(super) fn sending() -> Sending {
-    let each = |one: &dyn Fn(&str) -> String| SETTINGS.map(|setting| one(setting)).join(", ");
+    let each = |one: &dyn Fn(&str) -> String| SETTINGS.map(one).join(", ");
     let keep = each(&|setting| format!("@relaudit_{setting} = @@SESSION.{setting}"));
     let give_back = each(&|setting| format!("SESSION {setting} = @relaudit_{setting}"));
     let mut before = vec![Statement::plain(format!("SET {keep}"))];

@@ -25,7 +25,8 @@ pub(in crate::dialect::postgres) fn queries(statements: &[Statement]) -> Vec<Sta
     let mut guards = String::new();
     for statement in statements.iter().filter(|statement| !is_setting(statement)) {
         if statement.guard {
-            guards.push_str(&format!("{};\n", statement.sql));
+            guards.push_str(&statement.sql);
+            guards.push_str(";\n");
         } else if stands_alone(statement) {
             queries.extend(with_settings(&std::mem::take(&mut guards)));
             queries.push(statement.clone());

@@ -11,7 +11,7 @@ mod sequelize;
 
 use clap::ValueEnum;
 
-use super::markdown::{Placement, markdown};
+use super::markdown::{Placement, StepFiles, markdown};
 use super::script::{comment, step_lines};
 use super::{PlanFile, PlanReport, json};
 use crate::dialect::change::{Statement, Texts};
@@ -125,7 +125,8 @@ pub fn files(report: &PlanReport<'_>, layout: Layout, mut numbers: Numbers) -> V
     }
     let paths = |step: &Step| {
         let own = of_steps.get(step.number.wrapping_sub(1)).cloned().unwrap_or_default();
-        own.into_iter().partition(|path| !scripts::goes_down(path))
+        let (run, undo) = own.into_iter().partition(|path| !scripts::goes_down(path));
+        StepFiles { run, undo }
     };
     let stem = format!("relaudit_{}", report.plan.id);
     files.push(PlanFile {
@@ -201,12 +202,11 @@ fn texts(report: &PlanReport<'_>, layout: Layout, statements: &[Statement]) -> V
         all
     };
     match (layout, sending.texts) {
-        // It keeps one session, and sends statement after statement.
-        (Layout::Flyway, _) => with_session(),
+        // They keep one session, and send statement after statement.
+        (Layout::Flyway, _) | (Layout::Goose, Texts::OneSession) => with_session(),
         (_, Texts::EachAlone) => report.dialect.queries(statements),
         // They give the session back as it was even where a statement fails: see there.
         (Layout::Rails | Layout::Laravel | Layout::Sequelize, _) => statements.to_vec(),
-        (Layout::Goose, Texts::OneSession) => with_session(),
         _ => vec![as_one(&with_session())],
     }
 }

@@ -88,10 +88,10 @@ fn in_session(care: &Care) -> String {
 }
 
 fn listed(statements: &[Statement]) -> String {
-    statements
-        .iter()
-        .map(|statement| format!("  {},\n", literal(&statement.sql)))
-        .collect()
+    statements.iter().fold(String::new(), |mut text, statement| {
+        let _ = writeln!(text, "  {},", literal(&statement.sql));
+        text
+    })
 }
 
 /// A template in which nothing is replaced.
