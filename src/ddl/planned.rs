@@ -27,7 +27,7 @@ pub(super) fn of_block(sql: &str) -> Option<Vec<&str>> {
     let texts = pieces
         .filter(|piece| piece.kind == PieceKind::Statement)
         .map(|piece| piece.text.trim());
-    Some(texts.filter(|text| text.starts_with("ALTER ")).collect())
+    Some(texts.filter(|text| first_word(text) == "ALTER").collect())
 }
 
 /// Whether a plan prepares a statement here.
@@ -63,17 +63,20 @@ pub(super) fn prepared<'t>(tokens: &'t Tokens<'_>) -> Option<Prepared<'t>> {
         })
     };
     let last = texts().next_back().unwrap_or_default();
-    if last.starts_with("ALTER ") {
-        return Some(Prepared::Statement(last));
+    match first_word(last) {
+        "ALTER" => return Some(Prepared::Statement(last)),
+        "SELECT" | "DROP" => return Some(Prepared::Nothing),
+        _ => {}
     }
-    if last.starts_with("SELECT ") || last.starts_with("DROP TABLE ") {
-        return Some(Prepared::Nothing);
-    }
-    let head = texts().find(|text| text.starts_with("ALTER TABLE ") && text.contains(" MODIFY COLUMN "))?;
+    let head = texts().find(|text| first_word(text) == "ALTER" && text.contains(" MODIFY "))?;
     let nullable = texts().find_map(|text| match text {
         " NOT NULL" => Some(false),
         " NULL" => Some(true),
         _ => None,
     })?;
     Some(Prepared::Nullability { head, nullable })
+}
+
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
 }
