@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
 use crate::plan::{Keep, Treatment};
-use crate::report::Framework;
+use crate::report::{Framework, Layout};
 use crate::source::ScriptDialect;
 
 /// Audits the relations of a database: what was meant, what is enforced, which rows are orphans.
@@ -130,6 +130,9 @@ Without --out, one script that the engine's own client runs as it is:
 With --out, a file for each step, its undo, plan.json and PLAN.md:
   relaudit plan postgres://app@db.example.org/shop --out plan
 
+With --layout, migrations for the tool that runs yours:
+  relaudit plan postgres://app@db.example.org/shop --layout rails --out db/migrate
+
 What becomes of rows without parent follows from the delete action that is declared or stated in relaudit.yml: cascade
 moves them into a quarantine table, set null sets their key to null; else the step is withheld and asks.
 
@@ -157,6 +160,12 @@ pub struct PlanArgs {
     /// Write files into this folder, which is new or empty, instead of a script to standard output
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write migrations for a tool into --out, the folder of its migrations, after those that are there
+    #[arg(long, value_enum, value_name = "TOOL", default_value_t = Layout::Plain)]
+    pub layout: Layout,
+    /// With --layout: the number or time of the first migration [default: the next, or now]
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
     /// The greatest number of connections to a server; never more than it has free
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod input;
+mod layout;
 mod output;
 pub mod plan;
 pub mod relations;

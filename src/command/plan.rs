@@ -11,10 +11,11 @@ use crate::dialect::{interrupt, mysql, postgres, sqlite};
 use crate::plan::{self, Survey};
 use crate::report::{PlanReport, plan_files, plan_script};
 use crate::rules::{Facts, RuleSet};
+use crate::schema::Ident;
 
 use super::audit::Audited;
 use super::input::{self, Input};
-use super::{Outcome, audit, output};
+use super::{Outcome, audit, layout, output};
 
 /// Plans, and writes the script or the files.
 ///
@@ -22,6 +23,7 @@ use super::{Outcome, audit, output};
 ///
 /// No plan could be made.
 pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let placed = layout::folder(args)?;
     let config = Config::load(args.input.config.as_deref())?;
     let rules = config.rules().map_err(anyhow::Error::msg)?;
     let inputs = input::read(&args.input, &args.models.models, &config)?;
@@ -29,7 +31,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         bail!("a plan is for one source: name one database or file");
     };
     let (dialect, version) = dialect(input)?;
-    let (audited, survey, options) = look(input, &rules, args, &config, version)?;
+    let (audited, survey, mut options) = look(input, &rules, args, &config, version)?;
+    options.unqualified = placed.and_then(|_| connected(input));
     let facts = Facts {
         schema: &input.schema,
         relations: &audited.relations,
@@ -43,9 +46,10 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         server: &input.info.server,
         dialect,
     };
-    match &args.out {
-        Some(folder) => write_files(folder, &report)?,
-        None => output::write_to(None, "plan", plan_script(&report).as_bytes())?,
+    match (placed, &args.out) {
+        (Some((layout, folder)), _) => layout::write(layout, folder, args.number.as_deref(), &report)?,
+        (None, Some(folder)) => write_files(folder, &report)?,
+        (None, None) => output::write_to(None, "plan", plan_script(&report).as_bytes())?,
     }
     let outcome = if plan.withheld.is_empty() {
         Outcome::Clean
@@ -74,6 +78,7 @@ fn look(
         keep: args.keep.clone(),
         settings: config.settings(&input.schema, &audited.relations)?,
         version,
+        unqualified: None,
     };
     let survey = match (&audited.probes, rowed) {
         (Some(probes), Some(rowed)) => plan::survey(
@@ -105,6 +110,13 @@ fn dialect(input: &Input) -> anyhow::Result<(&'static dyn PlanDialect, Version)>
             input.info.name
         ),
     })
+}
+
+/// The database that is connected, where a namespace is a database: a migration is for others too, of other names.
+fn connected(input: &Input) -> Option<Ident> {
+    let is_mysql = input.info.server.starts_with("MySQL") || input.info.server.starts_with("MariaDB");
+    let (_, database) = input.info.name.rsplit_once('/')?;
+    is_mysql.then(|| Ident::new(database))
 }
 
 /// The first two numbers of `PostgreSQL 18.4`.

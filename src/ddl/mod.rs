@@ -7,6 +7,7 @@ mod column_type;
 pub mod folder;
 mod heads;
 mod mysql;
+mod planned;
 mod postgres;
 mod references;
 mod sniff;
@@ -172,7 +173,7 @@ fn doubt(sql: &str, dialect: SqlDialect) -> Option<&'static str> {
         Some("is no statement that is known")
     } else if is(first, "ROLLBACK") && !is(second, "TO") && !is(second, "PREPARED") {
         Some("undoes what its transaction did; it is taken for done")
-    } else if is(first, "EXECUTE") && dialect == SqlDialect::MySql {
+    } else if is(first, "EXECUTE") && dialect == SqlDialect::MySql && !planned::runs_prepared(sql) {
         Some("runs what cannot be told from the text")
     } else {
         None

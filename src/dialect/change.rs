@@ -59,6 +59,40 @@ pub trait PlanDialect: Dialect {
 
     /// How long the name of a constraint may be, in bytes.
     fn longest_name(&self) -> usize;
+
+    /// How programs other than the engine's own client are to send the statements of a step.
+    fn sending(&self) -> Sending;
+
+    /// Statements as a program sends them, each text by itself. Where the server makes one transaction of what is sent
+    /// together, each text holds what may be in one, and needs nothing that another one left in the session.
+    fn queries(&self, statements: &[Statement]) -> Vec<Statement> {
+        statements.to_vec()
+    }
+}
+
+/// How a step is to be sent.
+#[derive(Debug, Clone, Default)]
+pub struct Sending {
+    /// What it begins with, where all of a step is sent through one session.
+    pub before: Vec<Statement>,
+    /// What gives the session back as it was.
+    pub after: Vec<Statement>,
+    /// A setting that only a program can give back: the question for it, and the statement to which the answer is added.
+    pub kept: Option<(&'static str, &'static str)>,
+    /// What may be sent together.
+    pub texts: Texts,
+}
+
+/// What a program may send together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Texts {
+    /// Each of [`PlanDialect::queries`] stands for itself, in any session, and must not be sent with others.
+    EachAlone,
+    /// All of a step need one session; drivers take them as one text only where they are told to.
+    #[default]
+    OneSession,
+    /// All of a step need one session, and drivers take them as one text.
+    OneText,
 }
 
 /// A server's version, as it counts them: 18.4 is `{major: 18, minor: 4}`. Zero where it is not known.
@@ -238,6 +272,8 @@ pub struct Statement {
     pub sql: String,
     /// Whether there are semicolons inside that end nothing: the body of a routine or block.
     pub compound: bool,
+    /// Whether it only looks, and fails where something does not hold.
+    pub guard: bool,
 }
 
 /// A lock that a change takes.
@@ -257,6 +293,7 @@ impl Statement {
         Self {
             sql: sql.into(),
             compound: false,
+            guard: false,
         }
     }
 
@@ -265,7 +302,14 @@ impl Statement {
         Self {
             sql: sql.into(),
             compound: true,
+            guard: false,
         }
+    }
+
+    /// The same as a guard.
+    #[must_use]
+    pub fn guarding(self) -> Self {
+        Self { guard: true, ..self }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
 mod statistics;
+pub mod unqualified;
 
 use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};
 

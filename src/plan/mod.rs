@@ -19,6 +19,7 @@ use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
 use crate::relation::short_hash;
 use crate::rules::Facts;
+use crate::schema::Ident;
 
 pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
@@ -111,6 +112,8 @@ pub struct Options {
     pub settings: Settings,
     /// The server's version.
     pub version: Version,
+    /// The namespace whose tables are named without it, for migrations that are run on databases of other names.
+    pub unqualified: Option<Ident>,
 }
 
 impl Phase {

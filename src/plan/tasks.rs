@@ -15,6 +15,7 @@ use super::{Options, Phase, Size, Withheld};
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::dialect::key_move::MoveStage;
 use crate::dialect::retype::Stage;
+use crate::dialect::unqualified;
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
@@ -223,7 +224,11 @@ impl<'a> Tasks<'a> {
             rows: table.estimated_rows,
             bytes: table.size_bytes,
         };
-        match self.dialect.work(&draft.change, self.options.version) {
+        let work = match &self.options.unqualified {
+            Some(namespace) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
+            None => self.dialect.work(&draft.change, self.options.version),
+        };
+        match work {
             Ok(work) => {
                 let task = Task {
                     phase: draft.phase,

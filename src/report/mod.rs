@@ -21,7 +21,7 @@ use crate::schema::{Note, Schema};
 pub use emit::{Framework, write_associations};
 pub use layout::printable;
 pub use outcome::unchecked;
-pub use plan::{PlanFile, PlanReport, files as plan_files, script as plan_script};
+pub use plan::{Layout, Numbers, PlanFile, PlanReport, files as plan_files, layout_files, script as plan_script};
 pub use rules::{RulePage, write_rule, write_rules};
 
 /// What is reported, source by source, in the order in which the user named them.

@@ -45,6 +45,24 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
     Ok(())
 }
 
+/// Reads `ALTER TABLE … MODIFY COLUMN …` from its first word on, and changes only whether the column takes nulls.
+///
+/// # Errors
+///
+/// Why nothing of it was done.
+pub(super) fn set_nullable(cursor: &mut Cursor<'_>, nullable: bool, catalog: &mut Catalog) -> Result<(), String> {
+    let _ = cursor.take(&["ALTER", "TABLE"]);
+    let table = next_table(cursor, catalog)?;
+    let _ = cursor.take(&["MODIFY", "COLUMN"]);
+    let name = cursor.name().ok_or("it names no column")?;
+    let columns = &mut catalog.draft(&table)?.table.columns;
+    let column = columns.iter_mut().find(|column| column.name == name);
+    column
+        .ok_or_else(|| format!("`{table}` has no column `{name}`"))?
+        .nullable = nullable;
+    Ok(())
+}
+
 fn is_option(action: &Cursor<'_>) -> bool {
     const OPTIONS: [&str; 6] = ["DEFAULT", "CHARSET", "CHARACTER", "COLLATE", "ENGINE", "COMMENT"];
     action.is_at_any(&OPTIONS)

@@ -7,8 +7,9 @@ mod constraint;
 mod create_table;
 mod types;
 
-use crate::schema::{Action, ColumnType, Ident, Read, Schema, TableKind, TableName};
+use crate::schema::{Action, ColumnType, Ident, Location, Read, Schema, TableKind, TableName};
 
+use super::planned::{self, Prepared};
 use super::short;
 use super::tokens::{Cursor, Tokens};
 use catalog::Catalog;
@@ -74,9 +75,33 @@ impl Reader {
         let mut cursor = tokens.cursor();
         let place = cursor.location();
         let text = cursor.rest();
+        if planned::is_prepared(tokens.sql) {
+            self.apply_prepared(tokens, place);
+            return;
+        }
         if let Err(fault) = self.statement(&mut cursor) {
             self.catalog.note(format!("`{}` is lost: {fault}", short(text)), place);
         }
+    }
+
+    /// Applies what one of this tool's plans prepares.
+    fn apply_prepared(&mut self, tokens: &Tokens<'_>, place: Location) {
+        let start = (place.line, place.column);
+        let again = |sql| Tokens::new(sql, start, tokens.file, tokens.dialect);
+        let fault = match planned::prepared(tokens) {
+            Some(Prepared::Statement(sql)) => return self.apply(&again(sql)),
+            Some(Prepared::Nothing) => return,
+            Some(Prepared::Nullability { head, nullable }) => {
+                let tokens = again(head);
+                match alter_table::set_nullable(&mut tokens.cursor(), nullable, &mut self.catalog) {
+                    Ok(()) => return,
+                    Err(fault) => fault,
+                }
+            }
+            None => "what is prepared here cannot be told from its text".to_owned(),
+        };
+        self.catalog
+            .note(format!("`{}` is lost: {fault}", short(tokens.sql)), place);
     }
 
     /// The schema, in the order in which a live one is read.
@@ -292,7 +317,7 @@ pub(super) fn is_ignored(sql: &str) -> bool {
     let mut words = super::words(sql);
     let first = words.next().unwrap_or("");
     if !KNOWN.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        return true;
+        return !planned::is_prepared(sql);
     }
     let second = words.next().unwrap_or("");
     let others = [

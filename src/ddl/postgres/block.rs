@@ -2,6 +2,7 @@
 //! told from its text.
 
 use crate::ddl::SqlDialect;
+use crate::ddl::planned;
 use crate::ddl::splitter::{PieceKind, Splitter, advance};
 use crate::ddl::tokens::{Kind, Tokens};
 
@@ -14,6 +15,14 @@ impl Reader {
     /// Applies the statements of a block that holds nothing but them, up to its `EXCEPTION`. Of any other block that
     /// speaks of changes there is a note.
     pub(super) fn block(&mut self, tokens: &Tokens<'_>) {
+        if let Some(statements) = planned::of_block(tokens.sql) {
+            let place = tokens.cursor().location();
+            for text in statements {
+                let place = (place.line, place.column);
+                self.apply(&Tokens::new(text, place, tokens.file, SqlDialect::Postgres));
+            }
+            return;
+        }
         let Some((body, start)) = body(tokens) else { return };
         let mut plain = Vec::new();
         let mut is_plain = true;

@@ -28,7 +28,7 @@ use self::connect::Connector;
 use self::option_file::ThisMachine;
 use self::server::{Flavor, Server};
 use self::session::MySqlSession;
-use super::change::{Change, PlanDialect, Statement, Version, Work};
+use super::change::{Change, PlanDialect, Sending, Statement, Version, Work};
 use super::{
     ColumnKey, ConnectOptions, Database, Dialect, Error, KeyExpression, QueryError, QueryFailure, Session, SourceInfo,
     Statistics,
@@ -163,6 +163,10 @@ impl PlanDialect for MySql {
 
     fn longest_name(&self) -> usize {
         64
+    }
+
+    fn sending(&self) -> Sending {
+        change::sending()
     }
 }
 

@@ -22,7 +22,7 @@ mod tls;
 
 use crate::schema::{ColumnType, Ident, Table, TableKind, TableName, TypeFamily};
 
-use super::change::{Change, PlanDialect, Statement, Version, Work};
+use super::change::{Change, PlanDialect, Sending, Statement, Version, Work};
 use super::{ConnectOptions, Database, Dialect, Error, KeyExpression, retype};
 
 /// Opens a live server from what the user wrote: a `postgres://` URL or a libpq `key=value` string. What it leaves open
@@ -157,6 +157,14 @@ impl PlanDialect for Postgres {
 
     fn longest_name(&self) -> usize {
         63
+    }
+
+    fn sending(&self) -> Sending {
+        change::sending()
+    }
+
+    fn queries(&self, statements: &[Statement]) -> Vec<Statement> {
+        change::queries(statements)
     }
 }
 

@@ -6,7 +6,7 @@
 mod rows;
 
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Change, LockTaken, Statement, Work};
+use crate::dialect::change::{Change, LockTaken, Sending, Statement, Texts, Work};
 use crate::dialect::sqlite::Sqlite;
 use crate::schema::{Ident, Table, TableName, display_columns};
 
@@ -16,6 +16,16 @@ pub(super) fn preamble() -> Vec<Statement> {
         .into_iter()
         .map(Statement::plain)
         .collect()
+}
+
+/// See [`crate::dialect::change::PlanDialect::sending`].
+pub(super) fn sending() -> Sending {
+    Sending {
+        before: preamble(),
+        after: Vec::new(),
+        kept: Some(("PRAGMA foreign_keys", "PRAGMA foreign_keys = ")),
+        texts: Texts::OneText,
+    }
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].

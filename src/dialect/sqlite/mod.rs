@@ -21,7 +21,7 @@ mod types;
 
 use crate::schema::{ColumnType, Ident, Table, TypeFamily};
 
-use super::change::{Change, PlanDialect, Statement, Version, Work};
+use super::change::{Change, PlanDialect, Sending, Statement, Version, Work};
 use super::sample_sql::sqlite_row_number;
 use super::{Dialect, KeyExpression};
 
@@ -123,6 +123,10 @@ impl PlanDialect for Sqlite {
 
     fn longest_name(&self) -> usize {
         128
+    }
+
+    fn sending(&self) -> Sending {
+        change::sending()
     }
 }
 

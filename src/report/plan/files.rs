@@ -1,6 +1,7 @@
 //! A plan as files.
 
 use super::PlanReport;
+use super::markdown::{Placement, StepFiles};
 use super::script::{comment, statements, step_text};
 use super::{json, markdown};
 use crate::plan::{Phase, Step};
@@ -31,22 +32,36 @@ pub fn files(report: &PlanReport<'_>) -> Vec<PlanFile> {
     }
     files.push(PlanFile {
         path: "plan.json".to_owned(),
-        text: json::json(report),
+        text: json::json(report, &paths),
     });
     files.push(PlanFile {
         path: "PLAN.md".to_owned(),
-        text: markdown::markdown(report),
+        text: markdown::markdown(
+            report,
+            &Placement {
+                how_to_run: markdown::how_to_run_files(report),
+                files: &paths,
+            },
+        ),
     });
     files
 }
 
+fn paths(step: &Step) -> StepFiles {
+    let undo = (step.phase != Phase::Contract).then(|| down_path(step));
+    StepFiles {
+        run: vec![up_path(step)],
+        undo: undo.into_iter().collect(),
+    }
+}
+
 /// Where a step is.
-pub(super) fn up_path(step: &Step) -> String {
+fn up_path(step: &Step) -> String {
     format!("{}.sql", stem(step))
 }
 
 /// Where its way back is.
-pub(super) fn down_path(step: &Step) -> String {
+fn down_path(step: &Step) -> String {
     format!("{}.down.sql", stem(step))
 }
 

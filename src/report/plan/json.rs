@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::PlanReport;
-use super::files::{down_path, up_path};
+use super::markdown::StepFiles;
 use crate::dialect::change::Statement;
-use crate::plan::{Phase, Step};
+use crate::plan::Step;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -31,8 +31,11 @@ struct StepDocument<'a> {
     phase: &'static str,
     title: &'a str,
     reasons: &'a [String],
-    file: String,
+    file: Option<String>,
     undo: Option<String>,
+    /// All of them, where a step has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<String>,
     locks: Vec<LockDocument<'a>>,
     guards: &'a [String],
     notes: &'a [String],
@@ -64,7 +67,7 @@ struct WithheldDocument<'a> {
     decide: &'a str,
 }
 
-pub(super) fn json(report: &PlanReport<'_>) -> String {
+pub(super) fn json(report: &PlanReport<'_>, files: &dyn Fn(&Step) -> StepFiles) -> String {
     let plan = report.plan;
     let document = Document {
         version: 1,
@@ -76,7 +79,7 @@ pub(super) fn json(report: &PlanReport<'_>) -> String {
         source: report.source,
         server: report.server,
         dialect: plan.dialect,
-        steps: plan.steps.iter().map(step).collect(),
+        steps: plan.steps.iter().map(|it| step(it, files(it))).collect(),
         withheld: plan
             .withheld
             .iter()
@@ -92,14 +95,15 @@ pub(super) fn json(report: &PlanReport<'_>) -> String {
     text
 }
 
-fn step(step: &Step) -> StepDocument<'_> {
+fn step(step: &Step, StepFiles { run, undo }: StepFiles) -> StepDocument<'_> {
     StepDocument {
         number: step.number,
         phase: step.phase.as_str(),
         title: &step.title,
         reasons: &step.reasons,
-        file: up_path(step),
-        undo: (step.phase != Phase::Contract).then(|| down_path(step)),
+        file: run.first().cloned(),
+        undo: undo.first().cloned(),
+        files: if run.len() > 1 { run } else { Vec::new() },
         locks: step
             .work
             .locks

@@ -3,13 +3,28 @@
 use std::fmt::Write as _;
 
 use super::PlanReport;
-use super::files::{down_path, up_path};
 use crate::plan::{Phase, Step};
 
 /// How many bytes a second a server reads of a table, for estimates: what a modest disk gives.
 const BYTES_A_SECOND: u64 = 100_000_000;
 
-pub(super) fn markdown(report: &PlanReport<'_>) -> String {
+/// What a reader of the description needs to know of where the plan is.
+pub(super) struct Placement<'a> {
+    /// How it is run: a section.
+    pub(super) how_to_run: String,
+    /// The files of a step, and those of its undo.
+    pub(super) files: &'a dyn Fn(&Step) -> StepFiles,
+}
+
+/// The files of a step.
+pub(super) struct StepFiles {
+    /// Those that do it.
+    pub(super) run: Vec<String>,
+    /// Those that undo it and do nothing else.
+    pub(super) undo: Vec<String>,
+}
+
+pub(super) fn markdown(report: &PlanReport<'_>, placement: &Placement<'_>) -> String {
     let plan = report.plan;
     let mut text = format!("# Plan {} for {} ({})\n\n", plan.id, report.source, report.server);
     let contract = plan.steps.iter().filter(|step| step.phase == Phase::Contract).count();
@@ -19,12 +34,12 @@ pub(super) fn markdown(report: &PlanReport<'_>) -> String {
         plan.steps.len(),
         plan.withheld.len()
     );
-    how_to_run(report, &mut text);
+    let _ = write!(text, "## How to run it\n\n{}\n\n", placement.how_to_run);
     if !plan.steps.is_empty() {
         text.push_str("## Steps\n\n");
     }
     for step in &plan.steps {
-        one(step, &mut text);
+        one(step, placement, &mut text);
     }
     if !plan.withheld.is_empty() {
         text.push_str("## Withheld: to decide\n\n");
@@ -38,19 +53,18 @@ pub(super) fn markdown(report: &PlanReport<'_>) -> String {
     text
 }
 
-fn how_to_run(report: &PlanReport<'_>, text: &mut String) {
-    let _ = write!(
-        text,
-        "## How to run it\n\n\
-         Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
+/// How plain files are run.
+pub(super) fn how_to_run_files(report: &PlanReport<'_>) -> String {
+    format!(
+        "Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
          same file again: what is done is not done twice. The `.down.sql` files undo the steps, the last one first, until \
-         a file of `contract/` was run: what those do cannot be undone.\n\n{}\n\n",
+         a file of `contract/` was run: what those do cannot be undone.\n\n{}",
         report.dialect.client_command(),
         report.dialect.when_locked()
-    );
+    )
 }
 
-fn one(step: &Step, text: &mut String) {
+fn one(step: &Step, placement: &Placement<'_>, text: &mut String) {
     let _ = write!(
         text,
         "### {}. {} ({})\n\n",
@@ -80,11 +94,17 @@ fn one(step: &Step, text: &mut String) {
     if let Some(estimate) = estimate(step) {
         let _ = writeln!(text, "- {estimate}");
     }
-    let _ = write!(text, "- file `{}`", up_path(step));
-    if step.phase != Phase::Contract {
-        let _ = write!(text, ", undo `{}`", down_path(step));
+    let StepFiles { run, undo } = (placement.files)(step);
+    let _ = write!(text, "- file {}", quoted(&run));
+    if !undo.is_empty() {
+        let _ = write!(text, ", undo {}", quoted(&undo));
     }
     text.push_str("\n\n");
+}
+
+fn quoted(files: &[String]) -> String {
+    let quoted: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
+    quoted.join(", ")
 }
 
 /// How long it may take, where the server tells how large the table is.

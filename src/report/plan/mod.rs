@@ -2,6 +2,7 @@
 
 mod files;
 mod json;
+mod layout;
 mod markdown;
 mod script;
 
@@ -9,6 +10,7 @@ use crate::dialect::change::PlanDialect;
 use crate::plan::Plan;
 
 pub use files::{PlanFile, files};
+pub use layout::{Layout, Numbers, files as layout_files};
 pub use script::script;
 
 /// What is to be written.

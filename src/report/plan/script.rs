@@ -49,29 +49,29 @@ pub fn script(report: &PlanReport<'_>) -> String {
 
 /// One step with what is to be known of it.
 pub(super) fn step_text(report: &PlanReport<'_>, step: &Step) -> String {
-    let mut text = comment(&format!(
+    let mut text: String = step_lines(step).iter().map(|line| comment(line)).collect();
+    text.push_str(&statements(report, &step.work.up));
+    text
+}
+
+/// What is to be known of a step, a line each.
+pub(super) fn step_lines(step: &Step) -> Vec<String> {
+    let mut lines = vec![format!(
         "Step {} ({}): {}",
         step.number,
         step.phase.as_str(),
         step.title
-    ));
-    for reason in &step.reasons {
-        text.push_str(&comment(&format!("For {reason}")));
-    }
-    for lock in &step.work.locks {
-        text.push_str(&comment(&format!(
-            "Locks {} in {} mode: blocks {}",
-            lock.table, lock.mode, lock.blocks
-        )));
-    }
-    for guard in &step.work.guards {
-        text.push_str(&comment(&format!("Only if {guard}")));
-    }
-    for note in &step.notes {
-        text.push_str(&comment(&format!("Note: {note}")));
-    }
-    text.push_str(&statements(report, &step.work.up));
-    text
+    )];
+    lines.extend(step.reasons.iter().map(|reason| format!("For {reason}")));
+    lines.extend(
+        step.work
+            .locks
+            .iter()
+            .map(|lock| format!("Locks {} in {} mode: blocks {}", lock.table, lock.mode, lock.blocks)),
+    );
+    lines.extend(step.work.guards.iter().map(|guard| format!("Only if {guard}")));
+    lines.extend(step.notes.iter().map(|note| format!("Note: {note}")));
+    lines
 }
 
 pub(super) fn statements(report: &PlanReport<'_>, statements: &[Statement]) -> String {
@@ -84,5 +84,10 @@ pub(super) fn statements(report: &PlanReport<'_>, statements: &[Statement]) -> S
 
 /// A comment of one line, whatever characters names hold.
 pub(super) fn comment(text: &str) -> String {
-    format!("-- {}\n", crate::report::printable(text).replace(['\n', '\r'], " "))
+    format!("-- {}\n", one_line(text))
+}
+
+/// A text without line breaks.
+pub(super) fn one_line(text: &str) -> String {
+    crate::report::printable(text).replace(['\n', '\r', '\u{2028}', '\u{2029}'], " ")
 }

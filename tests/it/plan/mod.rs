@@ -3,12 +3,15 @@
 mod client;
 mod keep;
 mod keyless;
+mod layouts;
 mod locked;
 mod move_key;
 mod orphans;
 mod partitions;
+mod read_back;
 mod retype;
 mod round_trip;
 mod shop;
+mod tools;
 mod trip;
 mod undo;

@@ -191,7 +191,7 @@ fn as_undo_can(fixture: &Path, lines: Vec<String>) -> Vec<String> {
     lines.into_iter().map(|line| line.replace(word, "")).collect()
 }
 
-fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnMut(String)) {
+pub(super) fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnMut(String)) {
     let [expected, found]: [BTreeSet<&String>; 2] = [expected, found].map(|lines| lines.iter().collect());
     for line in expected.difference(&found) {
         say(format!("{doing} lost: {line}"));
@@ -202,7 +202,7 @@ fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnM
 }
 
 /// The files of a plan in their order, those that undo it in theirs, and those of the contract phase, which are in neither.
-fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>, Vec<PathBuf>) {
+pub(super) fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>, Vec<PathBuf>) {
     let of = |name: &str, contract: bool| {
         let files = steps
             .iter()
@@ -226,7 +226,7 @@ fn plan(database: &Loaded, fixture: &Path, folder: &Path) -> Value {
 }
 
 /// Rule and subject of each that can be mended.
-fn findings(database: &Loaded, fixture: &Path) -> Vec<Fault> {
+pub(super) fn findings(database: &Loaded, fixture: &Path) -> Vec<Fault> {
     let run = Run::new(["audit", &database.source(), "--format", "json"]);
     let report = with_config(run, fixture).finish().json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -242,7 +242,7 @@ fn findings(database: &Loaded, fixture: &Path) -> Vec<Fault> {
 }
 
 /// A case is held against its models, or goes with the configuration beside it.
-fn with_config(run: Run, fixture: &Path) -> Run {
+pub(super) fn with_config(run: Run, fixture: &Path) -> Run {
     let config = fixture.with_file_name("relaudit.yml");
     match models_of(fixture) {
         Some(models) => run.args([Path::new("--models"), &models]),
@@ -252,7 +252,7 @@ fn with_config(run: Run, fixture: &Path) -> Run {
 }
 
 /// The fixtures of a rule in which it finds something.
-fn fixtures(rule: &str, engine: Engine) -> Vec<PathBuf> {
+pub(super) fn fixtures(rule: &str, engine: Engine) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules").join(rule);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()

@@ -15,7 +15,7 @@ mod prepared;
 pub(super) mod retype;
 mod rows;
 
-use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
+use crate::dialect::change::{Change, LockTaken, Sending, Statement, Texts, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
 
 /// What each script begins with. A lock on a table's structure that is not had within 5 seconds lets others pass: the
@@ -31,6 +31,29 @@ pub(super) fn preamble() -> Vec<Statement> {
     .into_iter()
     .map(Statement::plain)
     .collect()
+}
+
+/// What the preamble sets.
+const SETTINGS: [&str; 4] = [
+    "lock_wait_timeout",
+    "innodb_lock_wait_timeout",
+    "foreign_key_checks",
+    "sql_mode",
+];
+
+/// See [`crate::dialect::change::PlanDialect::sending`]. The settings are kept in variables of the session meanwhile.
+pub(super) fn sending() -> Sending {
+    let each = |one: &dyn Fn(&str) -> String| SETTINGS.map(one).join(", ");
+    let keep = each(&|setting| format!("@relaudit_{setting} = @@SESSION.{setting}"));
+    let give_back = each(&|setting| format!("SESSION {setting} = @relaudit_{setting}"));
+    let mut before = vec![Statement::plain(format!("SET {keep}"))];
+    before.extend(preamble());
+    Sending {
+        before,
+        after: vec![Statement::plain(format!("SET {give_back}"))],
+        kept: None,
+        texts: Texts::OneSession,
+    }
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].

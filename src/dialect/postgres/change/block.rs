@@ -20,7 +20,7 @@ pub(super) fn guard(conditions: &[(String, String)]) -> Statement {
             Postgres.literal(&format!("relaudit: {message}"))
         );
     }
-    block("", &body)
+    block("", &body).guarding()
 }
 
 /// A block that runs a statement unless its work is done. Where it cannot have its lock in time, it lets everybody pass

@@ -12,11 +12,14 @@ mod index;
 mod key_move;
 mod not_null;
 mod partitions;
+mod queries;
 pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
+
+pub(super) use queries::{queries, sending};
 
 /// How long a statement waits for a lock before it lets others pass.
 const LOCK_TIMEOUT: &str = "2s";
