@@ -6,8 +6,10 @@
 
 pub mod change;
 mod connection;
+pub mod duplicates;
 pub mod interrupt;
 pub mod key_move;
+mod moving;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
@@ -60,6 +62,11 @@ pub trait Dialect: Send + Sync {
     /// A condition that is true where the two values of one type are the same in every bit, nulls included.
     fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
 
+    /// An expression that is the same for two values of one type where they are the same in every bit.
+    fn bits(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
     /// A condition that is true for values of one type which can have the other and come back from it the same. It raises
     /// no error whatever the value.
     ///
@@ -92,6 +99,23 @@ pub trait Dialect: Send + Sync {
     /// A column that every row of the table has and that numbers them, though nobody declared it.
     fn row_number(&self, _table: &Table) -> Option<Ident> {
         None
+    }
+
+    /// Columns that tell where a row is stored, and so tell equal rows apart within one transaction; none where the
+    /// system has no such columns.
+    fn row_place(&self, table: &Table) -> Vec<Ident> {
+        self.row_number(table).into_iter().collect()
+    }
+
+    /// A query for the columns, a row each, that a partitioned table's partitions are told apart by, those of partitions
+    /// of partitions included; an expression is one row as it is. `None` where the system has no such tables.
+    fn partition_keys(&self, _table: &TableName) -> Option<String> {
+        None
+    }
+
+    /// Whether the rows have every column of their table. Those of a dump have the ones that keys and relations need.
+    fn has_every_column(&self) -> bool {
+        true
     }
 
     /// What to write after FROM for the rows that are stored in this very table, without those of tables that inherit

@@ -1,5 +1,6 @@
 //! What is to be so for each finding. Findings of one relation meet in the same tasks.
 
+mod duplicates;
 mod foreign_keys;
 mod keys;
 mod mending;
@@ -53,6 +54,7 @@ pub(super) struct Task {
     pub(super) after: BTreeSet<TaskKey>,
     pub(super) rows: Option<u64>,
     pub(super) size: Size,
+    pub(super) undo_remark: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) work: Result<Work, String>,
 }
@@ -231,6 +233,7 @@ impl<'a> Tasks<'a> {
                     after: draft.after,
                     rows: draft.rows,
                     size,
+                    undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
                     notes: self.dialect.notes(&draft.change),
                     work: Ok(work),
                 };

@@ -7,8 +7,9 @@ use crate::dialect::change::Change;
 use crate::dialect::probe_sql::Ends;
 use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
+use crate::plan::hanging::{enforced_on, unreferenced};
 use crate::plan::rows::{Decision, decide, decide_sentinels};
-use crate::plan::survey::Below;
+use crate::plan::survey::{Below, By};
 use crate::plan::{Phase, Withheld};
 use crate::relation::Relation;
 use crate::schema::Table;
@@ -40,7 +41,7 @@ impl<'a> Tasks<'a> {
                 path: Vec::new(),
                 decision: required(
                     relation,
-                    decide_sentinels(schema, relation, child, self.options.orphans),
+                    decide_sentinels(schema, relation, child, self.options.treatment_of(relation)),
                 ),
                 count: counts.sentinel_rows,
             };
@@ -50,7 +51,10 @@ impl<'a> Tasks<'a> {
             let fate = Fate {
                 rows: RowSet::Orphans(ends),
                 path: Vec::new(),
-                decision: required(relation, decide(schema, relation, child, self.wanted(relation))),
+                decision: required(
+                    relation,
+                    decide(schema, relation, child, self.options.treatment_of(relation)),
+                ),
                 count: counts.orphan_rows,
             };
             let survey = self.survey;
@@ -58,10 +62,6 @@ impl<'a> Tasks<'a> {
             keys.extend(self.seal(finding, at, ORPHANS, fate, below));
         }
         keys
-    }
-
-    fn wanted(&self, _relation: &Relation) -> Option<crate::plan::Treatment> {
-        self.options.orphans
     }
 
     /// Adds the tasks for some rows and for what hangs on them, or withholds them all.
@@ -114,7 +114,19 @@ impl<'a> Tasks<'a> {
     ) -> Result<(), (String, String)> {
         let schema = self.facts.schema;
         for hanging in below {
-            let Some(relation) = self.facts.relations.relations.get(hanging.relation) else {
+            let at = match &hanging.by {
+                By::Relation(at) => *at,
+                By::Type(table) => {
+                    return Err((
+                        format!(
+                            "{} of `{table}` hang on them by a type and an id",
+                            count(hanging.rows.unwrap_or_default())
+                        ),
+                        "point those elsewhere or remove them, and plan again".to_owned(),
+                    ));
+                }
+            };
+            let Some(relation) = self.facts.relations.relations.get(at) else {
                 continue;
             };
             let (Some(child), Some(ends)) = (schema.table(&relation.child.table), Ends::of(schema, relation)) else {
@@ -130,12 +142,15 @@ impl<'a> Tasks<'a> {
                 ));
             };
             let mut own_path = path.to_vec();
-            own_path.push(hanging.relation);
+            own_path.push(at);
             let set = RowSet::Below {
                 ends,
                 above: Box::new(above.clone()),
             };
-            let decision = required(relation, decide(schema, relation, child, self.wanted(relation)));
+            let decision = required(
+                relation,
+                decide(schema, relation, child, self.options.treatment_of(relation)),
+            );
             match &decision {
                 Decision::Ask(reason, decide) => {
                     let reason = format!(
@@ -173,7 +188,10 @@ impl<'a> Tasks<'a> {
         let (change, for_good) = match fate.decision {
             Decision::Remove { for_good } => (
                 Change::RemoveRows {
-                    rows: fate.rows,
+                    rows: unreferenced(
+                        fate.rows,
+                        enforced_on(self.facts.schema, self.facts.relations, &table.name),
+                    ),
                     keeping: keeping.clone(),
                 },
                 for_good,
@@ -249,7 +267,8 @@ fn required(relation: &Relation, decision: Decision) -> Decision {
                 "`{}` is stated to be required, so it cannot be set to null",
                 relation.child
             ),
-            "state it as optional in relaudit.yml, or choose another treatment with --orphans".to_owned(),
+            "state it as optional in relaudit.yml, or choose another treatment with --orphans or `orphans` there"
+                .to_owned(),
         ),
         decision => decision,
     }
@@ -270,11 +289,12 @@ fn reason(rows: &RowSet<'_>) -> String {
         RowSet::Orphans(found) => format!("no parent: {}", ends(found.child, found)),
         RowSet::Sentinels(found) => format!("stands for none: {}", ends(found.child, found)),
         RowSet::Below { ends: found, above } => format!("{}, below {}", ends(found.child, found), reason(above)),
-        RowSet::Copies { table, .. } => format!("a copy in {}", table.name),
+        RowSet::Unreferenced { rows, .. } => reason(rows),
+        RowSet::Duplicates { table, .. } => format!("too many in {}", table.name),
     }
 }
 
-fn count(rows: u64) -> String {
+pub(super) fn count(rows: u64) -> String {
     if rows == 1 {
         "1 row".to_owned()
     } else {

@@ -17,7 +17,7 @@ fn mended(engine: Engine, sql: &str) -> usize {
     let file = folder.path().join("case.sql");
     std::fs::write(&file, sql).unwrap();
     std::fs::write(folder.path().join("relaudit.yml"), RELATIONS).unwrap();
-    let (mended, failures) = round_trip::check(engine, RULE, &file);
+    let (mended, failures) = round_trip::check(engine, Some(RULE), &file);
     assert!(failures.is_empty(), "on {}:\n{}", engine.name(), failures.join("\n"));
     mended
 }

@@ -228,7 +228,7 @@ pub(super) fn unvalidated(child: &Table, key: &ForeignKey) -> String {
     format!("{} NOT VALID", addition(child, key))
 }
 
-fn dropping(child: &Table, name: &Ident) -> Statement {
+pub(super) fn dropping(child: &Table, name: &Ident) -> Statement {
     unless(
         &format!(
             "{} IS NULL OR NOT {}",
@@ -245,7 +245,7 @@ fn dropping(child: &Table, name: &Ident) -> Statement {
 }
 
 /// `ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY …`, all of it.
-fn addition(child: &Table, key: &ForeignKey) -> String {
+pub(super) fn addition(child: &Table, key: &ForeignKey) -> String {
     let list = |columns: &[Ident]| {
         columns
             .iter()

@@ -103,6 +103,10 @@ impl Dialect for DumpDialect {
         sqlite_row_number(table)
     }
 
+    fn has_every_column(&self) -> bool {
+        false
+    }
+
     fn table_name(&self, name: &TableName) -> String {
         self.name_of(name, false)
     }
