@@ -106,10 +106,6 @@ pub struct Version {
 
 /// One thing that is to be so.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a plan has few of them, and each is looked at once"
-)]
 pub enum Change<'a> {
     /// An index finds the rows by these columns.
     AddIndex {

@@ -1,6 +1,8 @@
 //! A key that is moved to the other table. It is filled in batches, as often as wanted, and the old column goes only when
 //! nothing would be lost.
 
+use std::fmt::Write as _;
+
 use super::batch::Batches;
 use super::prepared::{chosen, columns_as_planned, guard, has_column, has_foreign_key, is_table, unless};
 use super::retype::definition;
@@ -54,12 +56,14 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     let batches = Batches::new(table)?;
     let column = SQL.quote(&moving.key.name);
     // What is set to itself is not set to the time of the update.
-    let kept: String = table
+    let temporal = table
         .columns
         .iter()
-        .filter(|column| column.ty.family == TypeFamily::Temporal && column.generated.is_none())
-        .map(|column| format!(", r.{0} = r.{0}", SQL.quote(&column.name)))
-        .collect();
+        .filter(|column| column.ty.family == TypeFamily::Temporal && column.generated.is_none());
+    let kept = temporal.fold(String::new(), |mut kept, column| {
+        let _ = write!(kept, ", r.{0} = r.{0}", SQL.quote(&column.name));
+        kept
+    });
     let update = |value: &str, condition: &str| {
         format!(
             "UPDATE {} r JOIN {} c ON {} SET r.{column} = {value}{kept} WHERE {} AND {condition}",
