@@ -1,6 +1,6 @@
 //! Two tables that reference each other for one and the same link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -21,16 +21,18 @@ impl Rule for ForeignKeyOnBothSides {
         let used = UsedRows::new(facts);
         // Once: what a name is made of takes long to tell.
         let plain: Vec<&Relation> = plain(facts).collect();
+        let mut between: BTreeMap<_, Vec<&Relation>> = BTreeMap::new();
+        for &relation in &plain {
+            let tables = (&relation.child.table, &relation.parent.table);
+            between.entry(tables).or_default().push(relation);
+        }
         for &there in &plain {
             let (left, right) = (&there.child.table, &there.parent.table);
             if left >= right || reported.contains(&(left, right)) {
                 continue;
             }
-            let Some(back) = plain
-                .iter()
-                .copied()
-                .find(|back| back.child.table == *right && back.parent.table == *left && !is_mirror(there, back))
-            else {
+            let backs = between.get(&(right, left)).into_iter().flatten();
+            let Some(back) = backs.copied().find(|back| !is_mirror(there, back)) else {
                 continue;
             };
             let both = [there, back];

@@ -59,6 +59,14 @@ impl Schema {
 
     /// The partitions that hold the rows of a partitioned table; none where it is something else.
     pub fn leaf_partitions(&self, root: &TableName) -> Vec<&Table> {
+        // Most tables are not partitioned, and are asked for each of their relations.
+        if self
+            .tables
+            .get(root)
+            .is_none_or(|table| table.kind != TableKind::Partitioned)
+        {
+            return Vec::new();
+        }
         self.tables
             .values()
             .filter(|table| table.partition_of.as_ref() == Some(root) && table.kind != TableKind::Partitioned)
