@@ -6,6 +6,7 @@
 
 mod names;
 mod order;
+mod rebuilds;
 mod rows;
 mod survey;
 mod tasks;

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
+use crate::dialect::alteration::Alteration;
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
 use crate::rules::Facts;
-use crate::schema::{ColumnSet, Ident, Table};
+use crate::schema::{ColumnSet, Ident, Table, TableName};
 
 /// What a task is about: no two tasks are about the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,8 @@ pub(super) enum TaskKey {
     Replace(ColumnSet, Option<Ident>),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
+    /// All that makes a table anew.
+    Rebuild(TableName),
 }
 
 /// Something to do.
@@ -46,13 +49,15 @@ pub(super) struct Task {
     pub(super) rows: Option<u64>,
     pub(super) size: Size,
     pub(super) work: Result<Work, String>,
+    /// What it does to the definition of its table, where the engine makes tables anew to change them.
+    pub(super) alteration: Option<(TableName, Alteration)>,
 }
 
 /// Everything to do, and everything that is left out.
 pub(super) struct Tasks<'a> {
-    facts: &'a Facts<'a>,
+    pub(super) facts: &'a Facts<'a>,
     survey: &'a Survey,
-    dialect: &'a dyn PlanDialect,
+    pub(super) dialect: &'a dyn PlanDialect,
     options: &'a Options,
     plan: &'a str,
     names: Names,
@@ -178,6 +183,7 @@ impl<'a> Tasks<'a> {
             rows: table.estimated_rows,
             bytes: table.size_bytes,
         };
+        let alteration = self.dialect.alteration(&draft.change);
         match self.dialect.work(&draft.change, self.options.version) {
             Ok(work) => {
                 let task = Task {
@@ -189,6 +195,7 @@ impl<'a> Tasks<'a> {
                     rows: draft.rows,
                     size,
                     work: Ok(work),
+                    alteration: alteration.map(|alteration| (table.name.clone(), alteration)),
                 };
                 self.planned.insert(draft.key, task);
             }
@@ -216,6 +223,11 @@ fn slug(change: &Change<'_>) -> String {
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
+    plain(&format!("{verb}_{object}"))
+}
+
+/// A text of which only letters, digits and underscores are left.
+pub(super) fn plain(text: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -223,7 +235,7 @@ fn slug(change: &Change<'_>) -> String {
             '_'
         }
     };
-    format!("{verb}_{object}").chars().map(plain).collect()
+    text.chars().map(plain).collect()
 }
 
 fn named(name: Option<&Ident>, table: &Table) -> String {

@@ -39,6 +39,9 @@ pub struct Table {
     pub soft_delete: Option<Ident>,
     /// False where the user left it out of the audit: it is here only because others may reference it.
     pub audited: bool,
+    /// The statements that made it, its indexes and its triggers, itself first, as the database keeps them. Only SQLite keeps
+    /// them, where a table is changed by being made anew; empty elsewhere.
+    pub definition: Vec<String>,
     /// Where it was declared.
     pub origin: Origin,
 }
@@ -129,6 +132,7 @@ impl Table {
             comment: None,
             soft_delete: None,
             audited: true,
+            definition: Vec::new(),
             origin,
         }
     }

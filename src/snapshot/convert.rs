@@ -296,6 +296,7 @@ impl From<schema::Table> for Table {
             // Models are read anew with each audit.
             soft_delete: _,
             audited,
+            definition,
             origin,
         } = model;
         Self {
@@ -315,6 +316,7 @@ impl From<schema::Table> for Table {
             readable,
             comment,
             audited,
+            definition,
             location: location(origin),
         }
     }
@@ -340,6 +342,7 @@ impl From<Table> for schema::Table {
             comment: stored.comment,
             soft_delete: None,
             audited: stored.audited,
+            definition: stored.definition,
             origin: origin(stored.location),
         }
     }

@@ -66,6 +66,8 @@ pub(super) struct Table {
     pub(super) readable: bool,
     pub(super) comment: Option<String>,
     pub(super) audited: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) definition: Vec<String>,
     /// `None`: in the catalogue.
     pub(super) location: Option<Location>,
 }

@@ -39,6 +39,7 @@ pub(super) fn read(connection: &Connection) -> Result<Read, Failure> {
     let mut tables = read_tables(connection).map_err(|error| ("reading the tables", error))?;
     read_columns(connection, &mut tables).map_err(|error| ("reading the columns", error))?;
     read_other_columns(connection, &mut tables, &mut notes);
+    read_definitions(connection, &mut tables).map_err(|error| ("reading the indexes and triggers", error))?;
     indexes::read(connection, &mut tables).map_err(|error| ("reading the indexes", error))?;
     foreign_keys::read(connection, &mut tables).map_err(|error| ("reading the foreign keys", error))?;
     read_estimates(connection, &mut tables).map_err(|error| ("reading the statistics", error))?;
@@ -71,17 +72,17 @@ fn read_tables(connection: &Connection) -> rusqlite::Result<Tables> {
             (_, true) => TableKind::WithoutRowid,
             (_, false) => TableKind::Table,
         };
-        let text = if kind.holds_rows() {
-            create_table::read(&text(row, 4)?).unwrap_or_default()
-        } else {
-            CreateTable::default()
-        };
         let mut table = Table::new(TableName::bare(name.as_str()), kind, Origin::Catalog);
-        table.checks.clone_from(&text.checks);
+        let mut made = CreateTable::default();
+        if kind.holds_rows() {
+            table.definition.push(text(row, 4)?);
+            made = table.definition.first().and_then(|sql| create_table::read(sql)).unwrap_or_default();
+        }
+        table.checks.clone_from(&made.checks);
         let reading = Reading {
             table,
             strict: flag(row, 3)?,
-            text,
+            text: made,
             primary: BTreeMap::new(),
             primary_index: false,
         };
@@ -95,6 +96,21 @@ fn read_columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Resul
     for column in columns {
         if let Some(reading) = tables.get_mut(&column.table) {
             reading.add_column(column);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the statements that made what hangs on each table.
+fn read_definitions(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
+    let beside = rows(connection, include_str!("catalog/definitions.sql"), [], |row| {
+        Ok((text(row, 0)?, text(row, 1)?))
+    })?;
+    for (name, sql) in beside {
+        // A trigger names its table as it was written there.
+        let table = tables.values_mut().find(|reading| same(reading.table.name.table.as_str(), &name));
+        if let Some(reading) = table.filter(|reading| reading.table.kind.holds_rows()) {
+            reading.table.definition.push(sql);
         }
     }
     Ok(())

@@ -58,7 +58,7 @@ fn stem(step: &Step) -> String {
 fn up(report: &PlanReport<'_>, step: &Step) -> String {
     format!(
         "{}{}",
-        statements(report, &report.dialect.preamble()),
+        preamble(report),
         step_text(report, step)
     )
 }
