@@ -31,7 +31,10 @@ pub trait PlanDialect: Dialect {
     ///
     /// The engine cannot do it, or not without harm: why, in one phrase.
     fn rebuild(&self, table: &Table, _: &[Alteration]) -> Result<Work, String> {
-        Err(format!("`{}` is changed in place here, and never made anew", table.name))
+        Err(format!(
+            "`{}` is changed in place here, and never made anew",
+            table.name
+        ))
     }
 
     /// What stands before the first statement of a script: how long it waits for locks.

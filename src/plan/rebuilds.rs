@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Withheld;
 use super::order::withhold;
 use super::tasks::{Task, TaskKey};
-use super::Withheld;
 use crate::dialect::alteration::Alteration;
 use crate::dialect::change::PlanDialect;
 use crate::schema::{Schema, TableName};
@@ -22,7 +22,11 @@ pub(super) fn gather(
     let mut indexed: BTreeMap<TableName, Vec<TaskKey>> = BTreeMap::new();
     for (key, task) in &*planned {
         if let Some((table, alteration)) = &task.alteration {
-            let found = if alteration.rebuilds() { &mut rebuilt } else { &mut indexed };
+            let found = if alteration.rebuilds() {
+                &mut rebuilt
+            } else {
+                &mut indexed
+            };
             found.entry(table.clone()).or_default().push(key.clone());
         }
     }
@@ -30,7 +34,10 @@ pub(super) fn gather(
         let Some(table) = schema.table(&name) else { continue };
         let indexes = indexed.remove(&name).unwrap_or_default();
         keys.sort_by_key(|key| planned.get(key).map(|task| task.phase));
-        let all = keys.iter().chain(&indexes).filter_map(|key| planned.get(key)?.alteration.clone());
+        let all = keys
+            .iter()
+            .chain(&indexes)
+            .filter_map(|key| planned.get(key)?.alteration.clone());
         let alterations: Vec<Alteration> = all.map(|(_, alteration)| alteration).collect();
         let work = dialect.rebuild(table, &alterations);
         let parts: Vec<(TaskKey, Task)> = keys.into_iter().filter_map(|key| planned.remove_entry(&key)).collect();
@@ -47,7 +54,9 @@ pub(super) fn gather(
                         task.after.insert(whole.clone());
                     }
                 }
-                let Some(mut task) = together(&name, parts) else { continue };
+                let Some(mut task) = together(&name, parts) else {
+                    continue;
+                };
                 task.after.extend(indexes);
                 task.work = Ok(work);
                 planned.insert(whole, task);

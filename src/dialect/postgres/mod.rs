@@ -92,7 +92,7 @@ impl PlanDialect for Postgres {
     }
 
     fn client_preamble(&self) -> &'static str {
-        "\\set ON_ERROR_STOP on"
+        "-- The next line is psql's own. It is no SQL, and linters that know only SQL take it for an error.\n\\set ON_ERROR_STOP on"
     }
 
     fn client_command(&self) -> &'static str {

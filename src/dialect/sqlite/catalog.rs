@@ -12,8 +12,8 @@ use super::session::as_text;
 use super::types;
 use crate::dialect::{ColumnKey, ColumnStatistics, Statistics};
 use crate::schema::{
-    Collation, Column, ColumnType, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind, TableName,
-    TypeFamily,
+    Collation, Column, ColumnType, Definition, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind,
+    TableName, TypeFamily,
 };
 
 /// Why the schema could not be read: what was being done, and what SQLite said.
@@ -75,8 +75,12 @@ fn read_tables(connection: &Connection) -> rusqlite::Result<Tables> {
         let mut table = Table::new(TableName::bare(name.as_str()), kind, Origin::Catalog);
         let mut made = CreateTable::default();
         if kind.holds_rows() {
-            table.definition.push(text(row, 4)?);
-            made = table.definition.first().and_then(|sql| create_table::read(sql)).unwrap_or_default();
+            let definition = Definition {
+                table: text(row, 4)?,
+                ..Definition::default()
+            };
+            made = create_table::read(&definition.table).unwrap_or_default();
+            table.definition = Some(definition);
         }
         table.checks.clone_from(&made.checks);
         let reading = Reading {
@@ -101,16 +105,26 @@ fn read_columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Resul
     Ok(())
 }
 
-/// Reads the statements that made what hangs on each table.
+/// Reads what hangs on each table: the statements that made it, and where SQLite counts for it.
 fn read_definitions(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
+    let kept_in = rows(connection, include_str!("catalog/own_tables.sql"), [], |row| {
+        text(row, 0)
+    })?;
     let beside = rows(connection, include_str!("catalog/definitions.sql"), [], |row| {
         Ok((text(row, 0)?, text(row, 1)?))
     })?;
+    for definition in tables
+        .values_mut()
+        .filter_map(|reading| reading.table.definition.as_mut())
+    {
+        definition.kept_in.clone_from(&kept_in);
+    }
     for (name, sql) in beside {
         // A trigger names its table as it was written there.
-        let table = tables.values_mut().find(|reading| same(reading.table.name.table.as_str(), &name));
-        if let Some(reading) = table.filter(|reading| reading.table.kind.holds_rows()) {
-            reading.table.definition.push(sql);
+        let mut all = tables.values_mut().map(|reading| &mut reading.table);
+        let table = all.find(|table| same(table.name.table.as_str(), &name));
+        if let Some(definition) = table.and_then(|table| table.definition.as_mut()) {
+            definition.beside.push(sql);
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ mod sequelize;
 use std::path::PathBuf;
 
 /// Where a framework is installed; `None` where this run leaves it out.
-fn installed(name: &str) -> Option<PathBuf> {
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let wanted = std::env::var("FRAMEWORK_TESTS");
     if wanted.is_ok_and(|wanted| !wanted.split_whitespace().any(|wanted| wanted == name)) {
         return None;

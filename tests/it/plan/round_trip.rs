@@ -14,7 +14,7 @@ use crate::rules::{models_of, runs_on};
 use crate::run::Run;
 
 /// The rules whose findings a plan mends, and what it is told to do with rows.
-const MENDED: &[&str] = &[
+pub(super) const MENDED: &[&str] = &[
     "duplicate_foreign_key",
     "join_table_without_unique_pair",
     "missing_foreign_key",
@@ -145,7 +145,7 @@ fn compare(doing: &str, expected: &[String], found: &[String], say: &mut dyn FnM
 }
 
 /// The files of a plan in their order, and those that undo it in theirs. The contract phase is in neither.
-fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+pub(super) fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let of = |name: &str| {
         let files = steps
             .iter()
@@ -160,7 +160,7 @@ fn files(folder: &Path, steps: &[Value]) -> (Vec<PathBuf>, Vec<PathBuf>) {
     (of("file"), downs)
 }
 
-fn plan(database: &Loaded, fixture: &Path, folder: &Path) -> Value {
+pub(super) fn plan(database: &Loaded, fixture: &Path, folder: &Path) -> Value {
     let out = folder.join("plan");
     let run = Run::new(["plan", &database.source(), "--orphans", "quarantine", "--out"]).args([&out]);
     let outcome = with_config(run, fixture).finish();
@@ -195,7 +195,7 @@ fn with_config(run: Run, fixture: &Path) -> Run {
 }
 
 /// The fixtures of a rule in which it finds something.
-fn fixtures(rule: &str, engine: Engine) -> Vec<PathBuf> {
+pub(super) fn fixtures(rule: &str, engine: Engine) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules").join(rule);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()

@@ -38,7 +38,10 @@ impl Clause {
         let ClauseKind::ForeignKey(written) = &self.kind else {
             return false;
         };
-        let on_delete = written.on_delete.as_ref().map_or(Action::NoAction, |(_, action)| *action);
+        let on_delete = written
+            .on_delete
+            .as_ref()
+            .map_or(Action::NoAction, |(_, action)| *action);
         self.name.as_deref() == key.name.as_ref().map(Ident::as_str)
             && same(&written.columns, &key.columns)
             && written.parent.eq_ignore_ascii_case(key.parent.table.as_str())
@@ -91,7 +94,10 @@ pub(super) fn clauses(element: &[Token<'_>], column: Option<String>) -> Vec<Clau
             // A default may be a word that is a keyword elsewhere.
             end = at + 1 + usize::from(element.get(at + 1).is_some_and(|next| !next.is_symbol("(")));
         }
-        let last = element.get(end - 1).or(element.last()).map_or(token.end(), |last| last.end());
+        let last = element
+            .get(end - 1)
+            .or(element.last())
+            .map_or(token.end(), |last| last.end());
         if let Some(kind) = kind {
             let (name, name_start) = named.take().unwrap_or((None, token.start));
             let start = foreign.take().map_or(name_start, |(_, start)| start.min(name_start));

@@ -52,14 +52,12 @@ pub(super) fn renamed(sql: &str, name: &Ident) -> Result<String, String> {
     };
     let mut inside = layout.tokens.get(layout.open..).unwrap_or(&[]).windows(2);
     if inside.any(|pair| matches!(pair, [name, dot] if is_own(name) && dot.is_symbol("."))) {
-        return Err("a condition of its CREATE TABLE names the table itself, which has another name while it is made".to_owned());
+        return Err(
+            "a condition of its CREATE TABLE names the table itself, which has another name while it is made"
+                .to_owned(),
+        );
     }
     Ok(replaced(sql, vec![(own.start..own.end(), Sqlite.quote(name))]))
-}
-
-/// Whether the definition counts its rows up (AUTOINCREMENT).
-pub(super) fn counts_up(sql: &str) -> bool {
-    significant(sql).iter().any(|token| token.is_word("AUTOINCREMENT"))
 }
 
 fn replaced(sql: &str, mut replacements: Replacements) -> String {
@@ -83,7 +81,13 @@ impl<'a> Layout<'a> {
         }
         let close = closing(&tokens, open);
         tokens.get(close).filter(|token| token.is_symbol(")"))?;
-        Some(Self { sql, tokens, name, open, close })
+        Some(Self {
+            sql,
+            tokens,
+            name,
+            open,
+            close,
+        })
     }
 
     /// Columns and constraints.
@@ -123,7 +127,11 @@ impl<'a> Layout<'a> {
         // A comment after the last element stays there.
         let own_line = line > last.end() && self.blank(line..close.start);
         let addition = if own_line {
-            let element = self.elements().pop().and_then(<[Token<'_>]>::first).map_or(0, |first| first.start);
+            let element = self
+                .elements()
+                .pop()
+                .and_then(<[Token<'_>]>::first)
+                .map_or(0, |first| first.start);
             let start = self.line_start(element);
             let indent = if self.blank(start..element) {
                 self.sql.get(start..element).unwrap_or("")
@@ -181,14 +189,19 @@ impl<'a> Layout<'a> {
         let element = self.column(column)?;
         let clauses = clauses(element, element.first().and_then(Token::name));
         if nullable {
-            let required = clauses.iter().filter(|clause| matches!(clause.kind, ClauseKind::NotNull));
+            let required = clauses
+                .iter()
+                .filter(|clause| matches!(clause.kind, ClauseKind::NotNull));
             let cut = |clause: &Clause| (self.gap_before(clause.range.start)..clause.range.end, String::new());
             return Ok(required.map(cut).collect());
         }
         if let Some(clause) = clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Null)) {
             return Ok(vec![(clause.range.clone(), "NOT NULL".to_owned())]);
         }
-        let end = type_tokens(element).last().or(element.first()).map_or(0, |token| token.end());
+        let end = type_tokens(element)
+            .last()
+            .or(element.first())
+            .map_or(0, |token| token.end());
         Ok(vec![(end..end, " NOT NULL".to_owned())])
     }
 
@@ -230,7 +243,17 @@ fn starts_constraint(token: &Token<'_>) -> bool {
 /// What stands between a column's name and its first constraint.
 fn type_tokens<'t, 'a>(element: &'t [Token<'a>]) -> &'t [Token<'a>] {
     let constraints = [
-        "CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS",
+        "CONSTRAINT",
+        "PRIMARY",
+        "NOT",
+        "NULL",
+        "UNIQUE",
+        "CHECK",
+        "DEFAULT",
+        "COLLATE",
+        "REFERENCES",
+        "GENERATED",
+        "AS",
     ];
     let rest = element.get(1..).unwrap_or(&[]);
     let end = rest

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::{altered, counts_up, renamed};
+use super::definition::{altered, renamed};
 use super::guard::guard;
 use super::{lock, names};
 use crate::dialect::Dialect as _;
@@ -19,15 +19,16 @@ use crate::schema::{Column, Ident, Table};
 
 /// The statements that make a table anew, with all of these changes. Indexes among them are made by steps before.
 pub(in crate::dialect::sqlite) fn rebuild(table: &Table, alterations: &[Alteration]) -> Result<Work, String> {
-    let Some((old, beside)) = table.definition.split_first() else {
+    let Some(definition) = &table.definition else {
         return Err(format!(
             "SQLite changes `{}` only by making it anew, and the text of its CREATE TABLE is not at hand: plan for the \
              database itself",
             table.name
         ));
     };
+    let old = &definition.table;
     let mut new = old.clone();
-    let mut beside = beside.to_vec();
+    let mut beside = definition.beside.clone();
     let [mut values, mut back] = [BTreeMap::new(), BTreeMap::new()];
     for alteration in alterations {
         new = altered(&new, alteration)?;
@@ -50,25 +51,34 @@ pub(in crate::dialect::sqlite) fn rebuild(table: &Table, alterations: &[Alterati
     let made = made(&new)?;
     verify(table, &made, alterations)?;
     let copied = sqlite_row_number(table).filter(|_| !numbered(table) && !numbered(&made));
-    let rebuild = |from: &str, to: &str, values: &BTreeMap<&Ident, &str>| {
+    let rebuild = |[from, to]: [&str; 2], required: &[String], values: &BTreeMap<&Ident, &str>| {
         Rebuild {
             table,
             from,
             to,
             beside: &beside,
+            required,
+            kept_in: &definition.kept_in,
             values,
             row_number: copied.as_ref(),
         }
         .statements()
     };
     Ok(Work {
-        up: rebuild(old, &new, &values)?,
-        down: rebuild(&new, old, &back)?,
+        up: rebuild([old, &new], &beside, &values)?,
+        // The undo of other steps may have taken their indexes away already.
+        down: rebuild([&new, old], &definition.beside, &back)?,
         locks: vec![lock(table)],
         guards: vec![
-            format!("`{}` has the definition, the indexes and the triggers that it had", table.name),
+            format!(
+                "`{}` has the definition, the indexes and the triggers that it had",
+                table.name
+            ),
             format!("as many rows of `{}` are in the new table", table.name),
-            format!("foreign_key_check finds nothing in `{}` that it did not find before", table.name),
+            format!(
+                "foreign_key_check finds nothing in `{}` that it did not find before",
+                table.name
+            ),
         ],
         reads_rows: true,
     })
@@ -84,7 +94,7 @@ fn made(definition: &str) -> Result<Table, String> {
     let read = read().map_err(|reason| format!("SQLite does not take the new definition: {reason}"))?;
     let table = read.schema.tables.into_values().next();
     table
-        .filter(|table| table.definition.first().is_some_and(|kept| kept == definition))
+        .filter(|table| table.definition.as_ref().is_some_and(|kept| kept.table == definition))
         .ok_or_else(|| "SQLite keeps another definition than the one that was written".to_owned())
 }
 
@@ -92,7 +102,8 @@ fn made(definition: &str) -> Result<Table, String> {
 fn verify(table: &Table, made: &Table, alterations: &[Alteration]) -> Result<(), String> {
     let columns = |table: &Table| -> Vec<(Ident, bool)> {
         let each = table.columns.iter();
-        each.map(|column| (column.name.clone(), column.generated.is_some())).collect()
+        each.map(|column| (column.name.clone(), column.generated.is_some()))
+            .collect()
     };
     let is_so = |alteration: &Alteration| match alteration {
         Alteration::ForeignKey { new: Some(key), .. } => made.foreign_keys.iter().any(|made| {
@@ -100,9 +111,9 @@ fn verify(table: &Table, made: &Table, alterations: &[Alteration]) -> Result<(),
         }),
         Alteration::PrimaryKey { columns, .. } => made.primary_key().is_some_and(|key| key.columns == *columns),
         Alteration::Nullable { column, nullable } => made.column(column).is_some_and(|made| made.nullable == *nullable),
-        Alteration::Type { column, declared, .. } => {
-            made.column(column).is_some_and(|made| made.ty.declared.eq_ignore_ascii_case(declared))
-        }
+        Alteration::Type { column, declared, .. } => made
+            .column(column)
+            .is_some_and(|made| made.ty.declared.eq_ignore_ascii_case(declared)),
         Alteration::ForeignKey { new: None, .. } | Alteration::Index(_) => true,
     };
     let count = |counted: &dyn Fn(&Alteration) -> bool| alterations.iter().filter(|one| counted(one)).count();
@@ -127,6 +138,10 @@ struct Rebuild<'a> {
     to: &'a str,
     /// The statements that make its indexes and triggers.
     beside: &'a [String],
+    /// Those of them that must be there.
+    required: &'a [String],
+    /// SQLite's tables that have rows about it.
+    kept_in: &'a [String],
     /// Columns that are not copied as they are, each with an expression over the old ones.
     values: &'a BTreeMap<&'a Ident, &'a str>,
     /// What a row's number is called, where it is no column: it is copied too.
@@ -151,7 +166,10 @@ impl Rebuild<'_> {
         all.push(Statement::plain(self.copying(&table, &other, self.values)));
         all.extend(guard(
             &format!("(SELECT COUNT(*) FROM {table}) = (SELECT COUNT(*) FROM {other})"),
-            &format!("not all rows of {} could be copied: nothing was changed", self.table.name),
+            &format!(
+                "not all rows of {} could be copied: nothing was changed",
+                self.table.name
+            ),
         ));
         all.push(Statement::plain(format!("DROP TABLE {table}")));
         if renamed(self.to, &self.table.name.table)? == self.to {
@@ -163,7 +181,10 @@ impl Rebuild<'_> {
             all.push(Statement::plain(format!("DROP TABLE {other}")));
         }
         all.extend(self.beside.iter().map(|text| {
-            if text.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("CREATE TRIGGER")) {
+            if text
+                .get(..14)
+                .is_some_and(|start| start.eq_ignore_ascii_case("CREATE TRIGGER"))
+            {
                 Statement::compound(text)
             } else {
                 Statement::plain(text)
@@ -193,7 +214,10 @@ impl Rebuild<'_> {
     /// The table is as it was, or already as it is to be; and nothing hangs on it that would be lost.
     fn as_planned(&self) -> Vec<Statement> {
         let name = Sqlite.literal(self.table.name.table.as_str());
-        let texts: Vec<String> = self.beside.iter().map(|text| Sqlite.literal(text)).collect();
+        let among = |statements: &[String]| {
+            let texts: Vec<String> = statements.iter().map(|text| Sqlite.literal(text)).collect();
+            format!("COUNT(CASE WHEN sql IN ({}) THEN 1 END)", texts.join(", "))
+        };
         let mut all = guard(
             &format!(
                 "COUNT(*) = 1 FROM main.sqlite_schema WHERE type = 'table' AND name = {name} AND sql IN ({}, {})",
@@ -207,10 +231,11 @@ impl Rebuild<'_> {
         );
         all.extend(guard(
             &format!(
-                "COUNT(*) = {} AND COUNT(*) = COUNT(CASE WHEN sql IN ({}) THEN 1 END) FROM main.sqlite_schema WHERE type IN \
-                 ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = {name} COLLATE NOCASE",
-                texts.len(),
-                texts.join(", ")
+                "{} = {} AND {} = COUNT(*) FROM main.sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND \
+                 tbl_name = {name} COLLATE NOCASE",
+                among(self.required),
+                self.required.len(),
+                among(self.beside)
             ),
             &format!(
                 "{} has other indexes or triggers than the plan knows of: run the steps before this one, or make a new plan",
@@ -240,15 +265,15 @@ impl Rebuild<'_> {
         )
     }
 
-    /// Keeps what goes with a table that is dropped, and is not made by statements.
+    /// Keeps what SQLite counts for a table, which goes with it.
     fn remembering(&self) -> Vec<Statement> {
-        let kept = self.kept();
-        let each = kept.iter().flat_map(|(what, kept_in, column)| {
+        let name = Sqlite.literal(self.table.name.table.as_str());
+        let each = self.kept_in.iter().flat_map(|own| {
             [
-                format!("DROP TABLE IF EXISTS temp.{kept_in}"),
+                format!("DROP TABLE IF EXISTS temp.relaudit_{own}"),
                 format!(
-                    "CREATE TEMP TABLE {kept_in} AS SELECT * FROM main.{what} WHERE {column} = {}",
-                    Sqlite.literal(self.table.name.table.as_str())
+                    "CREATE TEMP TABLE relaudit_{own} AS SELECT * FROM main.{own} WHERE {} = {name}",
+                    named_in(own)
                 ),
             ]
         });
@@ -256,33 +281,27 @@ impl Rebuild<'_> {
     }
 
     fn reminding(&self) -> Vec<Statement> {
-        let kept = self.kept();
-        let each = kept.iter().flat_map(|(what, kept_in, column)| {
+        let each = self.kept_in.iter().flat_map(|own| {
+            let column = named_in(own);
             [
-                format!("DELETE FROM main.{what} WHERE {column} IN (SELECT {column} FROM temp.{kept_in})"),
-                format!("INSERT INTO main.{what} SELECT * FROM temp.{kept_in}"),
-                format!("DROP TABLE temp.{kept_in}"),
+                format!("DELETE FROM main.{own} WHERE {column} IN (SELECT {column} FROM temp.relaudit_{own})"),
+                format!("INSERT INTO main.{own} SELECT * FROM temp.relaudit_{own}"),
+                format!("DROP TABLE temp.relaudit_{own}"),
             ]
         });
         plain(each)
     }
 
-    /// The counter of AUTOINCREMENT (autoinc.html), and what ANALYZE has counted (fileformat2.html, section 2.6).
-    fn kept(&self) -> Vec<(&'static str, &'static str, &'static str)> {
-        let mut kept = Vec::new();
-        if counts_up(self.from) && counts_up(self.to) {
-            kept.push(("sqlite_sequence", "relaudit_sequence", "name"));
-        }
-        if self.table.estimated_rows.is_some() {
-            kept.push(("sqlite_stat1", "relaudit_statistics", "tbl"));
-        }
-        kept
-    }
-
     /// Copies all rows. What is computed is computed anew.
     fn copying(&self, from: &str, to: &str, values: &BTreeMap<&Ident, &str>) -> String {
         let stored = |column: &&Column| column.generated.is_none();
-        let columns: Vec<&Ident> = self.table.columns.iter().filter(stored).map(|column| &column.name).collect();
+        let columns: Vec<&Ident> = self
+            .table
+            .columns
+            .iter()
+            .filter(stored)
+            .map(|column| &column.name)
+            .collect();
         let columns: Vec<&Ident> = self.row_number.into_iter().chain(columns).collect();
         let value = |column: &&Ident| {
             let new = values.get(*column);
@@ -300,4 +319,9 @@ impl Rebuild<'_> {
 
 fn plain(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Statement> {
     texts.into_iter().map(Statement::plain).collect()
+}
+
+/// The column in which one of SQLite's own tables names the table that a row is about.
+fn named_in(own: &str) -> &'static str {
+    if own == "sqlite_sequence" { "name" } else { "tbl" }
 }
