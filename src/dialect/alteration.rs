@@ -8,9 +8,9 @@ pub enum Alteration {
     /// A foreign key comes, goes, or is replaced.
     ForeignKey {
         /// The one that goes.
-        old: Option<ForeignKey>,
+        old: Option<Box<ForeignKey>>,
         /// The one that comes.
-        new: Option<ForeignKey>,
+        new: Option<Box<ForeignKey>>,
     },
     /// A primary key comes, where there was none.
     PrimaryKey {

@@ -305,7 +305,7 @@ fn short_transactions(database: &Database<'_>, number: usize, stop: &AtomicBool)
             format!("UPDATE customers SET seen = seen + 1 WHERE id = {id};"),
             format!("INSERT INTO orders (customer_id, total) VALUES ({id}, 1);"),
         ];
-        let (first, second) = if number % 2 == 0 {
+        let (first, second) = if number.is_multiple_of(2) {
             (parent, child)
         } else {
             (child, parent)

@@ -56,7 +56,7 @@ fn same(written: &[String], columns: &[Ident]) -> bool {
 }
 
 /// The constraints of an element that a plan may change. `column` is its name, where the element is a column.
-pub(super) fn clauses(element: &[Token<'_>], column: Option<String>) -> Vec<Clause> {
+pub(super) fn clauses(element: &[Token<'_>], column: Option<&str>) -> Vec<Clause> {
     let mut found = Vec::new();
     let mut named: Option<(Option<String>, usize)> = None;
     let mut foreign: Option<(Vec<String>, usize)> = None;
@@ -78,7 +78,7 @@ pub(super) fn clauses(element: &[Token<'_>], column: Option<String>) -> Vec<Clau
         } else if token.is_word("REFERENCES") {
             let columns = match &foreign {
                 Some((columns, _)) => columns.clone(),
-                None => column.iter().cloned().collect(),
+                None => column.map(str::to_owned).into_iter().collect(),
             };
             if let Some((clause, after)) = references(element, at, columns) {
                 kind = Some(ClauseKind::ForeignKey(clause));
@@ -94,10 +94,7 @@ pub(super) fn clauses(element: &[Token<'_>], column: Option<String>) -> Vec<Clau
             // A default may be a word that is a keyword elsewhere.
             end = at + 1 + usize::from(element.get(at + 1).is_some_and(|next| !next.is_symbol("(")));
         }
-        let last = element
-            .get(end - 1)
-            .or(element.last())
-            .map_or(token.end(), |last| last.end());
+        let last = element.get(end - 1).or(element.last()).map_or(token.end(), Token::end);
         if let Some(kind) = kind {
             let (name, name_start) = named.take().unwrap_or((None, token.start));
             let start = foreign.take().map_or(name_start, |(_, start)| start.min(name_start));

@@ -1,6 +1,7 @@
 //! The text of a CREATE TABLE, changed where it is to change: all else stays as it was written, comments and what is not
 //! understood here included. SQLite has accepted the text before, and is asked again for what comes of it.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::clause::{Clause, ClauseKind, clauses};
@@ -29,7 +30,7 @@ type Replacements = Vec<(Range<usize>, String)>;
 pub(super) fn altered(sql: &str, alteration: &Alteration) -> Result<String, String> {
     let layout = Layout::read(sql).ok_or("the text of its CREATE TABLE is of an unknown form")?;
     let replacements = match alteration {
-        Alteration::ForeignKey { old, new } => layout.foreign_key(old.as_ref(), new.as_ref())?,
+        Alteration::ForeignKey { old, new } => layout.foreign_key(old.as_deref(), new.as_deref())?,
         Alteration::PrimaryKey { name, columns } => layout.addition(&format!(
             "CONSTRAINT {} PRIMARY KEY ({})",
             Sqlite.quote(name),
@@ -108,7 +109,7 @@ impl<'a> Layout<'a> {
     fn clauses(&self) -> Vec<(&[Token<'a>], Clause)> {
         let of = |element: &'_ [Token<'a>]| {
             let first = element.first().filter(|first| !starts_constraint(first));
-            clauses(element, first.and_then(Token::name))
+            clauses(element, first.and_then(Token::name).as_deref())
         };
         let elements = self.elements().into_iter();
         elements
@@ -152,22 +153,22 @@ impl<'a> Layout<'a> {
         let clauses = self.clauses();
         let found = clauses.iter().find(|(_, clause)| clause.is_foreign_key(old));
         let (element, clause) = found.ok_or("its CREATE TABLE does not show the foreign key as it was read")?;
-        match new {
-            None => Ok(self.without(element, clause)),
-            Some(new) => match (&clause.kind, only_action(old, new)) {
-                (ClauseKind::ForeignKey(written), true) => {
-                    let action = format!("ON DELETE {}", new.on_delete.as_sql());
-                    Ok(vec![match &written.on_delete {
-                        Some((range, _)) => (range.clone(), action),
-                        None => (written.parent_end..written.parent_end, format!(" {action}")),
-                    }])
-                }
-                _ => {
-                    let mut replacements = self.without(element, clause);
-                    replacements.extend(self.addition(&foreign_key_text(new)));
-                    Ok(replacements)
-                }
-            },
+        let Some(new) = new else {
+            return Ok(self.without(element, clause));
+        };
+        match &clause.kind {
+            ClauseKind::ForeignKey(written) if only_action(old, new) => {
+                let action = format!("ON DELETE {}", new.on_delete.as_sql());
+                Ok(vec![match &written.on_delete {
+                    Some((range, _)) => (range.clone(), action),
+                    None => (written.parent_end..written.parent_end, format!(" {action}")),
+                }])
+            }
+            _ => {
+                let mut replacements = self.without(element, clause);
+                replacements.extend(self.addition(&foreign_key_text(new)));
+                Ok(replacements)
+            }
         }
     }
 
@@ -187,7 +188,7 @@ impl<'a> Layout<'a> {
 
     fn nullable(&self, column: &Ident, nullable: bool) -> Result<Replacements, String> {
         let element = self.column(column)?;
-        let clauses = clauses(element, element.first().and_then(Token::name));
+        let clauses = clauses(element, element.first().and_then(Token::name).as_deref());
         if nullable {
             let required = clauses
                 .iter()
@@ -198,10 +199,7 @@ impl<'a> Layout<'a> {
         if let Some(clause) = clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Null)) {
             return Ok(vec![(clause.range.clone(), "NOT NULL".to_owned())]);
         }
-        let end = type_tokens(element)
-            .last()
-            .or(element.first())
-            .map_or(0, |token| token.end());
+        let end = type_tokens(element).last().or(element.first()).map_or(0, Token::end);
         Ok(vec![(end..end, " NOT NULL".to_owned())])
     }
 
@@ -278,17 +276,18 @@ fn only_action(old: &ForeignKey, new: &ForeignKey) -> bool {
 fn foreign_key_text(key: &ForeignKey) -> String {
     let mut text = String::new();
     if let Some(name) = &key.name {
-        text.push_str(&format!("CONSTRAINT {} ", Sqlite.quote(name)));
+        let _ = write!(text, "CONSTRAINT {} ", Sqlite.quote(name));
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "FOREIGN KEY ({}) REFERENCES {} ({})",
         names(key.columns.iter(), ""),
         Sqlite.quote(&key.parent.table),
         names(key.parent_columns.iter(), "")
-    ));
+    );
     for (clause, action) in [("ON UPDATE", key.on_update), ("ON DELETE", key.on_delete)] {
         if action != Action::NoAction {
-            text.push_str(&format!(" {clause} {}", action.as_sql()));
+            let _ = write!(text, " {clause} {}", action.as_sql());
         }
     }
     text.push_str(match key.deferrable {

@@ -74,15 +74,15 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
         },
         Change::AddForeignKey { key, .. } => Alteration::ForeignKey {
             old: None,
-            new: Some(key.clone()),
+            new: Some(Box::new(key.clone())),
         },
         Change::DropForeignKey { key, .. } => Alteration::ForeignKey {
-            old: Some(key.clone()),
+            old: Some(Box::new(key.clone())),
             new: None,
         },
         Change::ReplaceForeignKey { old, new, .. } => Alteration::ForeignKey {
-            old: Some(old.clone()),
-            new: Some(new.clone()),
+            old: Some(Box::new(old.clone())),
+            new: Some(Box::new(new.clone())),
         },
         Change::SetNotNull { column, .. } => Alteration::Nullable {
             column: (*column).clone(),

@@ -25,13 +25,13 @@ fn foreign_key(name: Option<&str>, column: &str, parent: &str) -> ForeignKey {
 fn coming(key: ForeignKey) -> Alteration {
     Alteration::ForeignKey {
         old: None,
-        new: Some(key),
+        new: Some(Box::new(key)),
     }
 }
 
 fn going(key: ForeignKey) -> Alteration {
     Alteration::ForeignKey {
-        old: Some(key),
+        old: Some(Box::new(key)),
         new: None,
     }
 }
@@ -129,8 +129,8 @@ fn an_action_is_changed_where_it_stands() {
         ..old.clone()
     };
     let change = |old: &ForeignKey, new: &ForeignKey| Alteration::ForeignKey {
-        old: Some(old.clone()),
-        new: Some(new.clone()),
+        old: Some(Box::new(old.clone())),
+        new: Some(Box::new(new.clone())),
     };
     check(
         "CREATE TABLE t (a REFERENCES p(id) ON UPDATE CASCADE CHECK (a))",
