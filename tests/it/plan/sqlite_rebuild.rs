@@ -225,3 +225,22 @@ fn a_reader_of_sql_alone_knows_no_triggers_and_they_are_not_lost() {
     let triggers = |lines: &[String]| lines.iter().filter(|line| line.contains("TRIGGER")).count();
     assert_eq!(triggers(&after), triggers(&before));
 }
+
+#[test]
+fn a_table_that_foreign_key_check_cannot_look_at_is_left_alone() {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, code TEXT);
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, code TEXT REFERENCES people(code), person_id INTEGER);
+        INSERT INTO people VALUES (1, 'same'), (2, 'same');
+        INSERT INTO orders VALUES (1, 'same', 1)";
+    let database = load(Engine::Sqlite, sql);
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("relaudit.yml");
+    let stated = "relations:\n  - {child: orders, columns: [person_id], parent: people, kind: has_many}\n";
+    fs::write(&config, stated).unwrap();
+    let source = database.source();
+    let outcome = Run::new(["plan", &source, "--config"]).args([&config]).finish();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert!(!outcome.stdout.contains("relaudit_new_orders"), "{}", outcome.stdout);
+    let reason = "references `people(code)`, which is not unique";
+    assert!(outcome.stdout.contains(reason), "{}", outcome.stdout);
+}
