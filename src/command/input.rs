@@ -67,6 +67,8 @@ pub(super) fn read_schemas(args: &InputArgs, config: &Config) -> anyhow::Result<
 
 fn read_with(args: &InputArgs, models: &[Models], config: &Config) -> anyhow::Result<Vec<Input>> {
     config.add_words()?;
+    // It takes as long as a schema of many tables, and is ready when the first source is read.
+    std::thread::spawn(infer::prepare);
     let scope = Scope::new(args)?;
     let options = connect_options(args);
     let mut inputs = Vec::new();

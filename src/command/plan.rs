@@ -29,15 +29,11 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         bail!("a plan is for one source: name one database or file");
     };
     let (dialect, version) = dialect(input)?;
-    let (audited, survey) = look(input, &rules, args)?;
+    let (audited, survey, options) = look(input, &rules, args, &config, version)?;
     let facts = Facts {
         schema: &input.schema,
         relations: &audited.relations,
         rows: audit::rows_of(audited.probes.as_ref()),
-    };
-    let options = plan::Options {
-        orphans: args.orphans,
-        version,
     };
     let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
     anyhow::ensure!(!interrupt::fired(), "interrupted");
@@ -60,13 +56,25 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
 }
 
 /// Audits, and asks what else the plan depends on.
-fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audited, Survey)> {
+fn look(
+    input: &Input,
+    rules: &RuleSet,
+    args: &PlanArgs,
+    config: &Config,
+    version: Version,
+) -> anyhow::Result<(Audited, Survey, plan::Options)> {
     let probing = audit::Probing {
         jobs: args.jobs,
         trust_constraints: false,
         quiet: args.quiet,
     };
     let (audited, rowed) = audit::audit(input, rules, &args.input, probing)?;
+    let options = plan::Options {
+        orphans: args.orphans,
+        keep: args.keep.clone(),
+        settings: config.settings(&input.schema, &audited.relations)?,
+        version,
+    };
     let survey = match (&audited.probes, rowed) {
         (Some(probes), Some(rowed)) => plan::survey(
             rowed.database(),
@@ -74,11 +82,13 @@ fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audi
             &audited.relations,
             probes,
             &audited.found.findings,
+            &options,
         )
         .map_err(anyhow::Error::msg)?,
         _ => Survey::default(),
     };
-    Ok((audited, survey))
+    options.check_keep(&input.schema, &survey).map_err(anyhow::Error::msg)?;
+    Ok((audited, survey, options))
 }
 
 /// The dialect that the plan is written in, and the server's version; that of a file is not known.

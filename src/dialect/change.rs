@@ -37,6 +37,14 @@ pub trait PlanDialect: Dialect {
         ))
     }
 
+    /// What the undo of a change cannot give back, or not to everybody, in one phrase; `None` where it gives all back.
+    fn undo_remark(&self, _change: &Change<'_>, _version: Version) -> Option<String> {
+        None
+    }
+
+    /// What happens where a lock cannot be had in time, and what to do then, in sentences.
+    fn when_locked(&self) -> &'static str;
+
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
 
@@ -84,6 +92,8 @@ pub enum Change<'a> {
         columns: &'a [Ident],
         /// The index's name.
         name: Ident,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// These columns are unique together.
     AddUnique {
@@ -95,6 +105,8 @@ pub enum Change<'a> {
         name: Ident,
         /// Whether they become the primary key; then none of them takes nulls, and there is no other.
         primary: bool,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// A foreign key refuses new orphans. Rows from before are not looked at, where the engine can do that.
     AddForeignKey {
@@ -175,6 +187,15 @@ pub enum Change<'a> {
         /// Under what they are kept.
         keeping: Keeping,
     },
+}
+
+/// A partition of a table that gets an index.
+#[derive(Debug, Clone)]
+pub struct Partition<'a> {
+    /// The partition.
+    pub table: &'a Table,
+    /// What its own index, or constraint, is called.
+    pub index: Ident,
 }
 
 /// Under what the quarantine keeps rows.

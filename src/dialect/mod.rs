@@ -7,7 +7,9 @@
 pub mod alteration;
 pub mod change;
 mod connection;
+pub mod duplicates;
 pub mod interrupt;
+mod moving;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
@@ -59,6 +61,11 @@ pub trait Dialect: Send + Sync {
     /// A condition that is true where the two values of one type are the same in every bit, nulls included.
     fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
 
+    /// An expression that is the same for two values of one type where they are the same in every bit.
+    fn bits(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {
         match &name.namespace {
@@ -69,6 +76,18 @@ pub trait Dialect: Send + Sync {
 
     /// A column that every row of the table has and that numbers them, though nobody declared it.
     fn row_number(&self, _table: &Table) -> Option<Ident> {
+        None
+    }
+
+    /// Columns that tell where a row is stored, and so tell equal rows apart within one transaction; none where the
+    /// system has no such columns.
+    fn row_place(&self, table: &Table) -> Vec<Ident> {
+        self.row_number(table).into_iter().collect()
+    }
+
+    /// A query for the columns, a row each, that a partitioned table's partitions are told apart by, those of partitions
+    /// of partitions included; an expression is one row as it is. `None` where the system has no such tables.
+    fn partition_keys(&self, _table: &TableName) -> Option<String> {
         None
     }
 

@@ -4,10 +4,13 @@
 //! `rows` what becomes of rows that break a relation, `order` what comes first, and the dialect writes the SQL. What
 //! cannot be done without harm, or depends on what nobody has said, is withheld with the reason.
 
+mod hanging;
+mod keep;
 mod names;
 mod order;
 mod rebuilds;
 mod rows;
+mod settings;
 mod survey;
 mod tasks;
 
@@ -16,9 +19,11 @@ use crate::finding::Finding;
 use crate::relation::short_hash;
 use crate::rules::Facts;
 
+pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
-pub use survey::{Below, Survey, survey};
+pub use settings::{OrphanSetting, Settings};
+pub use survey::{Below, Surplus, Survey, survey};
 
 /// A migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,8 @@ pub struct Step {
     pub rows: Option<u64>,
     /// How large its table is, where that is known.
     pub size: Size,
+    /// What its undo cannot give back, or not to everybody, in one phrase.
+    pub undo_remark: Option<String>,
     /// The statements.
     pub work: Work,
 }
@@ -92,8 +99,13 @@ pub struct Withheld {
 /// How plans are made.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What becomes of rows without parent, whatever else says; `None` where it follows from what is meant.
+    /// What becomes of rows without parent, whatever is meant, where the relation has no setting of its own; `None` where
+    /// it follows from what is meant.
     pub orphans: Option<Treatment>,
+    /// Which row of those with the same key stays, where the key has no setting of its own.
+    pub keep: Option<Keep>,
+    /// What is said of single relations and keys.
+    pub settings: Settings,
     /// The server's version.
     pub version: Version,
 }
@@ -136,6 +148,7 @@ pub fn plan(
                 reasons: task.reasons,
                 rows: task.rows,
                 size: task.size,
+                undo_remark: task.undo_remark,
                 work,
             }),
             Err(reason) => withheld.push(Withheld {

@@ -1,5 +1,6 @@
 //! What is to be so for each finding. Findings of one relation meet in the same tasks.
 
+mod duplicates;
 mod foreign_keys;
 mod keys;
 mod mending;
@@ -48,6 +49,7 @@ pub(super) struct Task {
     pub(super) after: BTreeSet<TaskKey>,
     pub(super) rows: Option<u64>,
     pub(super) size: Size,
+    pub(super) undo_remark: Option<String>,
     pub(super) work: Result<Work, String>,
     /// What it does to the definition of its table, where the engine makes tables anew to change them.
     pub(super) alteration: Option<(TableName, Alteration)>,
@@ -194,6 +196,7 @@ impl<'a> Tasks<'a> {
                     after: draft.after,
                     rows: draft.rows,
                     size,
+                    undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
                     work: Ok(work),
                     alteration: alteration.map(|alteration| (table.name.clone(), alteration)),
                 };

@@ -20,7 +20,7 @@ mod settings;
 mod statistics;
 mod tls;
 
-use crate::schema::{ColumnType, Ident, Table, TableKind};
+use crate::schema::{ColumnType, Ident, Table, TableKind, TableName};
 
 use super::change::{Change, PlanDialect, Statement, Version, Work};
 use super::{ConnectOptions, Database, Dialect, Error, KeyExpression};
@@ -72,6 +72,21 @@ impl Dialect for Postgres {
         format!("{one}::text COLLATE \"C\" IS NOT DISTINCT FROM {other}::text COLLATE \"C\"")
     }
 
+    fn row_place(&self, _: &Table) -> Vec<Ident> {
+        // A `ctid` is a place within one partition (manual, 5.6 "System Columns").
+        ["tableoid", "ctid"].into_iter().map(Ident::from).collect()
+    }
+
+    fn partition_keys(&self, table: &TableName) -> Option<String> {
+        Some(format!(
+            "SELECT DISTINCT coalesce(a.attname::text, pg_get_partkeydef(p.partrelid)) FROM pg_catalog.pg_partition_tree({}) t \
+             JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid CROSS JOIN LATERAL \
+             unnest(p.partattrs::int2[]) k (attnum) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND \
+             a.attnum = k.attnum AND k.attnum > 0 ORDER BY 1",
+            self.literal(&self.table_name(table))
+        ))
+    }
+
     fn own_rows(&self, table: &Table) -> String {
         let name = self.table_name(&table.name);
         match table.kind {
@@ -89,6 +104,15 @@ impl PlanDialect for Postgres {
 
     fn preamble(&self) -> Vec<Statement> {
         change::preamble()
+    }
+
+    fn undo_remark(&self, change: &Change<'_>, version: Version) -> Option<String> {
+        change::undo_remark(change, version)
+    }
+
+    fn when_locked(&self) -> &'static str {
+        "A statement that cannot have its lock within 0.4 seconds lets everybody pass and tries again, 60 times; then it fails, \
+         and the file can be run again."
     }
 
     fn client_preamble(&self) -> &'static str {

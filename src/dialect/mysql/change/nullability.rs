@@ -52,8 +52,14 @@ fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
                    IF(extra LIKE '%DEFAULT_GENERATED%' AND column_default NOT LIKE 'CURRENT_TIMESTAMP%', CONCAT('(', \
                    column_default, ')'), column_default)) ELSE CONCAT(' DEFAULT ', QUOTE(column_default)) END";
     let on_update = "IF(extra LIKE '%on update%', CONCAT(' ', TRIM(REPLACE(extra, 'DEFAULT_GENERATED', ''))), '')";
+    // What is as the table's is left out, so that it is not the column's own from then on.
+    let collation = format!(
+        "(SELECT t.table_collation FROM information_schema.tables t WHERE {})",
+        is_table("t.table_schema", "t.table_name", &table.name)
+    );
     let expression = format!(
-        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL, '', CONCAT(' CHARACTER SET ', \
+        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL OR collation_name = {collation}, \
+         '', CONCAT(' CHARACTER SET ', \
          character_set_name, ' COLLATE ', collation_name)), {}, {default}, {on_update}, IF(column_comment = '', '', \
          CONCAT(' COMMENT ', QUOTE(column_comment))), ', ALGORITHM=INPLACE, LOCK=NONE') FROM information_schema.columns \
          WHERE {} AND column_name = {}))",

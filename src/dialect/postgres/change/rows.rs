@@ -1,273 +1,289 @@
-//! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
-//! statement and one transaction, so that a row is never gone and not kept.
+//! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key; those of a table without
+//! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
 use super::block::{block, columns_as_planned, guard, regclass};
 use super::{foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{Column, ForeignKey, Ident, Table, TableName};
+use crate::schema::{ForeignKey, Ident, Table, TableKind};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 10_000;
 
-pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::new(rows, keeping)?;
+pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
+    let moving = Moving::new(&Postgres, rows.table(), keeping);
     let columns = moving.columns("gone");
     let statement = format!(
         "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
          ({names}, relaudit_plan, relaudit_reason) SELECT {columns}, {plan}, {reason} FROM gone",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = window(&moving),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        plan = moving.plan(),
+        reason = moving.reason(),
     );
-    let stored = |column: &&Column| column.generated.is_none();
-    let names = moving.some_columns("", stored);
     let back = format!(
         "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) INSERT INTO {table} ({names}) OVERRIDING \
          SYSTEM VALUE SELECT {columns} FROM back",
         quarantine = moving.quarantine(),
         ours = moving.ours("q"),
         table = moving.table_name(),
-        columns = moving.some_columns("back", stored),
+        names = moving.stored_columns(""),
+        columns = moving.stored_columns("back"),
     );
-    Ok(moving.work(rows, &statement, &back))
+    work(&moving, rows, &statement, &back)
 }
 
-pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::new(rows, keeping)?;
+pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Work {
+    let moving = Moving::new(&Postgres, rows.table(), keeping);
     let nulls: Vec<String> = columns
         .iter()
         .map(|column| format!("{} = NULL", Postgres.quote(column)))
         .collect();
-    let same = |left: &str, right: &str| {
-        let equal = moving.key.iter().map(|column| {
-            let name = Postgres.quote(&column.name);
-            format!("{left}.{name} = {right}.{name}")
-        });
-        equal.collect::<Vec<_>>().join(" AND ")
+    // What is kept are the rows that were changed, and no others: one that somebody else has just changed is left for the
+    // next time.
+    let same = if moving.key.is_empty() {
+        "r.tableoid = old.relaudit_table AND r.ctid = old.relaudit_place".to_owned()
+    } else {
+        moving.same("r", "old")
     };
     let statement = format!(
-        "WITH old AS (SELECT r.* FROM {rows} r WHERE {window} AND {condition} FOR UPDATE), kept AS (INSERT INTO \
-         {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM old) UPDATE {rows} r \
-         SET {nulls} FROM old WHERE {same}",
+        "WITH old AS (SELECT r.tableoid AS relaudit_table, r.ctid AS relaudit_place, r.* FROM {rows} r WHERE {window} AND \
+         {condition} FOR UPDATE), done AS (UPDATE {rows} r SET {nulls} FROM old WHERE {same} RETURNING old.*) INSERT INTO \
+         {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM done",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = window(&moving),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
-        olds = moving.columns("old"),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        olds = moving.columns("done"),
+        plan = moving.plan(),
+        reason = moving.reason(),
         nulls = nulls.join(", "),
-        same = same("r", "old"),
     );
     let restored: Vec<String> = columns
         .iter()
-        .map(|column| format!("{0} = back.{0}", Postgres.quote(column)))
+        .map(|column| format!("{0} = q.{0}", Postgres.quote(column)))
         .collect();
     let still_null: Vec<String> = columns
         .iter()
         .map(|column| format!("r.{} IS NULL", Postgres.quote(column)))
         .collect();
+    let still_null = still_null.join(" AND ");
+    let (from, same) = if moving.key.is_empty() {
+        paired(&moving, columns, &still_null)
+    } else {
+        let from = format!("(SELECT q.ctid AS relaudit_kept, q.* FROM {} q) q", moving.quarantine());
+        (
+            from,
+            format!("{} AND {} AND {still_null}", moving.ours("q"), moving.same("r", "q")),
+        )
+    };
+    // A row that is no longer as it was left stays in the quarantine.
     let back = format!(
-        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) UPDATE {table} r SET {restored} FROM back WHERE \
-         {same} AND {still_null}",
+        "WITH back AS (UPDATE {rows} r SET {restored} FROM {from} WHERE {same} RETURNING q.relaudit_kept) DELETE FROM \
+         {quarantine} WHERE ctid IN (SELECT relaudit_kept FROM back)",
+        rows = Postgres.own_rows(moving.table),
+        restored = restored.join(", "),
+        quarantine = moving.quarantine(),
+    );
+    work(&moving, rows, &statement, &back)
+}
+
+/// Kept rows of a table without primary key, each with the place of a row that equals it but for the columns that were
+/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// one kept goes with the first one found.
+fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str) -> (String, String) {
+    let rest = |alias: &str| {
+        let names = moving
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && !columns.contains(&column.name))
+            .map(|column| moving.of(alias, &column.name));
+        format!("ROW({})::text", names.collect::<Vec<_>>().join(", "))
+    };
+    let numbered = |alias: &str| format!("row_number() OVER (PARTITION BY {})", rest(alias));
+    let from = format!(
+        "(SELECT q.*, r.relaudit_table, r.relaudit_place FROM (SELECT q.ctid AS relaudit_kept, q.*, {kept_rest} AS \
+         relaudit_rest, {kept_number} AS relaudit_number FROM {quarantine} q WHERE {ours}) q JOIN (SELECT r.tableoid AS \
+         relaudit_table, r.ctid AS relaudit_place, {rest} AS relaudit_rest, {number} AS relaudit_number FROM {rows} r WHERE \
+         {still_null}) r USING (relaudit_rest, relaudit_number)) q",
+        kept_rest = rest("q"),
+        kept_number = numbered("q"),
         quarantine = moving.quarantine(),
         ours = moving.ours("q"),
-        table = moving.table_name(),
-        restored = restored.join(", "),
-        same = same("r", "back"),
-        still_null = still_null.join(" AND "),
+        rest = rest("r"),
+        number = numbered("r"),
+        rows = Postgres.own_rows(moving.table),
     );
-    Ok(moving.work(rows, &statement, &back))
+    let same = "r.tableoid = q.relaudit_table AND r.ctid = q.relaudit_place".to_owned();
+    (from, same)
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
-    let name = TableName {
-        namespace: table.name.namespace.clone(),
-        table: keeping.quarantine.clone(),
-    };
-    let quarantine = Postgres.table_name(&name);
+    let moving = Moving::new(&Postgres, table, keeping);
+    let quarantine = moving.quarantine();
     let body = format!(
-        "  IF {there} IS NOT NULL THEN\n    DELETE FROM {quarantine} q WHERE q.relaudit_plan = {plan} AND q.relaudit_reason = \
-         {reason};\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE {quarantine};\n    END IF;\n  END IF;\n",
-        there = regclass(&name),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        "  IF {there} IS NOT NULL THEN\n    DELETE FROM {quarantine} q WHERE {ours};\n    IF NOT EXISTS (SELECT FROM \
+         {quarantine}) THEN\n      DROP TABLE {quarantine};\n    END IF;\n  END IF;\n",
+        there = regclass(&moving.quarantine_name()),
+        ours = moving.ours("q"),
     );
     Work {
         up: vec![block("", &body)],
         down: Vec::new(),
-        locks: vec![lock(&name, "ACCESS EXCLUSIVE")],
+        locks: vec![lock(&moving.quarantine_name(), "ACCESS EXCLUSIVE")],
         guards: Vec::new(),
         reads_rows: true,
     }
 }
 
-/// Rows on their way out of a table.
-struct Moving<'a> {
-    table: &'a Table,
-    keeping: &'a Keeping,
-    /// The primary key, along which the batches go.
-    key: Vec<&'a Column>,
+/// The rows of one batch: after the last one of the batch before, up to its own last one. Without a primary key all rows
+/// are one.
+fn window(moving: &Moving<'_>) -> String {
+    if moving.key.is_empty() {
+        return "true".to_owned();
+    }
+    let key = moving.key_columns("r");
+    format!(
+        "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
+        moving.variables("relaudit_low"),
+        moving.variables("relaudit_high")
+    )
 }
 
-impl<'a> Moving<'a> {
-    fn new(rows: &RowSet<'a>, keeping: &'a Keeping) -> Result<Self, String> {
-        let table = rows.table();
-        let key: Vec<&Column> = table
-            .primary_key()
-            .into_iter()
-            .flat_map(|key| &key.columns)
-            .filter_map(|column| table.column(column))
-            .collect();
-        if key.is_empty() {
-            return Err(format!(
-                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
-                table.name
-            ));
-        }
-        Ok(Self { table, keeping, key })
+/// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
+fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
+    if moving.key.is_empty() {
+        return Statement::plain(statement);
     }
-
-    fn table_name(&self) -> String {
-        Postgres.table_name(&self.table.name)
-    }
-
-    fn quarantine_name(&self) -> TableName {
-        TableName {
-            namespace: self.table.name.namespace.clone(),
-            table: self.keeping.quarantine.clone(),
-        }
-    }
-
-    fn quarantine(&self) -> String {
-        Postgres.table_name(&self.quarantine_name())
-    }
-
-    fn columns(&self, alias: &str) -> String {
-        self.some_columns(alias, |_| true)
-    }
-
-    fn some_columns(&self, alias: &str, wanted: impl Fn(&&Column) -> bool) -> String {
-        let names = self.table.columns.iter().filter(wanted).map(|column| match alias {
-            "" => Postgres.quote(&column.name),
-            alias => format!("{alias}.{}", Postgres.quote(&column.name)),
-        });
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows of this step in the quarantine.
-    fn ours(&self, alias: &str) -> String {
+    let table = moving.table_name();
+    let declare = |prefix: &str| {
+        moving.each_key_column(|at, column| format!("  {prefix}_{at} {table}.{}%TYPE;\n", Postgres.quote(&column.name)))
+    };
+    let key = moving.key_columns("r");
+    let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
+    let assign = moving.each_key_column(|at, _| {
         format!(
-            "{alias}.relaudit_plan = {} AND {alias}.relaudit_reason = {}",
-            Postgres.literal(&self.keeping.plan),
-            Postgres.literal(&self.keeping.reason)
+            "    relaudit_low_{at} := relaudit_high_{at};
+"
         )
-    }
+    });
+    block(
+        &format!(
+            "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
+            declare("relaudit_low"),
+            declare("relaudit_high")
+        ),
+        &format!(
+            "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
+             FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
+             relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
+             END LOOP;\n",
+            rows = Postgres.own_rows(moving.table),
+            offset = BATCH - 1,
+        ),
+    )
+}
 
-    fn key_names(&self, alias: &str) -> String {
-        let names = self
-            .key
-            .iter()
-            .map(|column| format!("{alias}.{}", Postgres.quote(&column.name)));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    fn variables(&self, prefix: &str) -> String {
-        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows of one batch: after the last one of the batch before, up to its own last one.
-    fn window(&self) -> String {
-        let key = self.key_names("r");
-        format!(
-            "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
-            self.variables("relaudit_low"),
-            self.variables("relaudit_high")
-        )
-    }
-
-    /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
-    fn batches(&self, statement: &str) -> Statement {
-        let table = self.table_name();
-        let declare = |prefix: &str| {
-            let one = |(at, column): (usize, &&Column)| {
-                format!("  {prefix}_{} {table}.{}%TYPE;\n", at + 1, Postgres.quote(&column.name))
-            };
-            self.key.iter().enumerate().map(one).collect::<String>()
-        };
-        let key = self.key_names("r");
-        let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
-        let assign: Vec<String> = (1..=self.key.len())
-            .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
-            .collect();
-        let assign = assign.concat();
+fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
+    let quarantine = moving.quarantine();
+    let there = regclass(&moving.quarantine_name());
+    let up = vec![
+        guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
+        Statement::plain(format!(
+            "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
+             NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
+            moving.table_name()
+        )),
+        batches(moving, statement),
+    ];
+    let down = vec![
+        putting_back(moving, &rows.refusing(), back),
         block(
+            "",
             &format!(
-                "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
-                declare("relaudit_low"),
-                declare("relaudit_high")
+                "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
+                 {quarantine};\n    END IF;\n  END IF;\n"
             ),
-            &format!(
-                "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-                 FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-                 relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
-                 END LOOP;\n",
-                rows = Postgres.own_rows(self.table),
-                offset = BATCH - 1,
-            ),
-        )
+        ),
+    ];
+    Work {
+        up,
+        down,
+        locks: vec![lock(&moving.table.name, "ROW EXCLUSIVE")],
+        guards: vec![super::as_planned(moving.table)],
+        reads_rows: true,
     }
+}
 
-    fn work(&self, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
-        let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
-        let quarantine = self.quarantine();
-        let there = regclass(&self.quarantine_name());
-        // A foreign key that was never validated refuses the rows all the same when they come back.
-        let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
-            let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
-            statements.collect::<Vec<_>>().concat()
-        };
-        let up = vec![
-            guard(&[columns_as_planned(self.table, &all)]),
-            Statement::plain(format!(
-                "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
-                 NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
-                self.table_name()
-            )),
-            self.batches(statement),
-        ];
-        let down = vec![
-            block(
-                "",
-                &format!(
-                    "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
-                    lifting = foreign_keys(&|key| foreign_key::without(self.table, key)),
-                    putting_back = foreign_keys(&|key| foreign_key::unvalidated(self.table, key)),
-                ),
-            ),
-            block(
-                "",
-                &format!(
-                    "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
-                     {quarantine};\n    END IF;\n  END IF;\n"
-                ),
-            ),
-        ];
-        Work {
-            up,
-            down,
-            locks: vec![lock(&self.table.name, "ROW EXCLUSIVE")],
-            guards: vec![super::as_planned(self.table)],
-            reads_rows: true,
-        }
+/// Runs the statement that puts rows back, which these foreign keys would refuse, validated or not. A superuser can switch
+/// off what checks them meanwhile, and they are as they were then (manual, ALTER TABLE, "DISABLE TRIGGER"). Anybody else
+/// has to make them anew, and what is made with such rows cannot count as validated.
+fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
+    let there = regclass(&moving.quarantine_name());
+    if refusing.is_empty() {
+        return block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"));
     }
+    let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
+        let statements = refusing.iter().map(|key| format!("      {};\n", sql(key)));
+        statements.collect::<Vec<_>>().concat()
+    };
+    let names: Vec<String> = refusing
+        .iter()
+        .map(|key| Postgres.literal(foreign_key::name(key).as_str()))
+        .collect();
+    let table = regclass(&moving.table.name);
+    // Those of a partitioned table are switched off for no partition.
+    let switchable = if moving.table.kind == TableKind::Table {
+        "true"
+    } else {
+        "false"
+    };
+    block(
+        "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n",
+        &format!(
+            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
+             pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
+             t.tgrelid = {table} AND c.conrelid = {table} AND c.conname IN ({names}) AND t.tgenabled = 'O' LOOP\n      \
+             EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', {table}, relaudit_trigger);\n      relaudit_off := \
+             relaudit_off || relaudit_trigger;\n    END LOOP;\n  EXCEPTION WHEN insufficient_privilege THEN\n    relaudit_off := \
+             '{{}}';\n  END;\n  IF relaudit_off = '{{}}' THEN\n{lifting}  END IF;\n  {back};\n  IF relaudit_off = '{{}}' \
+             THEN\n{adding}  ELSE\n    SET CONSTRAINTS ALL IMMEDIATE;\n    FOREACH relaudit_trigger IN ARRAY relaudit_off \
+             LOOP\n      EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', {table}, relaudit_trigger);\n    END LOOP;\n  \
+             END IF;\n",
+            names = names.join(", "),
+            lifting = each(&|key| foreign_key::without(moving.table, key)),
+            adding = each(&|key| foreign_key::unvalidated(moving.table, key)),
+        ),
+    )
+}
+
+/// What the undo cannot give back to everybody who runs it.
+pub(super) fn remark(rows: &RowSet<'_>) -> Option<String> {
+    let validated: Vec<String> = rows
+        .refusing()
+        .into_iter()
+        .filter(|key| key.validated)
+        .map(|key| format!("`{}`", foreign_key::name(key)))
+        .collect();
+    if validated.is_empty() {
+        return None;
+    }
+    let (keys, count) = if validated.len() == 1 {
+        ("the foreign key", "counts")
+    } else {
+        ("the foreign keys", "count")
+    };
+    Some(format!(
+        "{keys} {} {count} as validated with rows that break it: undone by a superuser that is so again; undone by anybody \
+         else it comes back NOT VALID",
+        validated.join(", ")
+    ))
 }

@@ -31,12 +31,15 @@ pub(super) fn preamble() -> Vec<Statement> {
 /// See [`crate::dialect::change::PlanDialect::work`].
 pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
     match change {
-        Change::AddIndex { table, columns, name } => Ok(add_index(table, columns, name, "")),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => Ok(add_index(table, columns, name, "")),
         Change::AddUnique {
             table,
             columns,
             name,
             primary: false,
+            ..
         } => Ok(add_index(table, columns, name, "UNIQUE ")),
         Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
@@ -61,12 +64,15 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
 /// See [`crate::dialect::change::PlanDialect::alteration`].
 pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
     Some(match change {
-        Change::AddIndex { table, columns, name } => Alteration::Index(index_text(table, columns, name, "")),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => Alteration::Index(index_text(table, columns, name, "")),
         Change::AddUnique {
             table,
             columns,
             name,
             primary: false,
+            ..
         } => Alteration::Index(index_text(table, columns, name, "UNIQUE ")),
         Change::AddUnique { columns, name, .. } => Alteration::PrimaryKey {
             name: name.clone(),

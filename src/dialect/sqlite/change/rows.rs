@@ -1,47 +1,35 @@
-//! Rows: moved into a quarantine, or their keys set to null.
+//! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
+//! nobody else writes.
 
-use super::guard::columns_as_planned;
-use super::{as_planned, lock, names};
+use super::guard::{columns_as_planned, guard};
+use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::moving::Moving;
 use crate::dialect::row_set::RowSet;
 use crate::dialect::sqlite::Sqlite;
-use crate::schema::{Column, Ident, Table, TableName};
+use crate::schema::{Ident, Table};
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
-    let moving = Moving::new(rows.table(), keeping);
+    let moving = Moving::new(&Sqlite, rows.table(), keeping);
     let taking = format!(
         "DELETE FROM {} AS r WHERE {}",
         moving.table_name(),
         rows.condition(&Sqlite, "r")
     );
-    let stored = moving.table.columns.iter().filter(|column| column.generated.is_none());
-    let stored: Vec<&Ident> = stored.map(|column| &column.name).collect();
     let back = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}",
         moving.table_name(),
-        names(stored.iter().copied(), ""),
-        names(stored.iter().copied(), ""),
+        moving.stored_columns(""),
+        moving.stored_columns(""),
         moving.quarantine(),
-        moving.ours()
+        moving.ours("")
     );
-    moving.work(rows, &taking, &back)
+    work(&moving, rows, &taking, &back)
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::new(rows.table(), keeping);
-    let key: Vec<&Ident> = moving
-        .table
-        .primary_key()
-        .into_iter()
-        .flat_map(|key| &key.columns)
-        .collect();
-    if key.is_empty() {
-        return Err(format!(
-            "`{}` has no primary key, by which its rows could be told apart when they are to be as they were",
-            moving.table.name
-        ));
-    }
+    let moving = Moving::new(&Sqlite, rows.table(), keeping);
     let each = |one: &dyn Fn(&str) -> String, between: &str| {
         let parts: Vec<String> = columns.iter().map(|column| one(&Sqlite.quote(column))).collect();
         parts.join(between)
@@ -52,25 +40,68 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         each(&|name| format!("{name} = NULL"), ", "),
         rows.condition(&Sqlite, "r")
     );
-    let same: Vec<String> = key
-        .iter()
-        .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(column)))
-        .collect();
+    let still_null = each(&|name| format!("r.{name} IS NULL"), " AND ");
+    let (from, same) = if moving.key.is_empty() {
+        let number = Sqlite.row_number(moving.table).ok_or_else(|| {
+            format!(
+                "`{}` has no primary key, and columns that hide SQLite's own numbers of rows",
+                moving.table.name
+            )
+        })?;
+        paired(&moving, columns, &still_null, &Sqlite.quote(&number))
+    } else {
+        // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
+        let same = moving
+            .key
+            .iter()
+            .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
+        let same: Vec<String> = same.chain([moving.ours("q"), still_null]).collect();
+        (format!("{} AS q", moving.quarantine()), same.join(" AND "))
+    };
     let back = format!(
-        "UPDATE {} AS r SET {} FROM {} AS q WHERE {} AND q.relaudit_plan = {} AND q.relaudit_reason = {} AND {}",
+        "UPDATE {} AS r SET {} FROM {from} WHERE {same}",
         moving.table_name(),
         each(&|name| format!("{name} = q.{name}"), ", "),
-        moving.quarantine(),
-        same.join(" AND "),
-        Sqlite.literal(&keeping.plan),
-        Sqlite.literal(&keeping.reason),
-        each(&|name| format!("r.{name} IS NULL"), " AND ")
     );
-    Ok(moving.work(rows, &taking, &back))
+    Ok(work(&moving, rows, &taking, &back))
+}
+
+/// Kept rows of a table without primary key, each with the number of a row that equals it but for the columns that were
+/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// one kept goes with the first one found. The numbers from before say nothing, since VACUUM gives new ones.
+fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str, number: &str) -> (String, String) {
+    // As literals, which tell types apart and know no collation.
+    let rest = |alias: &str| {
+        let literals = moving
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && !columns.contains(&column.name))
+            .map(|column| format!("quote({})", moving.of(alias, &column.name)));
+        let literals: Vec<String> = literals.collect();
+        if literals.is_empty() {
+            "''".to_owned()
+        } else {
+            literals.join(" || ',' || ")
+        }
+    };
+    let from = format!(
+        "(SELECT kept.*, found.relaudit_place FROM (SELECT q.*, {kept} AS relaudit_rest, row_number() OVER (PARTITION BY \
+         {kept}) AS relaudit_number FROM {quarantine} AS q WHERE {ours}) AS kept JOIN (SELECT r.{number} AS relaudit_place, \
+         {rest} AS relaudit_rest, row_number() OVER (PARTITION BY {rest}) AS relaudit_number FROM {table} AS r WHERE \
+         {still_null}) AS found ON found.relaudit_rest = kept.relaudit_rest AND found.relaudit_number = \
+         kept.relaudit_number) AS q",
+        kept = rest("q"),
+        quarantine = moving.quarantine(),
+        ours = moving.ours("q"),
+        rest = rest("r"),
+        table = moving.table_name(),
+    );
+    (from, format!("r.{number} = q.relaudit_place"))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
-    let moving = Moving::new(table, keeping);
+    let moving = Moving::new(&Sqlite, table, keeping);
     Work {
         up: vec![Statement::plain(format!(
             "DROP TABLE IF EXISTS {}",
@@ -83,84 +114,56 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
     }
 }
 
-/// Rows on their way out of a table.
-struct Moving<'a> {
-    table: &'a Table,
-    keeping: &'a Keeping,
+/// A column without a type keeps every value as it is.
+fn making(moving: &Moving<'_>) -> Statement {
+    Statement::plain(format!(
+        "CREATE TABLE IF NOT EXISTS {} ({}, relaudit_plan TEXT NOT NULL, relaudit_reason TEXT NOT NULL, relaudit_at TEXT \
+         NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+        moving.quarantine(),
+        moving.columns("")
+    ))
 }
 
-impl<'a> Moving<'a> {
-    fn new(table: &'a Table, keeping: &'a Keeping) -> Self {
-        Self { table, keeping }
-    }
-
-    fn table_name(&self) -> String {
-        Sqlite.table_name(&self.table.name)
-    }
-
-    fn quarantine(&self) -> String {
-        Sqlite.table_name(&TableName {
-            namespace: self.table.name.namespace.clone(),
-            table: self.keeping.quarantine.clone(),
-        })
-    }
-
-    fn ours(&self) -> String {
-        format!(
-            "relaudit_plan = {} AND relaudit_reason = {}",
-            Sqlite.literal(&self.keeping.plan),
-            Sqlite.literal(&self.keeping.reason)
-        )
-    }
-
-    /// A column without a type keeps every value as it is.
-    fn making(&self) -> Statement {
+fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Work {
+    let mut up = columns_as_planned(moving.table, &moving.all_columns());
+    up.extend([
+        // What is kept and what goes is one transaction: nobody writes in between.
+        Statement::plain("BEGIN IMMEDIATE"),
+        making(moving),
         Statement::plain(format!(
-            "CREATE TABLE IF NOT EXISTS {} ({}, relaudit_plan TEXT NOT NULL, relaudit_reason TEXT NOT NULL, relaudit_at TEXT \
-             NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-            self.quarantine(),
-            names(self.table.columns.iter().map(|column| &column.name), "")
-        ))
-    }
-
-    fn work(&self, rows: &RowSet<'_>, taking: &str, back: &str) -> Work {
-        let all: Vec<Ident> = self
-            .table
-            .columns
-            .iter()
-            .map(|column: &Column| column.name.clone())
-            .collect();
-        let mut up = columns_as_planned(self.table, &all);
-        up.extend([
-            // What is kept and what goes is one transaction: nobody writes in between.
-            Statement::plain("BEGIN IMMEDIATE"),
-            self.making(),
-            Statement::plain(format!(
-                "INSERT INTO {} ({}, relaudit_plan, relaudit_reason) SELECT {}, {}, {} FROM {} AS r WHERE {}",
-                self.quarantine(),
-                names(all.iter(), ""),
-                names(all.iter(), "r"),
-                Sqlite.literal(&self.keeping.plan),
-                Sqlite.literal(&self.keeping.reason),
-                self.table_name(),
-                rows.condition(&Sqlite, "r")
-            )),
-            Statement::plain(taking),
-            Statement::plain("COMMIT"),
-        ]);
-        let down = vec![
-            Statement::plain("BEGIN IMMEDIATE"),
-            self.making(),
-            Statement::plain(back),
-            Statement::plain(format!("DROP TABLE {}", self.quarantine())),
-            Statement::plain("COMMIT"),
-        ];
-        Work {
-            up,
-            down,
-            locks: vec![lock(self.table)],
-            guards: vec![as_planned(self.table)],
-            reads_rows: true,
-        }
+            "INSERT INTO {} ({}, relaudit_plan, relaudit_reason) SELECT {}, {}, {} FROM {} AS r WHERE {}",
+            moving.quarantine(),
+            moving.columns(""),
+            moving.columns("r"),
+            moving.plan(),
+            moving.reason(),
+            moving.table_name(),
+            rows.condition(&Sqlite, "r")
+        )),
+        Statement::plain(taking),
+        Statement::plain("COMMIT"),
+    ]);
+    let mut down = vec![
+        Statement::plain("BEGIN IMMEDIATE"),
+        making(moving),
+        Statement::plain(back),
+    ];
+    down.extend(guard(
+        &format!("changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
+        &format!(
+            "rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
+            moving.table.name, moving.keeping.quarantine
+        ),
+    ));
+    down.extend([
+        Statement::plain(format!("DROP TABLE {}", moving.quarantine())),
+        Statement::plain("COMMIT"),
+    ]);
+    Work {
+        up,
+        down,
+        locks: vec![lock(moving.table)],
+        guards: vec![as_planned(moving.table)],
+        reads_rows: true,
     }
 }
