@@ -7,6 +7,7 @@
 use crate::schema::{ForeignKey, Ident, Table};
 
 use super::Dialect;
+use super::alteration::Alteration;
 use super::key_move::{KeyMove, MoveStage};
 use super::retype::{Retype, Stage};
 use super::row_set::RowSet;
@@ -19,6 +20,24 @@ pub trait PlanDialect: Dialect {
     ///
     /// The engine cannot do it, or not without harm: why, in one phrase.
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String>;
+
+    /// What a change does to the definition of its table, where this engine makes a table anew to change it. Plans then ask
+    /// [`PlanDialect::rebuild`] for all changes of a table at once.
+    fn alteration(&self, _: &Change<'_>) -> Option<Alteration> {
+        None
+    }
+
+    /// The statements that make a table anew with all of these changes. Indexes among them are there already.
+    ///
+    /// # Errors
+    ///
+    /// The engine cannot do it, or not without harm: why, in one phrase.
+    fn rebuild(&self, table: &Table, _: &[Alteration]) -> Result<Work, String> {
+        Err(format!(
+            "`{}` is changed in place here, and never made anew",
+            table.name
+        ))
+    }
 
     /// What the undo of a change cannot give back, or not to everybody, in one phrase; `None` where it gives all back.
     fn undo_remark(&self, _change: &Change<'_>, _version: Version) -> Option<String> {

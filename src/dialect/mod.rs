@@ -4,6 +4,7 @@
 //! `mod.rs` (the [`Dialect`] and `open`), `address.rs` (what users write to reach a server), `session.rs` (the
 //! connection), `catalog.rs` and `catalog/*.sql` (the schema). MariaDB is a flavour of `mysql`.
 
+pub mod alteration;
 pub mod change;
 mod connection;
 pub mod duplicates;

@@ -9,6 +9,7 @@ mod keep;
 mod moves;
 mod names;
 mod order;
+mod rebuilds;
 mod rows;
 mod settings;
 mod survey;

@@ -6,6 +6,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Withheld;
+use super::rebuilds;
 use super::tasks::{Task, TaskKey, Tasks};
 
 /// The tasks in an order that holds. What needs a task that is withheld is withheld too.
@@ -13,18 +14,13 @@ pub(super) fn order(tasks: Tasks<'_>) -> (Vec<Task>, Vec<Withheld>) {
     let Tasks {
         planned: mut tasks,
         mut withheld,
+        facts,
+        dialect,
         ..
     } = tasks;
-    loop {
-        let blocked = tasks.iter().find_map(|(key, task)| {
-            let reason = task.after.iter().find_map(|needed| withheld.get(needed))?;
-            Some((key.clone(), reason.title.clone()))
-        });
-        let Some((key, needed)) = blocked else { break };
-        if let Some(task) = tasks.remove(&key) {
-            withhold(&mut withheld, key, task, format!("it needs what is withheld: {needed}"));
-        }
-    }
+    leave_out_blocked(&mut tasks, &mut withheld);
+    rebuilds::gather(&mut tasks, &mut withheld, facts.schema, dialect);
+    leave_out_blocked(&mut tasks, &mut withheld);
     for key in in_circles(&tasks) {
         if let Some(task) = tasks.remove(&key) {
             withhold(
@@ -38,7 +34,21 @@ pub(super) fn order(tasks: Tasks<'_>) -> (Vec<Task>, Vec<Withheld>) {
     (sorted(tasks), withheld.into_values().collect())
 }
 
-fn withhold(withheld: &mut BTreeMap<TaskKey, Withheld>, key: TaskKey, task: Task, reason: String) {
+/// What needs a task that is withheld is withheld too.
+fn leave_out_blocked(tasks: &mut BTreeMap<TaskKey, Task>, withheld: &mut BTreeMap<TaskKey, Withheld>) {
+    loop {
+        let blocked = tasks.iter().find_map(|(key, task)| {
+            let reason = task.after.iter().find_map(|needed| withheld.get(needed))?;
+            Some((key.clone(), reason.title.clone()))
+        });
+        let Some((key, needed)) = blocked else { break };
+        if let Some(task) = tasks.remove(&key) {
+            withhold(withheld, key, task, format!("it needs what is withheld: {needed}"));
+        }
+    }
+}
+
+pub(super) fn withhold(withheld: &mut BTreeMap<TaskKey, Withheld>, key: TaskKey, task: Task, reason: String) {
     let left_out = Withheld {
         title: task.title,
         reason,

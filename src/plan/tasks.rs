@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
+use crate::dialect::alteration::Alteration;
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::dialect::key_move::MoveStage;
 use crate::dialect::retype::Stage;
@@ -43,6 +44,8 @@ pub(super) enum TaskKey {
     Replace(ColumnSet, Option<Ident>),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
+    /// All that makes a table anew.
+    Rebuild(TableName),
 }
 
 /// Something to do.
@@ -58,13 +61,15 @@ pub(super) struct Task {
     pub(super) undo_remark: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) work: Result<Work, String>,
+    /// What it does to the definition of its table, where the engine makes tables anew to change them.
+    pub(super) alteration: Option<(TableName, Alteration)>,
 }
 
 /// Everything to do, and everything that is left out.
 pub(super) struct Tasks<'a> {
-    facts: &'a Facts<'a>,
+    pub(super) facts: &'a Facts<'a>,
     survey: &'a Survey,
-    dialect: &'a dyn PlanDialect,
+    pub(super) dialect: &'a dyn PlanDialect,
     options: &'a Options,
     plan: &'a str,
     names: Names,
@@ -224,6 +229,7 @@ impl<'a> Tasks<'a> {
             rows: table.estimated_rows,
             bytes: table.size_bytes,
         };
+        let alteration = self.dialect.alteration(&draft.change);
         let work = match &self.options.unqualified {
             Some(namespace) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
             None => self.dialect.work(&draft.change, self.options.version),
@@ -241,6 +247,7 @@ impl<'a> Tasks<'a> {
                     undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
                     notes: self.dialect.notes(&draft.change),
                     work: Ok(work),
+                    alteration: alteration.map(|alteration| (table.name.clone(), alteration)),
                 };
                 self.planned.insert(draft.key, task);
             }
@@ -280,6 +287,11 @@ fn slug(change: &Change<'_>) -> String {
         },
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
+    plain(&format!("{verb}_{object}"))
+}
+
+/// A text of which only letters, digits and underscores are left.
+pub(super) fn plain(text: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -287,7 +299,7 @@ fn slug(change: &Change<'_>) -> String {
             '_'
         }
     };
-    format!("{verb}_{object}").chars().map(plain).collect()
+    text.chars().map(plain).collect()
 }
 
 fn verb(stage: Stage) -> &'static str {

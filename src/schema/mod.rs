@@ -30,7 +30,7 @@ pub use origin::{Location, Origin};
 pub use stated::{
     ForbiddenRelation, RelationKind, Stated, StatedBy, StatedJoinTable, StatedPolymorphic, StatedRelation,
 };
-pub use table::{Column, Generated, RowSecurity, Table, TableKind};
+pub use table::{Column, Definition, Generated, RowSecurity, Table, TableKind};
 pub use types::{Collation, ColumnType, TypeFamily};
 
 /// One database as it was read.

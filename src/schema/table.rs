@@ -39,8 +39,21 @@ pub struct Table {
     pub soft_delete: Option<Ident>,
     /// False where the user left it out of the audit: it is here only because others may reference it.
     pub audited: bool,
+    /// What made it. Only SQLite keeps that, where a table is changed by being made anew.
+    pub definition: Option<Definition>,
     /// Where it was declared.
     pub origin: Origin,
+}
+
+/// What made a table, as the database keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Definition {
+    /// The CREATE TABLE.
+    pub table: String,
+    /// The statements that made its indexes and triggers, in the order in which they were run.
+    pub beside: Vec<String>,
+    /// Tables of the engine's own that can have rows about it, which go when it goes: counters and statistics.
+    pub kept_in: Vec<String>,
 }
 
 /// What a table is.
@@ -129,6 +142,7 @@ impl Table {
             comment: None,
             soft_delete: None,
             audited: true,
+            definition: None,
             origin,
         }
     }

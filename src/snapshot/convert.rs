@@ -2,8 +2,8 @@
 //! forgotten here.
 
 use super::document::{
-    Collation, Column, ColumnType, Document, ForeignKey, Index, IndexPart, Key, Location, Note, Source, Table,
-    TableName,
+    Collation, Column, ColumnType, Definition, Document, ForeignKey, Index, IndexPart, Key, Location, Note, Source,
+    Table, TableName,
 };
 use super::{FORMAT, VERSION};
 use crate::dialect::SourceInfo;
@@ -220,6 +220,23 @@ impl From<Column> for schema::Column {
     }
 }
 
+impl From<schema::Definition> for Definition {
+    fn from(model: schema::Definition) -> Self {
+        let schema::Definition { table, beside, kept_in } = model;
+        Self { table, beside, kept_in }
+    }
+}
+
+impl From<Definition> for schema::Definition {
+    fn from(stored: Definition) -> Self {
+        Self {
+            table: stored.table,
+            beside: stored.beside,
+            kept_in: stored.kept_in,
+        }
+    }
+}
+
 impl From<schema::ForeignKey> for ForeignKey {
     fn from(model: schema::ForeignKey) -> Self {
         let schema::ForeignKey {
@@ -296,6 +313,7 @@ impl From<schema::Table> for Table {
             // Models are read anew with each audit.
             soft_delete: _,
             audited,
+            definition,
             origin,
         } = model;
         Self {
@@ -315,6 +333,7 @@ impl From<schema::Table> for Table {
             readable,
             comment,
             audited,
+            definition: maybe(definition),
             location: location(origin),
         }
     }
@@ -340,6 +359,7 @@ impl From<Table> for schema::Table {
             comment: stored.comment,
             soft_delete: None,
             audited: stored.audited,
+            definition: maybe(stored.definition),
             origin: origin(stored.location),
         }
     }

@@ -66,8 +66,18 @@ pub(super) struct Table {
     pub(super) readable: bool,
     pub(super) comment: Option<String>,
     pub(super) audited: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) definition: Option<Definition>,
     /// `None`: in the catalogue.
     pub(super) location: Option<Location>,
+}
+
+/// What made a table.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Definition {
+    pub(super) table: String,
+    pub(super) beside: Vec<String>,
+    pub(super) kept_in: Vec<String>,
 }
 
 /// A column.

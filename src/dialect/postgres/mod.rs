@@ -143,12 +143,12 @@ impl PlanDialect for Postgres {
     }
 
     fn when_locked(&self) -> &'static str {
-        "A statement that cannot have its lock within 2 seconds lets everybody pass and tries again, 60 times; then it fails, \
+        "A statement that cannot have its lock within 0.4 seconds lets everybody pass and tries again, 60 times; then it fails, \
          and the file can be run again."
     }
 
     fn client_preamble(&self) -> &'static str {
-        "\\set ON_ERROR_STOP on"
+        "-- The next line is psql's own. It is no SQL, and linters that know only SQL take it for an error.\n\\set ON_ERROR_STOP on"
     }
 
     fn client_command(&self) -> &'static str {

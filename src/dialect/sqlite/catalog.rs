@@ -12,8 +12,8 @@ use super::session::as_text;
 use super::types;
 use crate::dialect::{ColumnKey, ColumnStatistics, Statistics};
 use crate::schema::{
-    Collation, Column, ColumnType, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind, TableName,
-    TypeFamily,
+    Collation, Column, ColumnType, Definition, Generated, Ident, Note, Origin, Read, Schema, Table, TableKind,
+    TableName, TypeFamily,
 };
 
 /// Why the schema could not be read: what was being done, and what SQLite said.
@@ -39,6 +39,7 @@ pub(super) fn read(connection: &Connection) -> Result<Read, Failure> {
     let mut tables = read_tables(connection).map_err(|error| ("reading the tables", error))?;
     read_columns(connection, &mut tables).map_err(|error| ("reading the columns", error))?;
     read_other_columns(connection, &mut tables, &mut notes);
+    read_definitions(connection, &mut tables).map_err(|error| ("reading the indexes and triggers", error))?;
     indexes::read(connection, &mut tables).map_err(|error| ("reading the indexes", error))?;
     foreign_keys::read(connection, &mut tables).map_err(|error| ("reading the foreign keys", error))?;
     read_estimates(connection, &mut tables).map_err(|error| ("reading the statistics", error))?;
@@ -71,17 +72,21 @@ fn read_tables(connection: &Connection) -> rusqlite::Result<Tables> {
             (_, true) => TableKind::WithoutRowid,
             (_, false) => TableKind::Table,
         };
-        let text = if kind.holds_rows() {
-            create_table::read(&text(row, 4)?).unwrap_or_default()
-        } else {
-            CreateTable::default()
-        };
         let mut table = Table::new(TableName::bare(name.as_str()), kind, Origin::Catalog);
-        table.checks.clone_from(&text.checks);
+        let mut made = CreateTable::default();
+        if kind.holds_rows() {
+            let definition = Definition {
+                table: text(row, 4)?,
+                ..Definition::default()
+            };
+            made = create_table::read(&definition.table).unwrap_or_default();
+            table.definition = Some(definition);
+        }
+        table.checks.clone_from(&made.checks);
         let reading = Reading {
             table,
             strict: flag(row, 3)?,
-            text,
+            text: made,
             primary: BTreeMap::new(),
             primary_index: false,
         };
@@ -95,6 +100,31 @@ fn read_columns(connection: &Connection, tables: &mut Tables) -> rusqlite::Resul
     for column in columns {
         if let Some(reading) = tables.get_mut(&column.table) {
             reading.add_column(column);
+        }
+    }
+    Ok(())
+}
+
+/// Reads what hangs on each table: the statements that made it, and where SQLite counts for it.
+fn read_definitions(connection: &Connection, tables: &mut Tables) -> rusqlite::Result<()> {
+    let kept_in = rows(connection, include_str!("catalog/own_tables.sql"), [], |row| {
+        text(row, 0)
+    })?;
+    let beside = rows(connection, include_str!("catalog/definitions.sql"), [], |row| {
+        Ok((text(row, 0)?, text(row, 1)?))
+    })?;
+    for definition in tables
+        .values_mut()
+        .filter_map(|reading| reading.table.definition.as_mut())
+    {
+        definition.kept_in.clone_from(&kept_in);
+    }
+    for (name, sql) in beside {
+        // A trigger names its table as it was written there.
+        let mut all = tables.values_mut().map(|reading| &mut reading.table);
+        let table = all.find(|table| same(table.name.table.as_str(), &name));
+        if let Some(definition) = table.and_then(|table| table.definition.as_mut()) {
+            definition.beside.push(sql);
         }
     }
     Ok(())

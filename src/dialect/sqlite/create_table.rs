@@ -167,7 +167,7 @@ impl CreateTable {
 }
 
 /// The columns in the first parentheses.
-fn key_columns(tokens: Option<&[Token<'_>]>) -> Vec<String> {
+pub(super) fn key_columns(tokens: Option<&[Token<'_>]>) -> Vec<String> {
     let tokens = tokens.unwrap_or(&[]);
     let Some(open) = tokens.iter().position(|token| token.is_symbol("(")) else {
         return Vec::new();
@@ -180,7 +180,7 @@ fn key_columns(tokens: Option<&[Token<'_>]>) -> Vec<String> {
 
 /// What is said after REFERENCES of when the check runs. Only `DEFERRABLE INITIALLY DEFERRED` defers it
 /// (foreignkeys.html, section 4.2); the statement at hand ends with the next constraint.
-fn deferrable(tokens: &[Token<'_>]) -> Deferrable {
+pub(super) fn deferrable(tokens: &[Token<'_>]) -> Deferrable {
     for (at, token) in tokens.iter().enumerate() {
         let next_constraint = [
             "CONSTRAINT",

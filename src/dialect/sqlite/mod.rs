@@ -21,6 +21,7 @@ mod types;
 
 use crate::schema::{ColumnType, Ident, Table, TypeFamily};
 
+use super::alteration::Alteration;
 use super::change::{Change, PlanDialect, Sending, Statement, Version, Work};
 use super::sample_sql::sqlite_row_number;
 use super::{Dialect, KeyExpression};
@@ -98,6 +99,14 @@ impl Dialect for Sqlite {
 impl PlanDialect for Sqlite {
     fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
         change::work(change)
+    }
+
+    fn alteration(&self, change: &Change<'_>) -> Option<Alteration> {
+        change::alteration(change)
+    }
+
+    fn rebuild(&self, table: &Table, alterations: &[Alteration]) -> Result<Work, String> {
+        change::rebuild(table, alterations)
     }
 
     fn preamble(&self) -> Vec<Statement> {

@@ -9,7 +9,12 @@ use crate::server_dump::dump;
 
 /// Runs a script with the engine's own client as its manual says, and nothing that makes it more careful.
 pub(crate) fn run(engine: Engine, database: &Loaded, script: &Path) -> Result<String, String> {
-    let mut command = command(engine, database);
+    run_on(engine, &database.source(), script)
+}
+
+/// The same on a database by its address.
+pub(crate) fn run_on(engine: Engine, source: &str, script: &Path) -> Result<String, String> {
+    let mut command = command(engine, source);
     let output = command
         .stdin(Stdio::from(File::open(script).unwrap()))
         .output()
@@ -26,13 +31,12 @@ pub(crate) fn run(engine: Engine, database: &Loaded, script: &Path) -> Result<St
     }
 }
 
-fn command(engine: Engine, database: &Loaded) -> Command {
-    let source = database.source();
+fn command(engine: Engine, source: &str) -> Command {
     let mut command = Command::new(program(engine));
     command.env_remove("PGOPTIONS").env("HOME", "/nonexistent");
     match engine.family() {
         Family::Postgres => command.args(["--no-psqlrc", "--quiet", "--file=-", &format!("--dbname={source}")]),
-        Family::Sqlite => command.args(["-batch", &source]),
+        Family::Sqlite => command.args(["-batch", source]),
         family @ (Family::Mysql | Family::MariaDb) => {
             let (scheme, _) = source.split_once("://").unwrap();
             let address = mysql::Opts::from_url(&source.replacen(scheme, "mysql", 1)).unwrap();

@@ -40,11 +40,7 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey, existing
     Work {
         up: vec![
             guard(&[(has_constraint(&child.name, &name), missing)]),
-            Statement::plain(format!(
-                "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-                Postgres.table_name(&child.name),
-                Postgres.quote(&name)
-            )),
+            validating(child, &name),
         ],
         // What a step before this one added, its own undo takes away.
         down: if existing { invalidating(child, key) } else { Vec::new() },
@@ -65,16 +61,32 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey, existing
     }
 }
 
-/// A constraint that is valid cannot be made unvalidated: it is made anew.
-fn invalidating(child: &Table, key: &ForeignKey) -> Vec<Statement> {
-    let name = name(key);
-    let validated = format!(
+/// Checks the rows from before. Vacuum has a lock that this one waits for.
+fn validating(child: &Table, name: &Ident) -> Statement {
+    unless(
+        &is_validated(child, name),
+        &format!(
+            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            Postgres.table_name(&child.name),
+            Postgres.quote(name)
+        ),
+        &format!("validating {name}"),
+    )
+}
+
+fn is_validated(child: &Table, name: &Ident) -> String {
+    format!(
         "EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {} AND conname = {} AND convalidated)",
         regclass(&child.name),
         Postgres.literal(name.as_str())
-    );
+    )
+}
+
+/// A constraint that is valid cannot be made unvalidated: it is made anew.
+fn invalidating(child: &Table, key: &ForeignKey) -> Vec<Statement> {
+    let name = name(key);
     vec![unless(
-        &format!("NOT {validated}"),
+        &format!("NOT {}", is_validated(child, &name)),
         &format!(
             "ALTER TABLE {} DROP CONSTRAINT {}; {} NOT VALID",
             Postgres.table_name(&child.name),
@@ -93,11 +105,7 @@ pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
         &format!("adding {name}"),
     )];
     if key.validated && key.enforced {
-        down.push(Statement::plain(format!(
-            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-            Postgres.table_name(&child.name),
-            Postgres.quote(&name)
-        )));
+        down.push(validating(child, &name));
     }
     Work {
         up: vec![dropping(child, &name)],

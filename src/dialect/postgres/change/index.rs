@@ -5,6 +5,7 @@ use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{LockTaken, Statement, Work};
 use crate::dialect::postgres::Postgres;
+use crate::relation::short_hash;
 use crate::schema::{Ident, Table, TableName, display_columns};
 
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Work {
@@ -61,20 +62,28 @@ pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &
     let index = beside(&table.name, name);
     let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {index} AND NOT indisvalid)");
     let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
+    let left = Ident::new(format!("relaudit_broken_{}", short_hash([name.as_str()])));
     let broken = format!(
         "the index {name} could not be built to its end: look at the message before this one, and run this again"
     );
     vec![
         guard(&[columns_as_planned(table, columns)]),
+        // Another name costs no strong lock (manual, ALTER INDEX), and under it the index can go whether it was there or not.
         unless(
             &format!("NOT {invalid}"),
-            &format!("DROP INDEX {}", sibling(table, name)),
-            &format!("dropping what is left of {name}"),
+            &format!(
+                "ALTER INDEX {} RENAME TO {}",
+                sibling(table, name),
+                Postgres.quote(&left)
+            ),
+            &format!("clearing what is left of {name}"),
         ),
-        // It waits for older transactions to end, and keeps nobody waiting for it meanwhile.
+        // These wait for older transactions to end, and keep nobody waiting for them meanwhile.
         Statement::plain("SET lock_timeout = 0"),
+        dropping(table, &left),
         Statement::plain(format!(
-            "CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
+            "-- pgls-ignore lint/safety/banConcurrentIndexCreationInTransaction: plans are run outside of transactions\nCREATE \
+             {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
             Postgres.quote(name),
             Postgres.table_name(&table.name),
             list.join(", ")

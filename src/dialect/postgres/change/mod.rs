@@ -21,8 +21,11 @@ use crate::schema::{Table, TableKind, TableName};
 
 pub(super) use queries::{queries, sending};
 
-/// How long a statement waits for a lock before it lets others pass.
-const LOCK_TIMEOUT: &str = "2s";
+/// How long a statement waits for a lock before it lets others pass. A change of a foreign key waits for two tables, and a
+/// writer that holds one of them and waits for the other waits as long as both: that is to be less than the server's
+/// `deadlock_timeout` (1 s by default), so that it is the plan that gives way, and no writer that the server ends (manual,
+/// 13.3.4 "Deadlocks": which transaction is aborted cannot be relied on).
+const LOCK_TIMEOUT: &str = "400ms";
 
 /// What each script begins with.
 pub(super) fn preamble() -> Vec<Statement> {
@@ -73,7 +76,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             temporary,
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
-        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column, version)),
         Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
         Change::Retype { retype, stage } => retype::work(retype, *stage, version),
         Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
@@ -143,7 +146,7 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             change.table().name
         )),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
-        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column, version)),
         Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. }
             if !whole_can_wait && !rows.refusing().is_empty() =>
         {

@@ -10,45 +10,8 @@ use crate::relation::short_hash;
 use crate::schema::{Ident, Table};
 
 pub(super) fn set(table: &Table, column: &Ident, version: Version) -> Work {
-    let target = Postgres.table_name(&table.name);
-    let quoted = Postgres.quote(column);
-    let name = constraint_name(table, column, version);
-    let constraint = Postgres.quote(&name);
-    let done = format!(
-        "{} OR {}",
-        is_not_null(table, column),
-        has_constraint(&table.name, &name)
-    );
-    let definition = if version.major >= 18 {
-        format!("NOT NULL {quoted}")
-    } else {
-        format!("CHECK ({quoted} IS NOT NULL)")
-    };
-    let mut up = vec![
-        guard(&[columns_as_planned(table, std::slice::from_ref(column))]),
-        unless(
-            &done,
-            &format!("ALTER TABLE {target} ADD CONSTRAINT {constraint} {definition} NOT VALID"),
-            &format!("adding {name}"),
-        ),
-        unless(
-            &format!("NOT {}", has_constraint(&table.name, &name)),
-            &format!("ALTER TABLE {target} VALIDATE CONSTRAINT {constraint}"),
-            &format!("validating {name}"),
-        ),
-    ];
-    if version.major < 18 {
-        up.push(unless(
-            &is_not_null(table, column),
-            &format!("ALTER TABLE {target} ALTER COLUMN {quoted} SET NOT NULL"),
-            &format!("setting NOT NULL on {column}"),
-        ));
-        up.push(unless(
-            &format!("NOT {}", has_constraint(&table.name, &name)),
-            &format!("ALTER TABLE {target} DROP CONSTRAINT {constraint}"),
-            &format!("dropping {name}"),
-        ));
-    }
+    let mut up = vec![guard(&[columns_as_planned(table, std::slice::from_ref(column))])];
+    up.extend(setting(table, column, version));
     Work {
         up,
         down: vec![dropping(table, column)],
@@ -64,17 +27,56 @@ pub(super) fn set(table: &Table, column: &Ident, version: Version) -> Work {
     }
 }
 
-pub(super) fn remove(table: &Table, column: &Ident) -> Work {
+/// Sets NOT NULL so that no lock is held while the rows are looked at.
+fn setting(table: &Table, column: &Ident, version: Version) -> Vec<Statement> {
+    let target = Postgres.table_name(&table.name);
+    let quoted = Postgres.quote(column);
+    let name = constraint_name(table, column, version);
+    let constraint = Postgres.quote(&name);
+    let done = format!(
+        "{} OR {}",
+        is_not_null(table, column),
+        has_constraint(&table.name, &name)
+    );
+    let definition = if version.major >= 18 {
+        format!("NOT NULL {quoted}")
+    } else {
+        format!("CHECK ({quoted} IS NOT NULL)")
+    };
+    let mut statements = vec![
+        unless(
+            &done,
+            &format!("ALTER TABLE {target} ADD CONSTRAINT {constraint} {definition} NOT VALID"),
+            &format!("adding {name}"),
+        ),
+        unless(
+            &format!("NOT {}", has_constraint(&table.name, &name)),
+            &format!("ALTER TABLE {target} VALIDATE CONSTRAINT {constraint}"),
+            &format!("validating {name}"),
+        ),
+    ];
+    if version.major < 18 {
+        statements.push(unless(
+            &is_not_null(table, column),
+            &format!("ALTER TABLE {target} ALTER COLUMN {quoted} SET NOT NULL"),
+            &format!("setting NOT NULL on {column}"),
+        ));
+        statements.push(unless(
+            &format!("NOT {}", has_constraint(&table.name, &name)),
+            &format!("ALTER TABLE {target} DROP CONSTRAINT {constraint}"),
+            &format!("dropping {name}"),
+        ));
+    }
+    statements
+}
+
+pub(super) fn remove(table: &Table, column: &Ident, version: Version) -> Work {
     Work {
         up: vec![
             guard(&[columns_as_planned(table, std::slice::from_ref(column))]),
             dropping(table, column),
         ],
-        down: vec![Statement::plain(format!(
-            "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
-            Postgres.table_name(&table.name),
-            Postgres.quote(column)
-        ))],
+        down: setting(table, column, version),
         locks: vec![lock(&table.name, "ACCESS EXCLUSIVE")],
         guards: vec![as_planned(table)],
         reads_rows: false,

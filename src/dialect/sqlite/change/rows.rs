@@ -1,7 +1,8 @@
 //! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
 //! nobody else writes.
 
-use super::{as_planned, columns_as_planned, holds, lock};
+use super::guard::{columns_as_planned, guard};
+use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
@@ -147,10 +148,10 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
         making(moving),
         Statement::plain(back),
     ];
-    down.extend(holds(
+    down.extend(guard(
         &format!("changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
         &format!(
-            "relaudit: rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
+            "rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
             moving.table.name, moving.keeping.quarantine
         ),
     ));
