@@ -1,4 +1,6 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod generated;
+mod nothing_lost;
 mod round_trip;
