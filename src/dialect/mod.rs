@@ -7,6 +7,7 @@
 pub mod change;
 mod connection;
 pub mod interrupt;
+mod moving;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;

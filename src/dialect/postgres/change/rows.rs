@@ -5,67 +5,60 @@ use super::block::{block, columns_as_planned, guard, regclass};
 use super::{foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{Column, ForeignKey, Ident, Table, TableName};
+use crate::schema::{ForeignKey, Ident, Table};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 10_000;
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::new(rows, keeping)?;
+    let moving = Moving::by_key(&Postgres, rows.table(), keeping)?;
     let columns = moving.columns("gone");
     let statement = format!(
         "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
          ({names}, relaudit_plan, relaudit_reason) SELECT {columns}, {plan}, {reason} FROM gone",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = window(&moving),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        plan = moving.plan(),
+        reason = moving.reason(),
     );
-    let stored = |column: &&Column| column.generated.is_none();
-    let names = moving.some_columns("", stored);
     let back = format!(
         "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) INSERT INTO {table} ({names}) OVERRIDING \
          SYSTEM VALUE SELECT {columns} FROM back",
         quarantine = moving.quarantine(),
         ours = moving.ours("q"),
         table = moving.table_name(),
-        columns = moving.some_columns("back", stored),
+        names = moving.stored_columns(""),
+        columns = moving.stored_columns("back"),
     );
-    Ok(moving.work(rows, &statement, &back))
+    Ok(work(&moving, rows, &statement, &back))
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::new(rows, keeping)?;
+    let moving = Moving::by_key(&Postgres, rows.table(), keeping)?;
     let nulls: Vec<String> = columns
         .iter()
         .map(|column| format!("{} = NULL", Postgres.quote(column)))
         .collect();
-    let same = |left: &str, right: &str| {
-        let equal = moving.key.iter().map(|column| {
-            let name = Postgres.quote(&column.name);
-            format!("{left}.{name} = {right}.{name}")
-        });
-        equal.collect::<Vec<_>>().join(" AND ")
-    };
     let statement = format!(
         "WITH old AS (SELECT r.* FROM {rows} r WHERE {window} AND {condition} FOR UPDATE), kept AS (INSERT INTO \
          {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM old) UPDATE {rows} r \
          SET {nulls} FROM old WHERE {same}",
         rows = Postgres.own_rows(moving.table),
-        window = moving.window(),
+        window = window(&moving),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
         olds = moving.columns("old"),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        plan = moving.plan(),
+        reason = moving.reason(),
         nulls = nulls.join(", "),
-        same = same("r", "old"),
+        same = moving.same("r", "old"),
     );
     let restored: Vec<String> = columns
         .iter()
@@ -82,192 +75,116 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         ours = moving.ours("q"),
         table = moving.table_name(),
         restored = restored.join(", "),
-        same = same("r", "back"),
+        same = moving.same("r", "back"),
         still_null = still_null.join(" AND "),
     );
-    Ok(moving.work(rows, &statement, &back))
+    Ok(work(&moving, rows, &statement, &back))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
-    let name = TableName {
-        namespace: table.name.namespace.clone(),
-        table: keeping.quarantine.clone(),
-    };
-    let quarantine = Postgres.table_name(&name);
+    let moving = Moving::new(&Postgres, table, keeping);
+    let quarantine = moving.quarantine();
     let body = format!(
-        "  IF {there} IS NOT NULL THEN\n    DELETE FROM {quarantine} q WHERE q.relaudit_plan = {plan} AND q.relaudit_reason = \
-         {reason};\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE {quarantine};\n    END IF;\n  END IF;\n",
-        there = regclass(&name),
-        plan = Postgres.literal(&keeping.plan),
-        reason = Postgres.literal(&keeping.reason),
+        "  IF {there} IS NOT NULL THEN\n    DELETE FROM {quarantine} q WHERE {ours};\n    IF NOT EXISTS (SELECT FROM \
+         {quarantine}) THEN\n      DROP TABLE {quarantine};\n    END IF;\n  END IF;\n",
+        there = regclass(&moving.quarantine_name()),
+        ours = moving.ours("q"),
     );
     Work {
         up: vec![block("", &body)],
         down: Vec::new(),
-        locks: vec![lock(&name, "ACCESS EXCLUSIVE")],
+        locks: vec![lock(&moving.quarantine_name(), "ACCESS EXCLUSIVE")],
         guards: Vec::new(),
         reads_rows: true,
     }
 }
 
-/// Rows on their way out of a table.
-struct Moving<'a> {
-    table: &'a Table,
-    keeping: &'a Keeping,
-    /// The primary key, along which the batches go.
-    key: Vec<&'a Column>,
+/// The rows of one batch: after the last one of the batch before, up to its own last one.
+fn window(moving: &Moving<'_>) -> String {
+    let key = moving.key_columns("r");
+    format!(
+        "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
+        moving.variables("relaudit_low"),
+        moving.variables("relaudit_high")
+    )
 }
 
-impl<'a> Moving<'a> {
-    fn new(rows: &RowSet<'a>, keeping: &'a Keeping) -> Result<Self, String> {
-        let table = rows.table();
-        let key: Vec<&Column> = table
-            .primary_key()
-            .into_iter()
-            .flat_map(|key| &key.columns)
-            .filter_map(|column| table.column(column))
-            .collect();
-        if key.is_empty() {
-            return Err(format!(
-                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
-                table.name
-            ));
-        }
-        Ok(Self { table, keeping, key })
-    }
-
-    fn table_name(&self) -> String {
-        Postgres.table_name(&self.table.name)
-    }
-
-    fn quarantine_name(&self) -> TableName {
-        TableName {
-            namespace: self.table.name.namespace.clone(),
-            table: self.keeping.quarantine.clone(),
-        }
-    }
-
-    fn quarantine(&self) -> String {
-        Postgres.table_name(&self.quarantine_name())
-    }
-
-    fn columns(&self, alias: &str) -> String {
-        self.some_columns(alias, |_| true)
-    }
-
-    fn some_columns(&self, alias: &str, wanted: impl Fn(&&Column) -> bool) -> String {
-        let names = self.table.columns.iter().filter(wanted).map(|column| match alias {
-            "" => Postgres.quote(&column.name),
-            alias => format!("{alias}.{}", Postgres.quote(&column.name)),
-        });
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows of this step in the quarantine.
-    fn ours(&self, alias: &str) -> String {
+/// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
+fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
+    let table = moving.table_name();
+    let declare = |prefix: &str| {
+        moving.each_key_column(|at, column| {
+            format!(
+                "  {prefix}_{at} {table}.{}%TYPE;
+",
+                Postgres.quote(&column.name)
+            )
+        })
+    };
+    let key = moving.key_columns("r");
+    let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
+    let assign = moving.each_key_column(|at, _| {
         format!(
-            "{alias}.relaudit_plan = {} AND {alias}.relaudit_reason = {}",
-            Postgres.literal(&self.keeping.plan),
-            Postgres.literal(&self.keeping.reason)
+            "    relaudit_low_{at} := relaudit_high_{at};
+"
         )
-    }
+    });
+    block(
+        &format!(
+            "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
+            declare("relaudit_low"),
+            declare("relaudit_high")
+        ),
+        &format!(
+            "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
+             FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
+             relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
+             END LOOP;\n",
+            rows = Postgres.own_rows(moving.table),
+            offset = BATCH - 1,
+        ),
+    )
+}
 
-    fn key_names(&self, alias: &str) -> String {
-        let names = self
-            .key
-            .iter()
-            .map(|column| format!("{alias}.{}", Postgres.quote(&column.name)));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    fn variables(&self, prefix: &str) -> String {
-        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows of one batch: after the last one of the batch before, up to its own last one.
-    fn window(&self) -> String {
-        let key = self.key_names("r");
-        format!(
-            "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
-            self.variables("relaudit_low"),
-            self.variables("relaudit_high")
-        )
-    }
-
-    /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
-    fn batches(&self, statement: &str) -> Statement {
-        let table = self.table_name();
-        let declare = |prefix: &str| {
-            let one = |(at, column): (usize, &&Column)| {
-                format!("  {prefix}_{} {table}.{}%TYPE;\n", at + 1, Postgres.quote(&column.name))
-            };
-            self.key.iter().enumerate().map(one).collect::<String>()
-        };
-        let key = self.key_names("r");
-        let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| self.variables(prefix));
-        let assign: Vec<String> = (1..=self.key.len())
-            .map(|at| format!("    relaudit_low_{at} := relaudit_high_{at};\n"))
-            .collect();
-        let assign = assign.concat();
+fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
+    let quarantine = moving.quarantine();
+    let there = regclass(&moving.quarantine_name());
+    // A foreign key that was never validated refuses the rows all the same when they come back.
+    let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
+        let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
+        statements.collect::<Vec<_>>().concat()
+    };
+    let up = vec![
+        guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
+        Statement::plain(format!(
+            "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
+             NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
+            moving.table_name()
+        )),
+        batches(moving, statement),
+    ];
+    let down = vec![
         block(
+            "",
             &format!(
-                "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
-                declare("relaudit_low"),
-                declare("relaudit_high")
+                "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
+                lifting = foreign_keys(&|key| foreign_key::without(moving.table, key)),
+                putting_back = foreign_keys(&|key| foreign_key::unvalidated(moving.table, key)),
             ),
+        ),
+        block(
+            "",
             &format!(
-                "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-                 FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-                 relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
-                 END LOOP;\n",
-                rows = Postgres.own_rows(self.table),
-                offset = BATCH - 1,
+                "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
+                 {quarantine};\n    END IF;\n  END IF;\n"
             ),
-        )
-    }
-
-    fn work(&self, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
-        let all: Vec<Ident> = self.table.columns.iter().map(|column| column.name.clone()).collect();
-        let quarantine = self.quarantine();
-        let there = regclass(&self.quarantine_name());
-        // A foreign key that was never validated refuses the rows all the same when they come back.
-        let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
-            let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
-            statements.collect::<Vec<_>>().concat()
-        };
-        let up = vec![
-            guard(&[columns_as_planned(self.table, &all)]),
-            Statement::plain(format!(
-                "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
-                 NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
-                self.table_name()
-            )),
-            self.batches(statement),
-        ];
-        let down = vec![
-            block(
-                "",
-                &format!(
-                    "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
-                    lifting = foreign_keys(&|key| foreign_key::without(self.table, key)),
-                    putting_back = foreign_keys(&|key| foreign_key::unvalidated(self.table, key)),
-                ),
-            ),
-            block(
-                "",
-                &format!(
-                    "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
-                     {quarantine};\n    END IF;\n  END IF;\n"
-                ),
-            ),
-        ];
-        Work {
-            up,
-            down,
-            locks: vec![lock(&self.table.name, "ROW EXCLUSIVE")],
-            guards: vec![super::as_planned(self.table)],
-            reads_rows: true,
-        }
+        ),
+    ];
+    Work {
+        up,
+        down,
+        locks: vec![lock(&moving.table.name, "ROW EXCLUSIVE")],
+        guards: vec![super::as_planned(moving.table)],
+        reads_rows: true,
     }
 }
