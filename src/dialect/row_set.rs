@@ -19,6 +19,14 @@ pub enum RowSet<'a> {
         /// The parent rows.
         above: Box<RowSet<'a>>,
     },
+    /// Those of these rows that no row references through one of these foreign keys: what ON DELETE would do to such rows
+    /// is done by nobody who keeps them.
+    Unreferenced {
+        /// The rows.
+        rows: Box<RowSet<'a>>,
+        /// The foreign keys that reference their table; at least one.
+        by: Vec<Ends<'a>>,
+    },
     /// Of rows that are equal in every column but those of the primary key, all but the one with the smallest key.
     Copies {
         /// The table, which has a primary key.
@@ -33,18 +41,31 @@ impl<'a> RowSet<'a> {
     pub fn table(&self) -> &'a Table {
         match self {
             Self::Orphans(ends) | Self::Sentinels(ends) | Self::Below { ends, .. } => ends.child,
+            Self::Unreferenced { rows, .. } => rows.table(),
             Self::Copies { table, .. } => table,
         }
     }
 
-    /// The foreign keys that refuse these rows, if they are to come back as they were.
+    /// The foreign keys that can refuse these rows, if they are to come back as they were: the one that they are orphans
+    /// of, and those that were never validated, which other faults of the same rows may break.
     pub fn refusing(&self) -> Vec<&'a ForeignKey> {
-        let (Self::Orphans(ends) | Self::Sentinels(ends)) = self else {
-            return Vec::new();
+        let broken = |key: &ForeignKey| match self.whole() {
+            Self::Orphans(ends) | Self::Sentinels(ends) => {
+                key.parent == ends.parent.name && key.columns == *ends.child_columns
+            }
+            _ => false,
         };
-        let same =
-            |key: &&ForeignKey| key.enforced && key.parent == ends.parent.name && key.columns == *ends.child_columns;
-        ends.child.foreign_keys.iter().filter(same).collect()
+        let keys = self.table().foreign_keys.iter();
+        keys.filter(|key| key.enforced && (!key.validated || broken(key)))
+            .collect()
+    }
+
+    /// The rows, those that others reference included.
+    pub fn whole(&self) -> &Self {
+        match self {
+            Self::Unreferenced { rows, .. } => rows.whole(),
+            other => other,
+        }
     }
 
     /// The condition that is true for these rows of a table called `alias`.
@@ -75,8 +96,41 @@ impl<'a> RowSet<'a> {
                     above.condition(dialect, &parent)
                 )
             }
+            Self::Unreferenced { rows, by } => {
+                let referencing = format!("{alias}c");
+                let each = by.iter().map(|ends| {
+                    format!(
+                        "NOT EXISTS (SELECT 1 FROM {} {referencing} WHERE {})",
+                        dialect.table_name(&ends.child.name),
+                        probe_sql::keys_equal_as(dialect, ends, &referencing, alias)
+                    )
+                });
+                let each: Vec<String> = each.collect();
+                format!("{} AND {}", rows.condition(dialect, alias), each.join(" AND "))
+            }
             Self::Copies { table, unique } => copies(dialect, table, unique, alias),
         }
+    }
+
+    /// Whether none is left, those included that others reference. `None` where it is not in question.
+    pub fn none_left(&self, dialect: &dyn Dialect) -> Option<String> {
+        let Self::Unreferenced { rows, .. } = self else {
+            return None;
+        };
+        Some(format!(
+            "NOT EXISTS (SELECT 1 FROM {} r WHERE {})",
+            dialect.table_name(&rows.table().name),
+            rows.condition(dialect, "r")
+        ))
+    }
+
+    /// What is wrong where some are left, and what to do.
+    pub fn left_over(&self) -> String {
+        format!(
+            "rows of {} that are to go are still there: other rows reference them, or they came in meanwhile; mend those, \
+             and run this again",
+            self.table().name
+        )
     }
 
     /// How many there are: one row, one column.

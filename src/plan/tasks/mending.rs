@@ -11,7 +11,7 @@ use crate::plan::rows::{Decision, decide, decide_sentinels};
 use crate::plan::survey::Below;
 use crate::plan::{Phase, Withheld};
 use crate::relation::Relation;
-use crate::schema::Table;
+use crate::schema::{Ident, Table};
 
 const ORPHANS: &str = "orphans";
 const SENTINELS: &str = "sentinels";
@@ -44,7 +44,9 @@ impl<'a> Tasks<'a> {
                 ),
                 count: counts.sentinel_rows,
             };
-            keys.extend(self.seal(finding, at, SENTINELS, fate, &[]));
+            let survey = self.survey;
+            let below = survey.below_sentinels.get(&at).map_or(&[][..], Vec::as_slice);
+            keys.extend(self.seal(finding, at, SENTINELS, fate, below));
         }
         if counts.orphan_rows > 0 {
             let fate = Fate {
@@ -74,13 +76,12 @@ impl<'a> Tasks<'a> {
         below: &[Below],
     ) -> BTreeSet<TaskKey> {
         let key = TaskKey::Rows(at, sort, fate.path.clone());
-        let removes = matches!(fate.decision, Decision::Remove { .. });
         let title = self.row_title(&fate, sort);
         let mut fates = Vec::new();
-        let planned = if removes {
-            self.below(&fate.rows, &fate.path, below, &mut fates)
-        } else {
-            Ok(())
+        let planned = match &fate.decision {
+            Decision::Remove { .. } => self.below(&fate.rows, &fate.path, below, &mut fates),
+            Decision::Clear(columns) => self.unreferenced(columns, below),
+            Decision::Ask(..) => Ok(()),
         };
         let outcome = match (&fate.decision, &planned) {
             (Decision::Ask(reason, decide), _) | (_, Err((reason, decide))) => Err((reason.clone(), decide.clone())),
@@ -146,7 +147,7 @@ impl<'a> Tasks<'a> {
                     return Err((reason, decide.clone()));
                 }
                 Decision::Remove { .. } => self.below(&set, &own_path, &hanging.below, fates)?,
-                Decision::Clear(_) => {}
+                Decision::Clear(columns) => self.unreferenced(columns, &hanging.below)?,
             }
             fates.push(Fate {
                 rows: set,
@@ -156,6 +157,52 @@ impl<'a> Tasks<'a> {
             });
         }
         Ok(())
+    }
+
+    /// A key that is set to null is none that others reference: they would become orphans, or ON UPDATE would change them.
+    fn unreferenced(&self, columns: &[Ident], below: &[Below]) -> Result<(), (String, String)> {
+        let relations = &self.facts.relations.relations;
+        let referencing = below.iter().find_map(|hanging| {
+            let relation = relations.get(hanging.relation)?;
+            let is_hit = relation.parent.columns.iter().any(|column| columns.contains(column));
+            is_hit.then_some(relation)
+        });
+        match referencing {
+            Some(relation) => Err((
+                format!("rows of `{}` reference what would be null", relation.child.table),
+                "mend them by hand".to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The rows of a set that go. Foreign keys of tables that are not looked at reference them too, and what their ON
+    /// DELETE takes is kept by nobody.
+    fn going(&self, rows: RowSet<'a>) -> RowSet<'a> {
+        let parent = rows.table();
+        let tables = self.facts.schema.tables.values();
+        let keys = tables.flat_map(|child| child.foreign_keys.iter().map(move |key| (child, key)));
+        let by: Vec<Ends<'a>> = keys
+            .filter(|(child, key)| key.parent == parent.name && !key.period && child.partition_of.is_none())
+            .filter(|(_, key)| !key.columns.is_empty() && key.columns.len() == key.parent_columns.len())
+            .map(|(child, key)| Ends {
+                child,
+                parent,
+                child_columns: &key.columns,
+                parent_columns: &key.parent_columns,
+                constrained: true,
+                match_type: key.match_type,
+                period: false,
+                only: None,
+            })
+            .collect();
+        if by.is_empty() {
+            return rows;
+        }
+        RowSet::Unreferenced {
+            rows: Box::new(rows),
+            by,
+        }
     }
 
     fn put_rows(
@@ -173,7 +220,7 @@ impl<'a> Tasks<'a> {
         let (change, for_good) = match fate.decision {
             Decision::Remove { for_good } => (
                 Change::RemoveRows {
-                    rows: fate.rows,
+                    rows: self.going(fate.rows),
                     keeping: keeping.clone(),
                 },
                 for_good,
@@ -270,6 +317,7 @@ fn reason(rows: &RowSet<'_>) -> String {
         RowSet::Orphans(found) => format!("no parent: {}", ends(found.child, found)),
         RowSet::Sentinels(found) => format!("stands for none: {}", ends(found.child, found)),
         RowSet::Below { ends: found, above } => format!("{}, below {}", ends(found.child, found), reason(above)),
+        RowSet::Unreferenced { rows, .. } => reason(rows),
         RowSet::Copies { table, .. } => format!("a copy in {}", table.name),
     }
 }

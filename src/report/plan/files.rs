@@ -56,11 +56,7 @@ fn stem(step: &Step) -> String {
 }
 
 fn up(report: &PlanReport<'_>, step: &Step) -> String {
-    format!(
-        "{}{}",
-        statements(report, &report.dialect.preamble()),
-        step_text(report, step)
-    )
+    format!("{}{}", preamble(report), step_text(report, step))
 }
 
 fn down(report: &PlanReport<'_>, step: &Step) -> String {

@@ -218,7 +218,7 @@ impl Case {
         columns
     }
 
-    fn key_of_row(&self, table: usize, row: usize) -> Vec<Value> {
+    fn key_of_row(&self, family: Family, table: usize, row: usize) -> Vec<Value> {
         let made = &self.tables[table];
         let number = i64::try_from(row).unwrap();
         let text = |at: usize| Value::Text(TEXTS[at % TEXTS.len()].to_owned());
@@ -227,13 +227,13 @@ impl Case {
             Key::Number => vec![Value::Number(number + i64::try_from(table % 2).unwrap())],
             Key::Text => vec![text(row)],
             Key::Pair => vec![Value::Number(number / 3), text(row % 3)],
-            Key::Nullable if row % 2 == 1 => vec![Value::Null],
+            Key::Nullable if family == Family::Sqlite && row % 2 == 1 => vec![Value::Null],
             Key::Nullable => vec![text(row)],
             Key::None => vec![Value::Number(number % 4)],
         }
     }
 
-    fn reference_of_row(&self, table: usize, number: usize, pick: u8) -> Vec<Value> {
+    fn reference_of_row(&self, family: Family, table: usize, number: usize, pick: u8) -> Vec<Value> {
         let reference = &self.tables[table].references[number];
         let parent = self.parent(reference);
         let types = self.key_types(parent);
@@ -253,7 +253,7 @@ impl Case {
             2 => each(&|kind| number(-1, "-1", kind)),
             3..=6 => each(&|kind| number(90 + i64::from(pick / 16), &format!("gone {}'", pick / 64), kind)),
             _ if rows == 0 => each(&|kind| number(7, "none", kind)),
-            _ => self.key_of_row(parent, usize::from(pick / 16) % rows),
+            _ => self.key_of_row(family, parent, usize::from(pick / 16) % rows),
         };
         if pick % 16 == 6 {
             // A key of which a part is null.
@@ -269,16 +269,16 @@ impl Case {
         values
     }
 
-    fn row(&self, table: usize, row: usize) -> Vec<Value> {
+    fn row(&self, family: Family, table: usize, row: usize) -> Vec<Value> {
         let made = &self.tables[table];
         let mut from = row;
         while from > 0 && made.rows[from].copy {
             from -= 1;
         }
         let picks = &made.rows[from].values;
-        let mut values = self.key_of_row(table, row);
+        let mut values = self.key_of_row(family, table, row);
         for number in 0..made.references.len() {
-            values.extend(self.reference_of_row(table, number, picks[number]));
+            values.extend(self.reference_of_row(family, table, number, picks[number]));
         }
         for (number, kind) in made.payload.iter().enumerate() {
             values.push(payload(*kind, picks[4 + number]));
@@ -314,6 +314,9 @@ impl Case {
     /// The statements that make it. Foreign keys are there, and old rows break them.
     pub(crate) fn sql(&self, family: Family) -> String {
         let mut sql = String::new();
+        if family == Family::Sqlite {
+            sql.push_str("PRAGMA synchronous = OFF;\nBEGIN;\n");
+        }
         if matches!(family, Family::Mysql | Family::MariaDb) {
             sql.push_str("SET foreign_key_checks = 0;\nSET sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO');\n");
         }
@@ -325,7 +328,7 @@ impl Case {
                 .map(|(_, column)| !matches!(column, Column::Payload(Payload::Computed)))
                 .collect();
             for row in 0..made.rows.len() {
-                let of_row = self.row(at, row).into_iter().zip(&stored);
+                let of_row = self.row(family, at, row).into_iter().zip(&stored);
                 let values: Vec<String> = of_row
                     .map(|(value, stored)| match stored {
                         true => literal(family, &value),
@@ -351,6 +354,8 @@ impl Case {
                     }
                 }
             }
+        } else {
+            sql.push_str("COMMIT;\n");
         }
         sql
     }

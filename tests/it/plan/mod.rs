@@ -4,3 +4,4 @@ mod client;
 mod generated;
 mod nothing_lost;
 mod round_trip;
+mod rows_kept;

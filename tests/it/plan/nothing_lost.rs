@@ -19,36 +19,32 @@ use crate::run::Run;
 
 type Rows = Vec<Vec<Option<String>>>;
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 256, max_shrink_iters: 150, ..ProptestConfig::default() })]
-
-    #[test]
-    fn sqlite(case in case()) {
-        check(Engine::Sqlite, &case, &RefCell::default())?;
-    }
+#[test]
+fn sqlite() {
+    check_some(Engine::Sqlite, 120);
 }
 
 #[test]
 fn postgres18() {
-    check_some(Engine::Postgres18, 40);
+    check_some(Engine::Postgres18, 16);
 }
 
 #[test]
 fn mysql97() {
-    check_some(Engine::Mysql97, 30);
+    check_some(Engine::Mysql97, 16);
 }
 
 #[test]
 fn mariadb() {
-    check_some(Engine::MariaDb, 30);
+    check_some(Engine::MariaDb, 16);
 }
 
-/// A server is slower than a file: fewer cases, the same ones in each run. Among them must be some of each kind.
+/// The same cases in each run. Among them must be some of each kind.
 fn check_some(engine: Engine, cases: u32) {
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
-        max_shrink_iters: 60,
+        max_shrink_iters: 80,
         ..ProptestConfig::default()
     };
     let done = RefCell::new(BTreeMap::new());
@@ -217,6 +213,8 @@ impl Target<'_> {
                 let text = fs::read_to_string(file).unwrap();
                 let sql: Vec<&str> = text.lines().filter(|line| *line != ".bail on").collect();
                 let connection = rusqlite::Connection::open(self.database.source()).unwrap();
+                // Whether it survives a power cut is not what is tested here.
+                connection.pragma_update(None, "synchronous", false).unwrap();
                 connection
                     .execute_batch(&sql.join("\n"))
                     .map_err(|error| format!("{}: {error}\n{text}", file.display()))

@@ -154,7 +154,7 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
         statements.collect::<Vec<_>>().concat()
     };
-    let up = vec![
+    let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
         Statement::plain(format!(
             "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
@@ -163,6 +163,10 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         )),
         batches(moving, statement),
     ];
+    up.extend(
+        rows.none_left(&Postgres)
+            .map(|holds| guard(&[(holds, rows.left_over())])),
+    );
     let down = vec![
         block(
             "",

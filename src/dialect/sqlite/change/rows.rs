@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
 //! nobody else writes.
 
-use super::{as_planned, columns_as_planned, lock};
+use super::{as_planned, columns_as_planned, guard, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
@@ -28,7 +28,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&Sqlite, rows.table(), keeping)?;
+    let moving = Moving::new(&Sqlite, rows.table(), keeping);
     let each = |one: &dyn Fn(&str) -> String, between: &str| {
         let parts: Vec<String> = columns.iter().map(|column| one(&Sqlite.quote(column))).collect();
         parts.join(between)
@@ -39,22 +39,71 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         each(&|name| format!("{name} = NULL"), ", "),
         rows.condition(&Sqlite, "r")
     );
-    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
-    let same = moving
-        .key
-        .iter()
-        .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
-    let same: Vec<String> = same.collect();
+    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY"), and then it tells rows not apart.
+    if moving.key.is_empty() || moving.key.iter().any(|column| column.nullable) {
+        let mut work = work(&moving, rows, &taking, &back_by_values(&moving, columns)?);
+        let restored = guard(
+            &format!(
+                "SELECT changes() = (SELECT COUNT(*) FROM {} WHERE {})",
+                moving.quarantine(),
+                moving.ours("")
+            ),
+            &format!(
+                "relaudit: rows of {} were changed since their keys were set to null, and nothing else tells which they are: \
+                 mend them by hand, from {}",
+                moving.table.name, moving.keeping.quarantine
+            ),
+        );
+        // After what puts them back, and before the quarantine goes.
+        work.down.splice(3..3, restored);
+        return Ok(work);
+    }
     let back = format!(
         "UPDATE {} AS r SET {} FROM {} AS q WHERE {} AND {} AND {}",
         moving.table_name(),
         each(&|name| format!("{name} = q.{name}"), ", "),
         moving.quarantine(),
-        same.join(" AND "),
+        moving.same("q", "r"),
         moving.ours("q"),
         each(&|name| format!("r.{name} IS NULL"), " AND ")
     );
     Ok(work(&moving, rows, &taking, &back))
+}
+
+/// Gives rows their keys back that nothing but their other values tells apart: of rows with the same values, as many
+/// get theirs back as were set to null; which of them is which makes no difference.
+fn back_by_values(moving: &Moving<'_>, columns: &[Ident]) -> Result<String, String> {
+    let number = Sqlite
+        .row_number(moving.table)
+        .ok_or_else(|| format!("nothing tells the rows of `{}` apart", moving.table.name))?;
+    let others = moving.table.columns.iter();
+    let others = others.filter(|column| column.generated.is_none() && !columns.contains(&column.name));
+    let values: Vec<String> = others
+        .map(|column| format!("quote({})", Sqlite.quote(&column.name)))
+        .collect();
+    let values = if values.is_empty() {
+        "''".to_owned()
+    } else {
+        values.join(" || ',' || ")
+    };
+    let list = |one: &dyn Fn(usize, String) -> String, between: &str| {
+        let names = columns.iter().enumerate();
+        let parts: Vec<String> = names.map(|(at, column)| one(at, Sqlite.quote(column))).collect();
+        parts.join(between)
+    };
+    Ok(format!(
+        "UPDATE {table} AS r SET {set} FROM (SELECT {kept}, {values} AS same, ROW_NUMBER() OVER (PARTITION BY {values}) AS \
+         number FROM {quarantine} WHERE {ours}) AS q JOIN (SELECT {id} AS id, {values} AS same, ROW_NUMBER() OVER \
+         (PARTITION BY {values}) AS number FROM {table} WHERE {nulls}) AS t ON t.same = q.same AND t.number = q.number \
+         WHERE r.{id} = t.id",
+        table = moving.table_name(),
+        set = list(&|at, name| format!("{name} = q.k{at}"), ", "),
+        kept = list(&|at, name| format!("{name} AS k{at}"), ", "),
+        quarantine = moving.quarantine(),
+        ours = moving.ours(""),
+        id = Sqlite.quote(&number),
+        nulls = list(&|_, name| format!("{name} IS NULL"), " AND "),
+    ))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -98,8 +147,12 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
             rows.condition(&Sqlite, "r")
         )),
         Statement::plain(taking),
-        Statement::plain("COMMIT"),
     ]);
+    if let Some(none_left) = rows.none_left(&Sqlite) {
+        let message = format!("relaudit: {}", rows.left_over());
+        up.extend(guard(&format!("SELECT {none_left}"), &message));
+    }
+    up.push(Statement::plain("COMMIT"));
     let down = vec![
         Statement::plain("BEGIN IMMEDIATE"),
         making(moving),
