@@ -2,6 +2,7 @@
 
 mod client;
 mod generated;
+mod killed;
 mod nothing_lost;
 mod round_trip;
 mod rows_kept;
