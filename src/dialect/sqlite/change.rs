@@ -79,7 +79,7 @@ fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
             format!(
                 "({}, {})",
                 Sqlite.literal(column.name.as_str()),
-                Sqlite.literal(&column.ty.declared.to_lowercase())
+                Sqlite.literal(&column.ty.declared.to_ascii_lowercase())
             )
         })
         .collect();
@@ -90,24 +90,24 @@ fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
         table.name,
         display_columns(columns)
     );
-    let condition = format!(
-        "(SELECT COUNT(*) = {} FROM pragma_table_xinfo({}) WHERE (name, lower(type)) IN (VALUES {}))",
+    let holds = format!(
+        "SELECT COUNT(*) = {} FROM pragma_table_xinfo({}) WHERE (name, lower(type)) IN (VALUES {})",
         wanted.len(),
         Sqlite.literal(table.name.table.as_str()),
         wanted.join(", ")
     );
-    holds(&condition, &message)
+    guard(&holds, &message)
 }
 
-/// Fails with this message unless the condition holds: the name of the check is what the error says.
-fn holds(condition: &str, message: &str) -> Vec<Statement> {
+/// Fails with this message unless the query gives a truth: the message is the name of the check that fails.
+fn guard(query: &str, message: &str) -> Vec<Statement> {
     [
         "DROP TABLE IF EXISTS temp.relaudit_guard".to_owned(),
         format!(
             "CREATE TEMP TABLE relaudit_guard (holds, CONSTRAINT {} CHECK (holds))",
             Sqlite.quote(&Ident::new(message))
         ),
-        format!("INSERT INTO temp.relaudit_guard SELECT {condition}"),
+        format!("INSERT INTO temp.relaudit_guard {query}"),
         "DROP TABLE temp.relaudit_guard".to_owned(),
     ]
     .into_iter()

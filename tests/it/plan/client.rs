@@ -26,7 +26,7 @@ pub(crate) fn run(engine: Engine, database: &Loaded, script: &Path) -> Result<St
     }
 }
 
-fn command(engine: Engine, database: &Loaded) -> Command {
+pub(crate) fn command(engine: Engine, database: &Loaded) -> Command {
     let source = database.source();
     let mut command = Command::new(program(engine));
     command.env_remove("PGOPTIONS").env("HOME", "/nonexistent");

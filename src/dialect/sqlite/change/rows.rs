@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
 //! nobody else writes.
 
-use super::{as_planned, columns_as_planned, holds, lock};
+use super::{as_planned, columns_as_planned, guard, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
@@ -40,21 +40,17 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         rows.condition(&Sqlite, "r")
     );
     let still_null = each(&|name| format!("r.{name} IS NULL"), " AND ");
-    let (from, same) = if moving.key.is_empty() {
+    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY"), and then it does not tell rows apart.
+    let (from, same) = if moving.key.is_empty() || moving.key.iter().any(|column| column.nullable) {
         let number = Sqlite.row_number(moving.table).ok_or_else(|| {
             format!(
-                "`{}` has no primary key, and columns that hide SQLite's own numbers of rows",
+                "`{}` has no primary key without nulls, and columns that hide SQLite's own numbers of rows",
                 moving.table.name
             )
         })?;
         paired(&moving, columns, &still_null, &Sqlite.quote(&number))
     } else {
-        // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
-        let same = moving
-            .key
-            .iter()
-            .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
-        let same: Vec<String> = same.chain([moving.ours("q"), still_null]).collect();
+        let same = [moving.same("q", "r"), moving.ours("q"), still_null];
         (format!("{} AS q", moving.quarantine()), same.join(" AND "))
     };
     let back = format!(
@@ -140,15 +136,19 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
             rows.condition(&Sqlite, "r")
         )),
         Statement::plain(taking),
-        Statement::plain("COMMIT"),
     ]);
+    if let Some(none_left) = rows.none_left(&Sqlite) {
+        let message = format!("relaudit: {}", rows.left_over());
+        up.extend(guard(&format!("SELECT {none_left}"), &message));
+    }
+    up.push(Statement::plain("COMMIT"));
     let mut down = vec![
         Statement::plain("BEGIN IMMEDIATE"),
         making(moving),
         Statement::plain(back),
     ];
-    down.extend(holds(
-        &format!("changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
+    down.extend(guard(
+        &format!("SELECT changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
         &format!(
             "relaudit: rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
             moving.table.name, moving.keeping.quarantine
