@@ -20,12 +20,13 @@ pub enum RowSet<'a> {
         /// The parent rows.
         above: Box<RowSet<'a>>,
     },
-    /// Those of these rows on which none hang by these relations: ON DELETE CASCADE would take those along.
+    /// Those of these rows on which none hang by these relations: what ON DELETE would do to such rows is done by nobody who
+    /// keeps them.
     Unreferenced {
         /// The rows.
         rows: Box<RowSet<'a>>,
-        /// The relations of which the rows' table is the parent.
-        hanging: Vec<Ends<'a>>,
+        /// The relations of which the rows' table is the parent; at least one.
+        by: Vec<Ends<'a>>,
     },
     /// Of rows with the same values in some columns, all but one.
     Duplicates {
@@ -67,23 +68,31 @@ impl<'a> RowSet<'a> {
         match self {
             Self::Orphans(ends) | Self::Sentinels(ends) => ends.parent.name == *table,
             Self::Below { ends, above } => ends.parent.name == *table || above.reads(table),
-            Self::Unreferenced { rows, hanging } => {
-                rows.reads(table) || hanging.iter().any(|ends| ends.child.name == *table)
-            }
+            Self::Unreferenced { rows, by } => rows.reads(table) || by.iter().any(|ends| ends.child.name == *table),
             Self::Duplicates { table: own, .. } => own.name == *table,
         }
     }
 
-    /// The foreign keys that refuse these rows, if they are to come back as they were.
+    /// The foreign keys that can refuse these rows, if they are to come back as they were: the one that they are orphans
+    /// of, and those that were never validated, which other faults of the same rows may break.
     pub fn refusing(&self) -> Vec<&'a ForeignKey> {
-        let ends = match self {
-            Self::Orphans(ends) | Self::Sentinels(ends) => ends,
-            Self::Unreferenced { rows, .. } => return rows.refusing(),
-            Self::Below { .. } | Self::Duplicates { .. } => return Vec::new(),
+        let broken = |key: &ForeignKey| match self.whole() {
+            Self::Orphans(ends) | Self::Sentinels(ends) => {
+                key.parent == ends.parent.name && key.columns == *ends.child_columns
+            }
+            _ => false,
         };
-        let same =
-            |key: &&ForeignKey| key.enforced && key.parent == ends.parent.name && key.columns == *ends.child_columns;
-        ends.child.foreign_keys.iter().filter(same).collect()
+        let keys = self.table().foreign_keys.iter();
+        keys.filter(|key| key.enforced && (!key.validated || broken(key)))
+            .collect()
+    }
+
+    /// The rows, those that others reference included.
+    pub fn whole(&self) -> &Self {
+        match self {
+            Self::Unreferenced { rows, .. } => rows.whole(),
+            other => other,
+        }
     }
 
     /// The condition that is true for these rows of a table called `alias`.
@@ -115,16 +124,37 @@ impl<'a> RowSet<'a> {
                     above.condition(dialect, &parent)
                 )
             }
-            Self::Unreferenced { rows, hanging } => format!(
+            Self::Unreferenced { rows, by } => format!(
                 "{}{}",
                 rows.condition(dialect, alias),
-                duplicates::is_unreferenced(dialect, hanging, alias)
+                duplicates::is_unreferenced(dialect, by, alias)
             ),
             Self::Duplicates { table, unique, stays } => match stays {
                 Some(stays) => duplicates::is_beaten(dialect, table, unique, *stays, alias),
                 None => duplicates::is_copy(dialect, table, unique, alias),
             },
         }
+    }
+
+    /// Whether none is left, those included that others reference. `None` where it is not in question.
+    pub fn none_left(&self, dialect: &dyn Dialect) -> Option<String> {
+        let Self::Unreferenced { rows, .. } = self else {
+            return None;
+        };
+        Some(format!(
+            "NOT EXISTS (SELECT 1 FROM {} r WHERE {})",
+            dialect.own_rows(rows.table()),
+            rows.condition(dialect, "r")
+        ))
+    }
+
+    /// What is wrong where some are left, and what to do.
+    pub fn left_over(&self) -> String {
+        format!(
+            "rows of {} that are to go are still there: other rows reference them, or they came in meanwhile; mend those, \
+             and run this again",
+            self.table().name
+        )
     }
 
     /// How many there are: one row, one column.

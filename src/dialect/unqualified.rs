@@ -66,9 +66,9 @@ impl Tables<'_> {
                 self.keep_ends(ends);
                 self.keep_rows(above);
             }
-            RowSet::Unreferenced { rows, hanging } => {
+            RowSet::Unreferenced { rows, by } => {
                 self.keep_rows(rows);
-                hanging.iter().for_each(|ends| self.keep_ends(ends));
+                by.iter().for_each(|ends| self.keep_ends(ends));
             }
             RowSet::Duplicates { table, .. } => self.keep_table(table),
         }
@@ -221,9 +221,9 @@ impl Tables<'_> {
                 ends: self.ends(ends),
                 above: Box::new(self.rows(above)),
             },
-            RowSet::Unreferenced { rows, hanging } => RowSet::Unreferenced {
+            RowSet::Unreferenced { rows, by } => RowSet::Unreferenced {
                 rows: Box::new(self.rows(rows)),
-                hanging: hanging.iter().map(|ends| self.ends(ends)).collect(),
+                by: by.iter().map(|ends| self.ends(ends)).collect(),
             },
             RowSet::Duplicates { table, unique, stays } => RowSet::Duplicates {
                 table: self.table(table),

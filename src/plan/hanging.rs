@@ -23,22 +23,14 @@ pub(super) fn hanging_on_duplicates<'a>(
     hanging(schema, relations, probes, &table.name, &equal)
 }
 
-/// The relations with a foreign key by which rows hang on those of a table: where the rows go, the database does something
-/// to what has come to hang on them since the plan was made.
-pub(super) fn enforced_on<'a>(schema: &'a Schema, relations: &'a Relations, table: &TableName) -> Vec<Ends<'a>> {
-    let mut ends = hanging(schema, relations, None, table, &|_| false);
-    ends.retain(|ends| ends.constrained);
-    ends
-}
-
 /// Those of the rows on which none hang by these relations.
-pub(super) fn unreferenced<'a>(rows: RowSet<'a>, hanging: Vec<Ends<'a>>) -> RowSet<'a> {
-    if hanging.is_empty() {
+pub(super) fn unreferenced<'a>(rows: RowSet<'a>, by: Vec<Ends<'a>>) -> RowSet<'a> {
+    if by.is_empty() {
         return rows;
     }
     RowSet::Unreferenced {
         rows: Box::new(rows),
-        hanging,
+        by,
     }
 }
 

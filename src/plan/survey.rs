@@ -22,8 +22,10 @@ const DEEPEST: usize = 8;
 /// What the rows say.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
-    /// For each relation with orphaned or sentinel rows, by its index: what hangs on those rows.
+    /// For each relation with orphaned rows, by its index: what hangs on those rows.
     pub below: BTreeMap<usize, Vec<Below>>,
+    /// The same for rows whose key stands for "none".
+    pub below_sentinels: BTreeMap<usize, Vec<Below>>,
     /// For each set of columns that is to be unique: how many rows are too many, and how many of them are copies.
     pub surplus: BTreeMap<ColumnSet, Surplus>,
     /// For each partitioned table that is to have a unique key: the columns, or expressions, that rows are told apart by.
@@ -187,11 +189,14 @@ impl<'a> Asking<'a> {
             let Some(ends) = Ends::of(self.schema, relation) else {
                 continue;
             };
-            let mut below = Vec::new();
             if counts.orphan_rows > 0 {
-                below = self.below(&RowSet::Orphans(ends), &mut vec![&relation.child.table])?;
+                let below = self.below(&RowSet::Orphans(ends), &mut vec![&relation.child.table])?;
+                survey.below.insert(at, below);
             }
-            survey.below.insert(at, below);
+            if counts.sentinel_rows > 0 {
+                let below = self.below(&RowSet::Sentinels(ends), &mut vec![&relation.child.table])?;
+                survey.below_sentinels.insert(at, below);
+            }
         }
         for finding in findings {
             if let Some(Remedy::AddUniqueKey(columns)) = &finding.remedy

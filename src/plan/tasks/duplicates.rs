@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::mending::count;
 use super::{Draft, TaskKey, Tasks};
 use crate::dialect::change::Change;
+use crate::dialect::probe_sql::Ends;
 use crate::dialect::row_set::{RowSet, Stays};
 use crate::finding::Finding;
 use crate::plan::Phase;
@@ -56,7 +57,7 @@ impl<'a> Tasks<'a> {
             unique: &columns.columns,
             stays,
         };
-        let hanging = hanging_on_duplicates(
+        let mut hanging = hanging_on_duplicates(
             self.facts.schema,
             self.facts.relations,
             self.facts.probes(),
@@ -64,6 +65,14 @@ impl<'a> Tasks<'a> {
             &columns.columns,
             stays.is_none(),
         );
+        // Those of tables that are not looked at too.
+        let unknown = self.foreign_keys_to(table).into_iter().filter(|key| {
+            let is_same =
+                |ends: &Ends<'_>| ends.child.name == key.child.name && ends.child_columns == key.child_columns;
+            !hanging.iter().any(is_same)
+        });
+        let unknown: Vec<Ends<'a>> = unknown.collect();
+        hanging.extend(unknown);
         let key = TaskKey::Copies(columns.clone());
         let keeping = self.keeping(table, reason(columns, stays));
         let rows = count(surplus.too_many());

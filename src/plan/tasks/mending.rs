@@ -7,12 +7,12 @@ use crate::dialect::change::Change;
 use crate::dialect::probe_sql::Ends;
 use crate::dialect::row_set::RowSet;
 use crate::finding::Finding;
-use crate::plan::hanging::{enforced_on, unreferenced};
+use crate::plan::hanging::unreferenced;
 use crate::plan::rows::{Decision, decide, decide_sentinels};
 use crate::plan::survey::{Below, By};
 use crate::plan::{Phase, Withheld};
 use crate::relation::Relation;
-use crate::schema::Table;
+use crate::schema::{Ident, Table};
 
 const ORPHANS: &str = "orphans";
 const SENTINELS: &str = "sentinels";
@@ -45,7 +45,9 @@ impl<'a> Tasks<'a> {
                 ),
                 count: counts.sentinel_rows,
             };
-            keys.extend(self.seal(finding, at, SENTINELS, fate, &[]));
+            let survey = self.survey;
+            let below = survey.below_sentinels.get(&at).map_or(&[][..], Vec::as_slice);
+            keys.extend(self.seal(finding, at, SENTINELS, fate, below));
         }
         if counts.orphan_rows > 0 {
             let fate = Fate {
@@ -74,13 +76,12 @@ impl<'a> Tasks<'a> {
         below: &[Below],
     ) -> BTreeSet<TaskKey> {
         let key = TaskKey::Rows(at, sort, fate.path.clone());
-        let removes = matches!(fate.decision, Decision::Remove { .. });
         let title = self.row_title(&fate, sort);
         let mut fates = Vec::new();
-        let planned = if removes {
-            self.below(&fate.rows, &fate.path, below, &mut fates)
-        } else {
-            Ok(())
+        let planned = match &fate.decision {
+            Decision::Remove { .. } => self.below(&fate.rows, &fate.path, below, &mut fates),
+            Decision::Clear(columns) => self.unreferenced(columns, below),
+            Decision::Ask(..) => Ok(()),
         };
         let outcome = match (&fate.decision, &planned) {
             (Decision::Ask(reason, decide), _) | (_, Err((reason, decide))) => Err((reason.clone(), decide.clone())),
@@ -161,7 +162,7 @@ impl<'a> Tasks<'a> {
                     return Err((reason, decide.clone()));
                 }
                 Decision::Remove { .. } => self.below(&set, &own_path, &hanging.below, fates)?,
-                Decision::Clear(_) => {}
+                Decision::Clear(columns) => self.unreferenced(columns, &hanging.below)?,
             }
             fates.push(Fate {
                 rows: set,
@@ -171,6 +172,52 @@ impl<'a> Tasks<'a> {
             });
         }
         Ok(())
+    }
+
+    /// A key that is set to null is none that others reference: they would become orphans, or ON UPDATE would change them.
+    fn unreferenced(&self, columns: &[Ident], below: &[Below]) -> Result<(), (String, String)> {
+        let relations = &self.facts.relations.relations;
+        let referencing = below.iter().find_map(|hanging| {
+            let By::Relation(at) = &hanging.by else {
+                return None;
+            };
+            let relation = relations.get(*at)?;
+            let is_hit = relation.parent.columns.iter().any(|column| columns.contains(column));
+            is_hit.then_some(relation)
+        });
+        match referencing {
+            Some(relation) => Err((
+                format!("rows of `{}` reference what would be null", relation.child.table),
+                "mend them by hand".to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The rows of a set that go. Foreign keys of tables that are not looked at reference them too, and what their ON
+    /// DELETE takes is kept by nobody.
+    fn going(&self, rows: RowSet<'a>) -> RowSet<'a> {
+        let by = self.foreign_keys_to(rows.table());
+        unreferenced(rows, by)
+    }
+
+    /// Every foreign key that references a table.
+    pub(super) fn foreign_keys_to(&self, parent: &'a Table) -> Vec<Ends<'a>> {
+        let tables = self.facts.schema.tables.values();
+        let keys = tables.flat_map(|child| child.foreign_keys.iter().map(move |key| (child, key)));
+        keys.filter(|(child, key)| key.parent == parent.name && !key.period && child.partition_of.is_none())
+            .filter(|(_, key)| !key.columns.is_empty() && key.columns.len() == key.parent_columns.len())
+            .map(|(child, key)| Ends {
+                child,
+                parent,
+                child_columns: &key.columns,
+                parent_columns: &key.parent_columns,
+                constrained: true,
+                match_type: key.match_type,
+                period: false,
+                only: None,
+            })
+            .collect()
     }
 
     fn put_rows(
@@ -188,10 +235,7 @@ impl<'a> Tasks<'a> {
         let (change, for_good) = match fate.decision {
             Decision::Remove { for_good } => (
                 Change::RemoveRows {
-                    rows: unreferenced(
-                        fate.rows,
-                        enforced_on(self.facts.schema, self.facts.relations, &table.name),
-                    ),
+                    rows: self.going(fate.rows),
                     keeping: keeping.clone(),
                 },
                 for_good,

@@ -31,7 +31,7 @@ pub(crate) fn run_on(engine: Engine, source: &str, script: &Path) -> Result<Stri
     }
 }
 
-fn command(engine: Engine, source: &str) -> Command {
+pub(crate) fn command(engine: Engine, source: &str) -> Command {
     let mut command = Command::new(program(engine));
     command.env_remove("PGOPTIONS").env("HOME", "/nonexistent");
     match engine.family() {

@@ -1,18 +1,22 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod generated;
 mod keep;
 mod keyless;
+mod killed;
 mod layouts;
 mod linters;
 mod locked;
 mod locks;
 mod move_key;
+mod nothing_lost;
 mod orphans;
 mod partitions;
 mod read_back;
 mod retype;
 mod round_trip;
+mod rows_kept;
 mod shop;
 mod sqlite_rebuild;
 mod tools;

@@ -119,10 +119,15 @@ fn what_came_to_hang_on_rows_since_is_not_lost_with_them() {
     for engine in Engine::all().into_iter().filter(|engine| *engine != Engine::Mysql56) {
         let trip = Trip::start(engine, CASCADE, ORDERS, &["--orphans", "quarantine"]);
         trip.execute("INSERT INTO order_lines VALUES (1, 2), (2, 4)");
-        // What stays keeps the foreign key from being validated; SQLite has none to add.
-        assert_eq!(trip.up().is_ok(), engine == Engine::Sqlite, "{engine:?}");
+        let Err(error) = trip.up() else {
+            panic!("{engine:?}: rows that are left were passed over")
+        };
+        assert!(error.contains("that are to go are still there"), "{engine:?}: {error}");
         let rows: Vec<String> = trip.rows("SELECT id FROM orders ORDER BY id").concat();
-        assert_eq!(rows, ["1", "2", "4"], "{engine:?}");
+        assert!(
+            rows.contains(&"2".to_owned()) && rows.contains(&"4".to_owned()),
+            "{engine:?}: {rows:?}"
+        );
         assert_eq!(trip.rows("SELECT count(*) FROM order_lines"), [["2"]], "{engine:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
 //! transaction, so that a row is never gone and not kept; the batch's own number tells its rows from all others.
 
-use super::prepared::{columns_as_planned, unless};
+use super::prepared::{columns_as_planned, guard, unless};
 use super::{as_planned, copies, rows_locked};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Version, Work};
@@ -9,7 +9,7 @@ use crate::dialect::moving::Moving;
 use crate::dialect::mysql::MySql;
 use crate::dialect::row_set::RowSet;
 use crate::relation::short_hash;
-use crate::schema::{Column, Ident, Table, TableName};
+use crate::schema::{Column, Ident, Table, TableName, TypeFamily};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 2_000;
@@ -37,7 +37,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping, version: Version) -> 
         moving.quarantine(),
         moving.ours("q")
     );
-    Ok(work(&moving, treatment, &back))
+    Ok(work(&moving, rows, treatment, &back))
 }
 
 /// The routine for a table without primary key.
@@ -68,23 +68,35 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         let parts: Vec<String> = columns.iter().map(|column| one(&SQL.quote(column))).collect();
         parts.join(between)
     };
+    // A column with ON UPDATE CURRENT_TIMESTAMP stays as it is only if that is said (MySQL manual, "Automatic
+    // Initialization and Updating for TIMESTAMP and DATETIME").
+    let other_times = moving.table.columns.iter().filter(|column| {
+        column.ty.family == TypeFamily::Temporal && column.generated.is_none() && !columns.contains(&column.name)
+    });
+    let unchanged: Vec<String> = other_times
+        .map(|column| format!("r.{0} = r.{0}", SQL.quote(&column.name)))
+        .collect();
     let taking = format!(
         "UPDATE {} r JOIN {} q ON {} AND q.relaudit_batch = relaudit_number SET {}",
         moving.table_name(),
         moving.quarantine(),
         moving.same("r", "q"),
-        list(&|name| format!("r.{name} = NULL"), ", ")
+        [vec![list(&|name| format!("r.{name} = NULL"), ", ")], unchanged.clone()]
+            .concat()
+            .join(", ")
     );
     let back = format!(
         "UPDATE {} r JOIN {} q ON {} SET {} WHERE {} AND {}",
         moving.table_name(),
         moving.quarantine(),
         moving.same("r", "q"),
-        list(&|name| format!("r.{name} = q.{name}"), ", "),
+        [vec![list(&|name| format!("r.{name} = q.{name}"), ", ")], unchanged]
+            .concat()
+            .join(", "),
         moving.ours("q"),
         list(&|name| format!("r.{name} IS NULL"), " AND ")
     );
-    Ok(work(&moving, batches(&moving, rows, &taking), &back))
+    Ok(work(&moving, rows, batches(&moving, rows, &taking), &back))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -111,8 +123,10 @@ fn making(moving: &Moving<'_>) -> Statement {
     Statement::plain(format!(
         "CREATE TABLE IF NOT EXISTS {} (relaudit_plan VARCHAR(32) NOT NULL DEFAULT '', relaudit_reason VARCHAR(2000) NOT NULL DEFAULT '', \
          relaudit_batch BIGINT UNSIGNED NOT NULL DEFAULT 0, relaudit_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, KEY \
-         (relaudit_batch)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 AS SELECT r.* FROM {} r WHERE 1 = 0",
+         (relaudit_batch)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 AS SELECT {} FROM {} r WHERE 1 = 0",
         moving.quarantine(),
+        // A star leaves out columns that are invisible.
+        moving.columns("r"),
         moving.table_name()
     ))
 }
@@ -198,7 +212,7 @@ fn at_once(moving: &Moving<'_>, condition: &str, taking: &str) -> Statement {
     ))
 }
 
-fn work(moving: &Moving<'_>, treatment: Statement, back: &str) -> Work {
+fn work(moving: &Moving<'_>, rows: &RowSet<'_>, treatment: Statement, back: &str) -> Work {
     let routine = routine(moving);
     let drop_routine = Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"));
     let mut up = columns_as_planned(moving.table, &moving.all_columns());
@@ -209,6 +223,9 @@ fn work(moving: &Moving<'_>, treatment: Statement, back: &str) -> Work {
         Statement::plain(format!("CALL {routine}()")),
         drop_routine,
     ]);
+    if let Some(none_left) = rows.none_left(&SQL) {
+        up.extend(guard(&none_left, &rows.left_over()));
+    }
     let mut down = vec![
         making(moving),
         // The rows come back as they were, without parents.

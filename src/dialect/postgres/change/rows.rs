@@ -205,7 +205,7 @@ fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
     let quarantine = moving.quarantine();
     let there = regclass(&moving.quarantine_name());
-    let up = vec![
+    let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
         Statement::plain(format!(
             "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
@@ -214,6 +214,10 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         )),
         batches(moving, statement),
     ];
+    up.extend(
+        rows.none_left(&Postgres)
+            .map(|holds| guard(&[(holds, rows.left_over())])),
+    );
     let down = vec![
         putting_back(moving, &rows.refusing(), back),
         block(

@@ -31,7 +31,7 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
             format!(
                 "({}, {})",
                 Sqlite.literal(column.name.as_str()),
-                Sqlite.literal(&column.ty.declared.to_lowercase())
+                Sqlite.literal(&column.ty.declared.to_ascii_lowercase())
             )
         })
         .collect();

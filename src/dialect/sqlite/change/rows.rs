@@ -41,21 +41,17 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         rows.condition(&Sqlite, "r")
     );
     let still_null = each(&|name| format!("r.{name} IS NULL"), " AND ");
-    let (from, same) = if moving.key.is_empty() {
+    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY"), and then it does not tell rows apart.
+    let (from, same) = if moving.key.is_empty() || moving.key.iter().any(|column| column.nullable) {
         let number = Sqlite.row_number(moving.table).ok_or_else(|| {
             format!(
-                "`{}` has no primary key, and columns that hide SQLite's own numbers of rows",
+                "`{}` has no primary key without nulls, and columns that hide SQLite's own numbers of rows",
                 moving.table.name
             )
         })?;
         paired(&moving, columns, &still_null, &Sqlite.quote(&number))
     } else {
-        // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY").
-        let same = moving
-            .key
-            .iter()
-            .map(|column| format!("q.{0} IS r.{0}", Sqlite.quote(&column.name)));
-        let same: Vec<String> = same.chain([moving.ours("q"), still_null]).collect();
+        let same = [moving.same("q", "r"), moving.ours("q"), still_null];
         (format!("{} AS q", moving.quarantine()), same.join(" AND "))
     };
     let back = format!(
@@ -141,8 +137,12 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
             rows.condition(&Sqlite, "r")
         )),
         Statement::plain(taking),
-        Statement::plain("COMMIT"),
     ]);
+    if let Some(none_left) = rows.none_left(&Sqlite) {
+        let message = rows.left_over();
+        up.extend(guard(&none_left, &message));
+    }
+    up.push(Statement::plain("COMMIT"));
     let mut down = vec![
         Statement::plain("BEGIN IMMEDIATE"),
         making(moving),
