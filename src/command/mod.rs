@@ -8,6 +8,7 @@ pub mod relations;
 mod rows;
 pub mod rules;
 pub mod schema;
+mod verify;
 
 use std::process::ExitCode;
 

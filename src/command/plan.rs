@@ -8,13 +8,13 @@ use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::dialect::change::{PlanDialect, Version};
 use crate::dialect::{interrupt, mysql, postgres, sqlite};
-use crate::plan::{self, Survey};
+use crate::plan::{self, Survey, Verification};
 use crate::report::{PlanReport, plan_files, plan_script};
 use crate::rules::{Facts, RuleSet};
 
 use super::audit::Audited;
 use super::input::{self, Input};
-use super::{Outcome, audit, output};
+use super::{Outcome, audit, output, verify};
 
 /// Plans, and writes the script or the files.
 ///
@@ -41,15 +41,47 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     };
     let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
     anyhow::ensure!(!interrupt::fired(), "interrupted");
+    let again = |input: &Input| {
+        let (audited, survey) = look(input, &rules, args)?;
+        let facts = Facts {
+            schema: &input.schema,
+            relations: &audited.relations,
+            rows: audit::rows_of(audited.probes.as_ref()),
+        };
+        let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
+        Ok((audited, plan))
+    };
+    let verification = match &args.verify {
+        Some(address) => {
+            let subject = verify::Subject {
+                args,
+                config: &config,
+                input,
+                audited: &audited,
+                dialect,
+                plan: &plan,
+                plan_again: &again,
+            };
+            Some(verify::verify(&subject, address)?)
+        }
+        None => None,
+    };
+    anyhow::ensure!(!interrupt::fired(), "interrupted");
     let report = PlanReport {
         plan: &plan,
+        verification: verification.as_ref(),
         source: &input.info.name,
         server: &input.info.server,
         dialect,
     };
+    let failure = verification.as_ref().and_then(Verification::failure);
     match &args.out {
         Some(folder) => write_files(folder, &report)?,
+        None if failure.is_some() => {}
         None => output::write_to(None, "plan", plan_script(&report).as_bytes())?,
+    }
+    if let Some((check, why)) = failure {
+        bail!("the plan is not verified: {check}: {why}");
     }
     let outcome = if plan.withheld.is_empty() {
         Outcome::Clean

@@ -15,6 +15,7 @@ pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
 mod statistics;
+pub mod trial;
 
 use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};
 

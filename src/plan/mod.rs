@@ -9,6 +9,7 @@ mod order;
 mod rows;
 mod survey;
 mod tasks;
+mod verification;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
@@ -18,6 +19,7 @@ use crate::rules::Facts;
 pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
 pub use survey::{Below, Survey, survey};
+pub use verification::{Check, Verification};
 
 /// A migration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,3 +6,4 @@ mod killed;
 mod nothing_lost;
 mod round_trip;
 mod rows_kept;
+mod verify;
