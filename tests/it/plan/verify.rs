@@ -207,15 +207,12 @@ fn only_an_empty_database_of_the_same_kind_will_do() {
             assert_eq!(verification, Value::Null);
         };
         let before = client::state(engine, &database);
-        match engine {
-            Engine::Sqlite => {
-                refused(&format!("sqlite:{}", database.source()), "is there already");
-                refused("postgres://localhost/x", "of the same kind as the source");
-            }
-            _ => {
-                refused(&database.source(), "has tables");
-                refused("sqlite::memory:", "of the same kind as the source");
-            }
+        if engine == Engine::Sqlite {
+            refused(&format!("sqlite:{}", database.source()), "is there already");
+            refused("postgres://localhost/x", "of the same kind as the source");
+        } else {
+            refused(&database.source(), "has tables");
+            refused("sqlite::memory:", "of the same kind as the source");
         }
         assert_eq!(client::state(engine, &database), before, "{}", engine.name());
     }
