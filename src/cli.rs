@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
-use crate::plan::Treatment;
+use crate::plan::{Keep, Treatment};
 use crate::report::Framework;
 use crate::source::ScriptDialect;
 
@@ -147,9 +147,13 @@ pub struct PlanArgs {
     /// The models of the application.
     #[command(flatten)]
     pub models: ModelArgs,
-    /// What becomes of all rows without parent, whatever is declared
+    /// What becomes of rows without parent, whatever is declared; `orphans` of a relation in relaudit.yml goes first
     #[arg(long, value_enum, value_name = "TREATMENT")]
     pub orphans: Option<Treatment>,
+    /// Which of the rows stays that keep a key from being unique: oldest:COLUMN or newest:COLUMN; the others are moved
+    /// into the quarantine. `duplicates` in relaudit.yml goes first
+    #[arg(long, value_name = "WHICH:COLUMN")]
+    pub keep: Option<Keep>,
     /// Write files into this folder, which is new or empty, instead of a script to standard output
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -50,6 +50,8 @@ pub enum Remedy {
     AddUniqueKey(ColumnSet),
     /// The relation's columns have the types of their parent's.
     ChangeType,
+    /// The key that says which rows belong together is in the other one of the two tables.
+    MoveForeignKey(Box<MovedKey>),
     /// These columns take no nulls.
     SetNotNull(ColumnSet),
     /// These columns take nulls.
@@ -58,6 +60,19 @@ pub enum Remedy {
     MendRows,
     /// What is to be done depends on what is meant, and nobody has said that. This says how to, in one phrase.
     Decide(&'static str),
+}
+
+/// A key that is to be in the other one of its two tables: the ends that there are, and those that there are to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedKey {
+    /// The columns that reference now.
+    pub from_child: ColumnSet,
+    /// What they reference.
+    pub from_parent: ColumnSet,
+    /// The columns that are to reference instead, whether or not they are there.
+    pub to_child: ColumnSet,
+    /// What those are to reference: in the table of `from_child`.
+    pub to_parent: ColumnSet,
 }
 
 /// How bad a finding is. The three levels are SARIF's (2.1.0, section 3.27.10).

@@ -9,6 +9,10 @@ use clap::Parser;
 use relaudit::cli::Cli;
 use relaudit::{command, dialect};
 
+/// Reading a schema makes many small things, and drops most of them soon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit code of a process that an interrupt ended: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 

@@ -3,6 +3,7 @@
 //! A foreign key is what the database enforces, a relation what is meant; `has_one`, `has_many` and `belongs_to` are
 //! readings of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
@@ -112,7 +113,7 @@ pub struct Evidence {
     /// A short word for the kind of reason, in `snake_case`.
     pub code: &'static str,
     /// The reason, in one phrase.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// What it adds to the log-odds, in thousandths.
     pub weight: i32,
 }

@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::cli::InputArgs;
 use crate::config::{Config, Unresolved};
+use crate::dialect::retype::TWIN_PREFIX;
 use crate::dialect::{ConnectOptions, Database, SourceInfo};
 use crate::infer;
 use crate::orm::{self, Models};
@@ -67,6 +68,8 @@ pub(super) fn read_schemas(args: &InputArgs, config: &Config) -> anyhow::Result<
 
 fn read_with(args: &InputArgs, models: &[Models], config: &Config) -> anyhow::Result<Vec<Input>> {
     config.add_words()?;
+    // It takes as long as a schema of many tables, and is ready when the first source is read.
+    std::thread::spawn(infer::prepare);
     let scope = Scope::new(args)?;
     let options = connect_options(args);
     let mut inputs = Vec::new();
@@ -242,6 +245,8 @@ impl Scope {
     fn apply(&self, schema: &mut Schema) {
         for table in schema.tables.values_mut() {
             table.audited = table.audited && self.contains(&table.name);
+            // What plans put beside a column until their contract phase is no part of the design either.
+            table.forget_columns(|column| column.as_str().starts_with(TWIN_PREFIX));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::dialect::change::{PlanDialect, Version};
 use crate::dialect::{interrupt, mysql, postgres, sqlite};
-use crate::plan::{self, Survey, Verification};
+use crate::plan::{self, Plan, Survey, Verification};
 use crate::report::{PlanReport, plan_files, plan_script};
 use crate::rules::{Facts, RuleSet};
 
@@ -28,29 +28,10 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let [input] = inputs.as_slice() else {
         bail!("a plan is for one source: name one database or file");
     };
-    let (dialect, version) = dialect(input)?;
-    let (audited, survey) = look(input, &rules, args)?;
-    let facts = Facts {
-        schema: &input.schema,
-        relations: &audited.relations,
-        rows: audit::rows_of(audited.probes.as_ref()),
-    };
-    let options = plan::Options {
-        orphans: args.orphans,
-        version,
-    };
-    let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
+    let (dialect, _) = dialect(input)?;
+    let make = |input: &Input| make(input, &rules, args, &config);
+    let (audited, plan) = make(input)?;
     anyhow::ensure!(!interrupt::fired(), "interrupted");
-    let again = |input: &Input| {
-        let (audited, survey) = look(input, &rules, args)?;
-        let facts = Facts {
-            schema: &input.schema,
-            relations: &audited.relations,
-            rows: audit::rows_of(audited.probes.as_ref()),
-        };
-        let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
-        Ok((audited, plan))
-    };
     let verification = match &args.verify {
         Some(address) => {
             let subject = verify::Subject {
@@ -60,7 +41,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
                 audited: &audited,
                 dialect,
                 plan: &plan,
-                plan_again: &again,
+                plan_again: &make,
             };
             Some(verify::verify(&subject, address)?)
         }
@@ -91,14 +72,39 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// Audits and plans.
+fn make(input: &Input, rules: &RuleSet, args: &PlanArgs, config: &Config) -> anyhow::Result<(Audited, Plan)> {
+    let (dialect, version) = dialect(input)?;
+    let (audited, survey, options) = look(input, rules, args, config, version)?;
+    let facts = Facts {
+        schema: &input.schema,
+        relations: &audited.relations,
+        rows: audit::rows_of(audited.probes.as_ref()),
+    };
+    let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
+    Ok((audited, plan))
+}
+
 /// Audits, and asks what else the plan depends on.
-fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audited, Survey)> {
+fn look(
+    input: &Input,
+    rules: &RuleSet,
+    args: &PlanArgs,
+    config: &Config,
+    version: Version,
+) -> anyhow::Result<(Audited, Survey, plan::Options)> {
     let probing = audit::Probing {
         jobs: args.jobs,
         trust_constraints: false,
         quiet: args.quiet,
     };
     let (audited, rowed) = audit::audit(input, rules, &args.input, probing)?;
+    let options = plan::Options {
+        orphans: args.orphans,
+        keep: args.keep.clone(),
+        settings: config.settings(&input.schema, &audited.relations)?,
+        version,
+    };
     let survey = match (&audited.probes, rowed) {
         (Some(probes), Some(rowed)) => plan::survey(
             rowed.database(),
@@ -106,11 +112,13 @@ fn look(input: &Input, rules: &RuleSet, args: &PlanArgs) -> anyhow::Result<(Audi
             &audited.relations,
             probes,
             &audited.found.findings,
+            &options,
         )
         .map_err(anyhow::Error::msg)?,
         _ => Survey::default(),
     };
-    Ok((audited, survey))
+    options.check_keep(&input.schema, &survey).map_err(anyhow::Error::msg)?;
+    Ok((audited, survey, options))
 }
 
 /// The dialect that the plan is written in, and the server's version; that of a file is not known.

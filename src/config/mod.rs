@@ -1,5 +1,6 @@
 //! The user's file, `relaudit.yml`: what is stated of the relations, and what is changed of the rules.
 
+mod settings;
 mod stated;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::infer::{self, ExtraWords};
+use crate::plan::Treatment;
 use crate::rules::{Override, RuleSet, Suppression};
 use crate::yaml::{self, Spanned};
 
@@ -50,6 +52,7 @@ struct Content {
     models: Vec<PathBuf>,
     relations: Vec<RelationEntry>,
     polymorphic: Vec<PolymorphicEntry>,
+    duplicates: Vec<DuplicatesEntry>,
     rules: BTreeMap<String, Override>,
     inference: ExtraWords,
     ignore: Vec<Suppression>,
@@ -68,6 +71,7 @@ struct RelationEntry {
     kind: Option<Kind>,
     optional: Option<bool>,
     on_delete: Option<Spanned<String>>,
+    orphans: Option<Treatment>,
     through: Option<Spanned<String>>,
     other_key: Option<OneOrMany>,
 }
@@ -93,6 +97,15 @@ struct PolymorphicEntry {
     id_column: OneOrMany,
     #[serde(default)]
     targets: BTreeMap<String, String>,
+}
+
+/// One entry of `duplicates:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DuplicatesEntry {
+    table: Spanned<String>,
+    columns: OneOrMany,
+    keep: Spanned<String>,
 }
 
 /// A name, or a list of names.

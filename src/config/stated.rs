@@ -24,6 +24,11 @@ impl Unresolved {
         Self(both.collect())
     }
 
+    /// Adds an entry that was not found.
+    pub(super) fn add(&mut self, entry: usize, error: Error) {
+        self.0.push((entry, error));
+    }
+
     /// The first entry that is missing, as an error.
     ///
     /// # Errors
@@ -41,20 +46,23 @@ impl Config {
         let mut unresolved = Unresolved::default();
         for (at, entry) in self.content.relations.iter().enumerate() {
             if let Err(error) = self.add_relation(schema, entry, &mut stated) {
-                unresolved.0.push((at, error));
+                unresolved.add(at, error);
             }
         }
         let relations = self.content.relations.len();
         for (at, entry) in self.content.polymorphic.iter().enumerate() {
             match self.polymorphic(schema, entry) {
                 Ok(pair) => stated.polymorphic.push(pair),
-                Err(error) => unresolved.0.push((relations + at, error)),
+                Err(error) => unresolved.add(relations + at, error),
             }
         }
+        let first = relations + self.content.polymorphic.len();
+        self.missing_duplicates(schema, first, &mut unresolved);
         (stated, unresolved)
     }
 
     fn add_relation(&self, schema: &Schema, entry: &RelationEntry, stated: &mut Stated) -> Result<(), Error> {
+        self.check_orphans(entry)?;
         let child = self.table(schema, &entry.child)?;
         let parent = entry.parent.as_ref().map(|name| self.table(schema, name)).transpose()?;
         if entry.kind == Some(Kind::BelongsToMany) {
@@ -80,6 +88,11 @@ impl Config {
                 ));
             }
             stated.forbidden.push(forbidden);
+            return Ok(());
+        }
+        let says_nothing = entry.kind.is_none() && entry.optional.is_none() && entry.on_delete.is_none();
+        if entry.orphans.is_some() && says_nothing && parent.is_none() && entry.parent_columns.is_none() {
+            // It only says what becomes of rows, by whatever relation there is.
             return Ok(());
         }
         let parent = parent.ok_or_else(|| self.error_at(&entry.child, "`parent` is missing in the relation"))?;
@@ -166,7 +179,7 @@ impl Config {
         })
     }
 
-    fn table<'s>(&self, schema: &'s Schema, name: &Spanned<String>) -> Result<&'s Table, Error> {
+    pub(super) fn table<'s>(&self, schema: &'s Schema, name: &Spanned<String>) -> Result<&'s Table, Error> {
         schema
             .find_table(&name.value)
             .map_err(|reason| self.error_at(name, &reason))
@@ -182,7 +195,12 @@ impl Config {
     }
 
     /// The columns of a table; errors point to `place`.
-    fn columns(&self, table: &Table, names: &OneOrMany, place: &Spanned<String>) -> Result<ColumnSet, Error> {
+    pub(super) fn columns(
+        &self,
+        table: &Table,
+        names: &OneOrMany,
+        place: &Spanned<String>,
+    ) -> Result<ColumnSet, Error> {
         let mut columns: Vec<Ident> = Vec::new();
         for name in names.names() {
             let column = table.find_column(name).ok_or_else(|| {

@@ -7,6 +7,8 @@
 use crate::schema::{ForeignKey, Ident, Table};
 
 use super::Dialect;
+use super::key_move::{KeyMove, MoveStage};
+use super::retype::{Retype, Stage};
 use super::row_set::RowSet;
 
 /// A dialect that plans can be written in.
@@ -17,6 +19,14 @@ pub trait PlanDialect: Dialect {
     ///
     /// The engine cannot do it, or not without harm: why, in one phrase.
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String>;
+
+    /// What the undo of a change cannot give back, or not to everybody, in one phrase; `None` where it gives all back.
+    fn undo_remark(&self, _change: &Change<'_>, _version: Version) -> Option<String> {
+        None
+    }
+
+    /// What happens where a lock cannot be had in time, and what to do then, in sentences.
+    fn when_locked(&self) -> &'static str;
 
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
@@ -31,6 +41,16 @@ pub trait PlanDialect: Dialect {
 
     /// How a person runs a script with the engine's own client.
     fn client_command(&self) -> &'static str;
+
+    /// The parts in which a column gets another type.
+    fn retype_stages(&self, _retype: &Retype<'_>) -> Vec<Stage> {
+        vec![Stage::AtOnce]
+    }
+
+    /// What else a person should know who is to run the change, each in one sentence without a point.
+    fn notes(&self, _change: &Change<'_>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Whether each step has a quarantine of its own, because a script of this engine cannot drop one only if it is empty.
     fn keeps_steps_apart(&self) -> bool {
@@ -65,6 +85,8 @@ pub enum Change<'a> {
         columns: &'a [Ident],
         /// The index's name.
         name: Ident,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// These columns are unique together.
     AddUnique {
@@ -76,6 +98,8 @@ pub enum Change<'a> {
         name: Ident,
         /// Whether they become the primary key; then none of them takes nulls, and there is no other.
         primary: bool,
+        /// What the table is partitioned into, whichever level; empty where it is not.
+        partitions: Vec<Partition<'a>>,
     },
     /// A foreign key refuses new orphans. Rows from before are not looked at, where the engine can do that.
     AddForeignKey {
@@ -149,6 +173,20 @@ pub enum Change<'a> {
         /// Under what the quarantine keeps them.
         keeping: Keeping,
     },
+    /// A column has another type; this much of it.
+    Retype {
+        /// Which.
+        retype: Retype<'a>,
+        /// How far.
+        stage: Stage,
+    },
+    /// The key of a link is in the other table; this much of it.
+    MoveKey {
+        /// Which.
+        moving: KeyMove<'a>,
+        /// How far.
+        stage: MoveStage,
+    },
     /// What the quarantine keeps of one step is gone for good.
     EmptyQuarantine {
         /// The table that the rows are from.
@@ -156,6 +194,15 @@ pub enum Change<'a> {
         /// Under what they are kept.
         keeping: Keeping,
     },
+}
+
+/// A partition of a table that gets an index.
+#[derive(Debug, Clone)]
+pub struct Partition<'a> {
+    /// The partition.
+    pub table: &'a Table,
+    /// What its own index, or constraint, is called.
+    pub index: Ident,
 }
 
 /// Under what the quarantine keeps rows.
@@ -231,6 +278,12 @@ impl Change<'_> {
             | Self::SetNotNull { table, .. }
             | Self::DropNotNull { table, .. }
             | Self::EmptyQuarantine { table, .. } => table,
+            Self::Retype { retype, .. } => retype.table,
+            Self::MoveKey {
+                moving,
+                stage: MoveStage::Drop,
+            } => moving.parent,
+            Self::MoveKey { moving, .. } => moving.child,
             Self::AddForeignKey { child, .. }
             | Self::ValidateForeignKey { child, .. }
             | Self::DropForeignKey { child, .. }

@@ -6,11 +6,14 @@
 
 pub mod change;
 mod connection;
+pub mod duplicates;
 pub mod interrupt;
+pub mod key_move;
 mod moving;
 pub mod mysql;
 pub mod postgres;
 pub mod probe_sql;
+pub mod retype;
 pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
@@ -60,6 +63,32 @@ pub trait Dialect: Send + Sync {
     /// A condition that is true where the two values of one type are the same in every bit, nulls included.
     fn identical(&self, one: &str, other: &str, ty: &ColumnType) -> String;
 
+    /// An expression that is the same for two values of one type where they are the same in every bit.
+    fn bits(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    /// A condition that is true for values of one type which can have the other and come back from it the same. It raises
+    /// no error whatever the value.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows how values of the one type become values of the other.
+    fn fits(&self, _expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        Err(format!(
+            "plans for {} do not know how values of type {} become values of type {}",
+            self.name(),
+            from.declared,
+            to.declared
+        ))
+    }
+
+    /// What else depends on a column, so that a plan cannot give it another type: a text a row. `None` where there is
+    /// nothing to ask.
+    fn dependents(&self, _retype: &retype::Retype<'_>) -> Option<String> {
+        None
+    }
+
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {
         match &name.namespace {
@@ -70,6 +99,18 @@ pub trait Dialect: Send + Sync {
 
     /// A column that every row of the table has and that numbers them, though nobody declared it.
     fn row_number(&self, _table: &Table) -> Option<Ident> {
+        None
+    }
+
+    /// Columns that tell where a row is stored, and so tell equal rows apart within one transaction; none where the
+    /// system has no such columns.
+    fn row_place(&self, table: &Table) -> Vec<Ident> {
+        self.row_number(table).into_iter().collect()
+    }
+
+    /// A query for the columns, a row each, that a partitioned table's partitions are told apart by, those of partitions
+    /// of partitions included; an expression is one row as it is. `None` where the system has no such tables.
+    fn partition_keys(&self, _table: &TableName) -> Option<String> {
         None
     }
 

@@ -10,6 +10,8 @@ use super::{Dialect, KeyExpression};
 
 /// How many sample keys are fetched.
 pub const SAMPLES: usize = 5;
+/// Orphans of no more keys are listed and counted by one statement.
+pub const LISTED_KEYS: usize = 100;
 
 /// A relation with both its tables, all its columns found.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +109,28 @@ pub fn orphans(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
          FROM (SELECT {keys}, COUNT(*) AS n FROM {child} c WHERE {condition} GROUP BY {grouped}) x",
         child = dialect.own_rows(ends.child),
         condition = orphaned(dialect, ends),
+    )
+}
+
+/// Rows in key order, at most one more than [`LISTED_KEYS`]: each key column as text, the number of orphaned rows with that
+/// key, and 1 where the key stands for "none", else 0. Rows with a null are left out.
+pub fn orphan_keys(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
+    let named = |(at, column): (usize, &Column)| dialect.as_text(&format!("x.k{at}"), &column.ty);
+    let texts: Vec<String> = ends.child_columns().enumerate().map(named).collect();
+    let order: Vec<String> = (0..texts.len()).map(|at| format!("x.k{at}")).collect();
+    // Nested, so that no server takes the limit for a reason to read the child in key order: mostly there is nothing
+    // that could end the reading early.
+    format!(
+        "SELECT {texts}, x.n, CASE WHEN {sentinel} THEN 1 ELSE 0 END FROM (SELECT {keys}, COUNT(*) AS n FROM {child} c \
+         WHERE {condition} GROUP BY {grouped}) x ORDER BY {order} LIMIT {limit}",
+        texts = texts.join(", "),
+        sentinel = sentinel(dialect, ends, |at, _| format!("x.k{at}")),
+        keys = aliased_keys(dialect, ends),
+        child = dialect.own_rows(ends.child),
+        condition = orphaned(dialect, ends),
+        grouped = key_list(dialect, ends),
+        order = order.join(", "),
+        limit = LISTED_KEYS + 1,
     )
 }
 
@@ -333,7 +357,8 @@ fn complete(dialect: &dyn Dialect, ends: &Ends<'_>) -> String {
     complete_as(dialect, ends, "c")
 }
 
-fn complete_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
+/// The same of a child that is called `child`.
+pub(super) fn complete_as(dialect: &dyn Dialect, ends: &Ends<'_>, child: &str) -> String {
     let mut conditions: Vec<String> = ends
         .child_columns()
         .map(|column| format!("{} IS NOT NULL", of(child, dialect, &column.name)))

@@ -1,9 +1,10 @@
 //! Rows that a plan treats, said without SQL, and the condition that finds them.
 
-use crate::schema::{Column, ForeignKey, Ident, Match, Table};
+use crate::schema::{Column, ForeignKey, Ident, Match, Table, TableName};
 
+use super::Dialect;
+use super::duplicates;
 use super::probe_sql::{self, Ends};
-use super::{Dialect, KeyExpression};
 
 /// Some rows of one table.
 #[derive(Debug, Clone)]
@@ -27,13 +28,28 @@ pub enum RowSet<'a> {
         /// The foreign keys that reference their table; at least one.
         by: Vec<Ends<'a>>,
     },
-    /// Of rows that are equal in every column but those of the primary key, all but the one with the smallest key.
-    Copies {
-        /// The table, which has a primary key.
+    /// Of rows with the same values in some columns, all but one. Rows on which others hang are left out: whether those
+    /// belong to the row that stays, nobody but the user knows, and ON DELETE CASCADE would take them along.
+    Duplicates {
+        /// The table.
         table: &'a Table,
         /// The columns that are to be unique: rows with a null in one of them are left alone.
         unique: &'a [Ident],
+        /// Which one stays. Without it, only rows count that are equal in every column but those of the primary key, and
+        /// the one with the smallest key stays.
+        stays: Option<Stays<'a>>,
+        /// The relations by which rows hang on those of the table.
+        hanging: Vec<Ends<'a>>,
     },
+}
+
+/// Which row of a group stays. Of rows with equal values the one with the smallest primary key does.
+#[derive(Debug, Clone, Copy)]
+pub struct Stays<'a> {
+    /// The column whose values tell. A null is last.
+    pub column: &'a Column,
+    /// The one with the greatest value, or the one with the smallest.
+    pub newest: bool,
 }
 
 impl<'a> RowSet<'a> {
@@ -42,7 +58,23 @@ impl<'a> RowSet<'a> {
         match self {
             Self::Orphans(ends) | Self::Sentinels(ends) | Self::Below { ends, .. } => ends.child,
             Self::Unreferenced { rows, .. } => rows.table(),
-            Self::Copies { table, .. } => table,
+            Self::Duplicates { table, .. } => table,
+        }
+    }
+
+    /// Whether the condition that finds them looks at other rows of their own table.
+    pub fn reads_own_table(&self) -> bool {
+        self.reads(&self.table().name)
+    }
+
+    fn reads(&self, table: &TableName) -> bool {
+        match self {
+            Self::Orphans(ends) | Self::Sentinels(ends) => ends.parent.name == *table,
+            Self::Below { ends, above } => ends.parent.name == *table || above.reads(table),
+            Self::Unreferenced { rows, by } => rows.reads(table) || by.iter().any(|ends| ends.child.name == *table),
+            Self::Duplicates {
+                table: own, hanging, ..
+            } => own.name == *table || hanging.iter().any(|ends| ends.child.name == *table),
         }
     }
 
@@ -90,25 +122,30 @@ impl<'a> RowSet<'a> {
             Self::Below { ends, above } => {
                 let parent = format!("{alias}p");
                 format!(
-                    "EXISTS (SELECT 1 FROM {} {parent} WHERE {} AND {})",
-                    dialect.table_name(&ends.parent.name),
+                    "{} AND EXISTS (SELECT 1 FROM {} {parent} WHERE {} AND {})",
+                    probe_sql::complete_as(dialect, ends, alias),
+                    dialect.own_rows(ends.parent),
                     probe_sql::keys_equal_as(dialect, ends, alias, &parent),
                     above.condition(dialect, &parent)
                 )
             }
-            Self::Unreferenced { rows, by } => {
-                let referencing = format!("{alias}c");
-                let each = by.iter().map(|ends| {
-                    format!(
-                        "NOT EXISTS (SELECT 1 FROM {} {referencing} WHERE {})",
-                        dialect.table_name(&ends.child.name),
-                        probe_sql::keys_equal_as(dialect, ends, &referencing, alias)
-                    )
-                });
-                let each: Vec<String> = each.collect();
-                format!("{} AND {}", rows.condition(dialect, alias), each.join(" AND "))
+            Self::Unreferenced { rows, by } => format!(
+                "{}{}",
+                rows.condition(dialect, alias),
+                duplicates::is_unreferenced(dialect, by, alias)
+            ),
+            Self::Duplicates {
+                table,
+                unique,
+                stays,
+                hanging,
+            } => {
+                let too_many = match stays {
+                    Some(stays) => duplicates::is_beaten(dialect, table, unique, *stays, alias),
+                    None => duplicates::is_copy(dialect, table, unique, alias),
+                };
+                format!("{too_many}{}", duplicates::is_unreferenced(dialect, hanging, alias))
             }
-            Self::Copies { table, unique } => copies(dialect, table, unique, alias),
         }
     }
 
@@ -137,7 +174,7 @@ impl<'a> RowSet<'a> {
     pub fn count(&self, dialect: &dyn Dialect) -> String {
         format!(
             "SELECT COUNT(*) FROM {} r WHERE {}",
-            dialect.table_name(&self.table().name),
+            dialect.own_rows(self.table()),
             self.condition(dialect, "r")
         )
     }
@@ -153,40 +190,4 @@ fn partly_null(dialect: &dyn Dialect, ends: &Ends<'_>, alias: &str) -> String {
         each.collect::<Vec<_>>().join(between)
     };
     format!("({}) AND NOT ({})", nulls(" OR "), nulls(" AND "))
-}
-
-/// A row is a copy where another one is equal in all that is no key of its own and comes before it.
-fn copies(dialect: &dyn Dialect, table: &Table, unique: &[Ident], alias: &str) -> String {
-    let other = format!("{alias}o");
-    let key: &[Ident] = table.primary_key().map_or(&[], |key| &key.columns);
-    let is_own = |column: &Column| key.contains(&column.name) || column.generated.is_some();
-    let same = table.columns.iter().filter(|column| !is_own(column)).map(|column| {
-        let [left, right] = [alias, &other].map(|side| format!("{side}.{}", dialect.quote(&column.name)));
-        if unique.contains(&column.name) {
-            // As a unique key compares: a null equals nothing.
-            let expression = |sql| KeyExpression { sql, ty: &column.ty };
-            dialect.keys_equal(expression(&left), expression(&right))
-        } else {
-            dialect.identical(&left, &right, &column.ty)
-        }
-    });
-    let before = before(dialect, key, &other, alias);
-    let conditions: Vec<String> = same.chain([before]).collect();
-    format!(
-        "EXISTS (SELECT 1 FROM {} {other} WHERE {})",
-        dialect.table_name(&table.name),
-        conditions.join(" AND ")
-    )
-}
-
-/// Whether the one key comes before the other.
-fn before(dialect: &dyn Dialect, key: &[Ident], one: &str, other: &str) -> String {
-    let side = |alias: &str| {
-        let names: Vec<String> = key
-            .iter()
-            .map(|column| format!("{alias}.{}", dialect.quote(column)))
-            .collect();
-        names.join(", ")
-    };
-    format!("({}) < ({})", side(one), side(other))
 }

@@ -1,8 +1,10 @@
 //! What words can be short for.
 
-use std::collections::HashMap;
+use compact_str::format_compact;
+use rustc_hash::FxHashMap;
 
 use super::names::TableNames;
+use super::tokens::Word;
 
 /// A shorter word can be short for too much.
 const SHORTEST: usize = 3;
@@ -11,9 +13,9 @@ const SHORTEST: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Abbreviations {
     /// For the whole name: `emp` for `employees`, `cdemo` for `customer_demographics`, `cg` for `content_generator`.
-    whole: HashMap<String, Vec<usize>>,
+    whole: FxHashMap<Word, Vec<usize>>,
     /// For its first or last word: `addr` for `customer_address`.
-    part: HashMap<String, Vec<usize>>,
+    part: FxHashMap<Word, Vec<usize>>,
 }
 
 impl Abbreviations {
@@ -28,16 +30,16 @@ impl Abbreviations {
             let Some((last, front)) = words.split_last() else {
                 continue;
             };
-            let initials: String = front.iter().filter_map(|word| word.chars().next()).collect();
+            let initials: Word = front.iter().filter_map(|word| word.chars().next()).collect();
             if front.is_empty() {
                 for prefix in prefixes(last) {
-                    add(&mut abbreviations.whole, prefix.to_owned(), table);
+                    add(&mut abbreviations.whole, prefix.into(), table);
                 }
                 continue;
             }
             for prefix in prefixes(last) {
-                add(&mut abbreviations.whole, format!("{initials}{prefix}"), table);
-                add(&mut abbreviations.part, prefix.to_owned(), table);
+                add(&mut abbreviations.whole, format_compact!("{initials}{prefix}"), table);
+                add(&mut abbreviations.part, prefix.into(), table);
             }
             add(
                 &mut abbreviations.whole,
@@ -60,7 +62,7 @@ impl Abbreviations {
     }
 }
 
-fn add(map: &mut HashMap<String, Vec<usize>>, word: String, table: usize) {
+fn add(map: &mut FxHashMap<Word, Vec<usize>>, word: Word, table: usize) {
     let tables = map.entry(word).or_default();
     if tables.last() != Some(&table) {
         tables.push(table);

@@ -1,11 +1,13 @@
 //! What names stand for: from words to the tables and keys that they can mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::abbreviations::Abbreviations;
 use super::names::{self, TableNames};
 use super::stem::{Stem, Style};
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 use super::weights::Weights;
 use crate::schema::{Schema, TableName};
@@ -17,18 +19,18 @@ pub(super) struct Index<'s> {
     pub(super) weights: &'s Weights,
     /// All tables, in the schema's order.
     pub(super) tables: Vec<TableNames<'s>>,
-    positions: BTreeMap<&'s TableName, usize>,
-    aliases: HashMap<String, Vec<Alias>>,
-    keys: HashMap<String, Vec<KeyName>>,
+    positions: FxHashMap<&'s TableName, usize>,
+    aliases: FxHashMap<Word, Vec<Alias>>,
+    keys: FxHashMap<Word, Vec<KeyName>>,
     /// The primary keys of one column by their glued names, but for generic ones.
-    shared_keys: HashMap<String, Vec<KeyName>>,
+    shared_keys: FxHashMap<Word, Vec<KeyName>>,
     abbreviations: Abbreviations,
     /// The table that holds people.
     pub(super) people: Option<usize>,
     /// The other tables that hold people, where their names do not tell that one of them holds those who do things.
     pub(super) other_people: Vec<usize>,
     /// How many tables have a column of that glued name.
-    holders: HashMap<String, usize>,
+    holders: FxHashMap<Word, usize>,
     /// Whether columns are usually called like the table alone.
     pub(super) bare_names: bool,
 }
@@ -100,11 +102,11 @@ impl<'s> Index<'s> {
                 .enumerate()
                 .map(|(position, name)| (name, position))
                 .collect(),
-            aliases: HashMap::new(),
-            keys: HashMap::new(),
-            shared_keys: HashMap::new(),
+            aliases: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            shared_keys: FxHashMap::default(),
             abbreviations: Abbreviations::default(),
-            holders: HashMap::new(),
+            holders: FxHashMap::default(),
             people: None,
             other_people: Vec::new(),
             bare_names: false,
@@ -187,13 +189,13 @@ impl<'s> Index<'s> {
     }
 
     /// The leading words, one or more, that at least three tables share, glued.
-    fn group_prefixes(&self) -> BTreeMap<String, usize> {
+    fn group_prefixes(&self) -> BTreeMap<Word, usize> {
         let mut counts = BTreeMap::new();
         for names in self.tables.iter().filter(|names| names.is_target) {
             let words = names.meaning();
             for length in 1..words.len().min(4) {
                 *counts
-                    .entry(words.iter().take(length).map(String::as_str).collect())
+                    .entry(words.iter().take(length).map(Word::as_str).collect())
                     .or_insert(0) += 1;
             }
         }
@@ -203,7 +205,7 @@ impl<'s> Index<'s> {
 
     fn add_keys(&mut self) {
         let generic = &vocabulary().generic_keys;
-        let mut keys: HashMap<String, Vec<KeyName>> = HashMap::new();
+        let mut keys: FxHashMap<Word, Vec<KeyName>> = FxHashMap::default();
         for (table, names) in self.tables.iter().enumerate().filter(|(_, names)| names.is_target) {
             for key in &names.keys {
                 let Some(column) = names.column(key.column) else {
@@ -217,7 +219,7 @@ impl<'s> Index<'s> {
                 let mut forms = vec![(column.glued.clone(), &column.stems[..], owned)];
                 if column.prefix > 0 {
                     let own = column.own_stems();
-                    forms.push((column.own_words().concat(), own, self.names_table(own, table)));
+                    forms.push((tokens::glue(column.own_words()), own, self.names_table(own, table)));
                 }
                 for (name, stems, owned) in forms {
                     // A unique column that is no primary key is known by its name where many tables have it.
@@ -365,29 +367,25 @@ fn has_tail(stems: &[Stem], is_known: bool) -> bool {
 }
 
 /// The glued names that a table can be called, strongest first.
-fn aliases(
-    names: &TableNames<'_>,
-    several_namespaces: bool,
-    groups: &BTreeMap<String, usize>,
-) -> Vec<(String, AliasKind)> {
+fn aliases(names: &TableNames<'_>, several_namespaces: bool, groups: &BTreeMap<Word, usize>) -> Vec<(Word, AliasKind)> {
     let meaning = names.meaning();
-    let mut aliases = vec![(names.words.concat(), AliasKind::Full)];
+    let mut aliases = vec![(names.whole.clone(), AliasKind::Full)];
     if names.common > 0 {
-        aliases.push((meaning.concat(), AliasKind::WithoutCommonPrefix));
+        aliases.push((tokens::glue(meaning), AliasKind::WithoutCommonPrefix));
     }
     if let Some(namespace) = names.table.name.namespace.as_ref().filter(|_| several_namespaces) {
         let namespace = tokens::words(namespace.as_str());
         for start in 0..namespace.len() {
-            let words = namespace.iter().skip(start).chain(meaning).map(String::as_str);
+            let words = namespace.iter().skip(start).chain(meaning).map(Word::as_str);
             aliases.push((words.collect(), AliasKind::WithNamespace));
         }
     }
     for dropped in 1..meaning.len().min(4) {
         let (front, rest) = meaning.split_at(dropped);
-        if groups.contains_key(&front.concat()) {
-            aliases.push((rest.concat(), AliasKind::WithoutGroup));
+        if groups.contains_key(&tokens::glue(front)) {
+            aliases.push((tokens::glue(rest), AliasKind::WithoutGroup));
         } else if dropped == 1 {
-            aliases.push((rest.concat(), AliasKind::WithoutFirstWord));
+            aliases.push((tokens::glue(rest), AliasKind::WithoutFirstWord));
         }
     }
     if names.is_link {
@@ -400,17 +398,17 @@ fn aliases(
 }
 
 /// `archive_info` and `archiveinfo` as `archive`.
-fn without_empty_suffix(words: &[String]) -> Option<String> {
+fn without_empty_suffix(words: &[Word]) -> Option<Word> {
     let suffixes = &vocabulary().tables.empty_suffixes;
     let (last, rest) = words.split_last()?;
     // `filters2` is what `filter` means.
     if suffixes.has(last) || last.chars().all(char::is_numeric) {
-        return (!rest.is_empty()).then(|| rest.concat());
+        return (!rest.is_empty()).then(|| tokens::glue(rest));
     }
     let boundary = last
         .char_indices()
         .skip(3)
         .find(|(start, _)| last.get(*start..).is_some_and(|tail| suffixes.has(tail)))?
         .0;
-    Some(rest.concat() + last.get(..boundary)?)
+    Some(tokens::glue(rest) + last.get(..boundary)?)
 }

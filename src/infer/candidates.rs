@@ -1,10 +1,11 @@
 //! What a candidate is: a parent that a column can mean; and which columns can mean any.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::aliases::Index;
 use super::names::{ColumnNames, TableNames};
 use super::score::Fit;
+use super::tokens::Word;
 use super::weights::Weights;
 use crate::relation::Evidence;
 use crate::schema::{ColumnSet, Generated, Ident, TypeFamily};
@@ -53,11 +54,11 @@ pub(super) struct Child<'a, 's> {
 }
 
 /// Parents by the name of the column that a foreign key somewhere declares for them; `None` where they differ.
-pub(super) type Precedents = BTreeMap<String, Option<(usize, usize)>>;
+pub(super) type Precedents = FxHashMap<Word, Option<(usize, usize)>>;
 
 /// The parents of foreign keys on one column, by the column's glued name.
 pub(super) fn precedents(index: &Index<'_>) -> Precedents {
-    let mut precedents = Precedents::new();
+    let mut precedents = Precedents::default();
     for names in &index.tables {
         for foreign_key in &names.table.foreign_keys {
             let ([column], [key]) = (foreign_key.columns.as_slice(), foreign_key.parent_columns.as_slice()) else {

@@ -1,6 +1,6 @@
 //! References by several columns: a child that has all columns of a parent's composite key.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::aliases::Index;
 use super::candidates;
@@ -8,6 +8,7 @@ use super::names::{ColumnNames, TableNames};
 use super::resolve::Inferred;
 use super::score::{self, Fit};
 use super::stem::Style;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 use crate::relation::Tier;
 use crate::schema::{ColumnSet, Ident};
@@ -43,7 +44,7 @@ pub(super) fn infer(index: &Index<'_>, is_reference: impl Fn(usize, &Ident) -> b
 }
 
 /// Whether the words are nothing but a tail: `d_id` without the prefix of its table.
-fn is_tail(words: &[String]) -> bool {
+fn is_tail(words: &[Word]) -> bool {
     let tails = &vocabulary().tails;
     matches!(words, [word] if tails.strong.has(word) || tails.weak.has(word))
 }
@@ -102,16 +103,16 @@ fn name_length(set: &ColumnSet) -> usize {
 
 /// The tables that have a column of that name.
 struct Holders {
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: FxHashMap<Word, Vec<usize>>,
 }
 
 impl Holders {
     fn read(index: &Index<'_>) -> Self {
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_name: FxHashMap<Word, Vec<usize>> = FxHashMap::default();
         for (table, names) in index.tables.iter().enumerate() {
             let audited = names.table.audited && names.table.kind.holds_rows() && !names.is_part;
             for column in names.columns.iter().filter(|_| audited) {
-                let mut add = |name: String| {
+                let mut add = |name: Word| {
                     let tables = by_name.entry(name).or_default();
                     if tables.last() != Some(&table) {
                         tables.push(table);
@@ -119,7 +120,7 @@ impl Holders {
                 };
                 add(column.glued.clone());
                 if column.prefix > 0 {
-                    add(column.own_words().concat());
+                    add(tokens::glue(column.own_words()));
                 }
             }
         }
@@ -130,7 +131,7 @@ impl Holders {
     fn rarest(&self, key: &[&ColumnNames<'_>]) -> Vec<usize> {
         let holders = |column: &&ColumnNames<'_>| {
             let mut tables = Vec::new();
-            for name in [column.glued.clone(), column.own_words().concat()] {
+            for name in [column.glued.clone(), tokens::glue(column.own_words())] {
                 tables.extend(self.by_name.get(&name).into_iter().flatten().copied());
             }
             tables.sort_unstable();

@@ -1,6 +1,8 @@
 //! The second look: what the sure references of a schema are like tells of those that are less sure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use super::aliases::Index;
 use super::candidates;
@@ -46,9 +48,9 @@ type Place = (usize, usize);
 /// What the sure references of a schema are like.
 struct Conventions<'a> {
     /// Where columns of one name lead, by glued name; `None` where they lead to several parents.
-    by_name: HashMap<&'a str, Examples>,
+    by_name: FxHashMap<&'a str, Examples>,
     /// How many columns lead to a parent by one way of naming.
-    alike: HashMap<(Place, &'static str), usize>,
+    alike: FxHashMap<(Place, &'static str), usize>,
     /// Whether nearly all lead an index.
     indexed: bool,
 }
@@ -92,8 +94,8 @@ pub(super) fn apply(
 
 impl<'a> Conventions<'a> {
     fn learn(index: &'a Index<'_>, considered: &[Considered]) -> Self {
-        let mut by_name: HashMap<&str, Examples> = HashMap::new();
-        let mut alike: HashMap<(Place, &'static str), usize> = HashMap::new();
+        let mut by_name: FxHashMap<&str, Examples> = FxHashMap::default();
+        let mut alike: FxHashMap<(Place, &'static str), usize> = FxHashMap::default();
         let (mut sure, mut indexed) = (0_usize, 0_usize);
         for one in considered {
             let Some(best) = one.found.first() else { continue };

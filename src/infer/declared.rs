@@ -51,7 +51,7 @@ fn add(relation: &mut Relation, position: usize, foreign_key: &ForeignKey) {
     relation.foreign_keys.push(position);
     relation.evidence.push(Evidence {
         code: "constraint",
-        detail: format!("{named} declares it"),
+        detail: format!("{named} declares it").into(),
         weight: 0,
     });
 }

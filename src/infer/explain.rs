@@ -1,7 +1,8 @@
 //! Why a column got its parent, or none.
 
 use super::aliases::Index;
-use super::{RowEvidence, Taken, Weights, considered, declared, polymorphic, score, stated};
+use super::resolve::Considered;
+use super::{RowEvidence, Taken, Weights, considered, declared, polymorphic, score, stated, unresolved};
 use crate::relation::Evidence;
 use crate::schema::{ColumnSet, Schema, Stated};
 
@@ -12,6 +13,8 @@ pub struct Explanation {
     pub child: ColumnSet,
     /// The parents, best first; empty where the name means none.
     pub parents: Vec<ConsideredParent>,
+    /// Why the table that the name means is none of them: its key is of another type. In one phrase.
+    pub other_type: Option<String>,
 }
 
 /// A parent that a column's name can mean.
@@ -43,6 +46,7 @@ pub fn explain_with_rows(schema: &Schema, stated: &Stated, weights: &Weights, ro
     considered(stated, &index, &polymorphic, &taken, rows)
         .into_iter()
         .map(|one| Explanation {
+            other_type: other_type(&index, &one),
             child: one.child,
             parents: one
                 .found
@@ -56,4 +60,10 @@ pub fn explain_with_rows(schema: &Schema, stated: &Stated, weights: &Weights, ro
                 .collect(),
         })
         .collect()
+}
+
+fn other_type(index: &Index<'_>, one: &Considered) -> Option<String> {
+    let (table, position) = one.place;
+    let names = index.table(table)?;
+    unresolved::other_type(index, names, table, names.column(position)?)
 }

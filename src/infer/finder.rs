@@ -5,6 +5,7 @@ use super::candidates::{Candidate, Child, Naming};
 use super::names::TableNames;
 use super::score::{self, Fit};
 use super::stem::{Stem, Style};
+use super::tokens::Word;
 use super::vocabulary::Vocabulary;
 use crate::schema::TypeFamily;
 
@@ -44,7 +45,7 @@ impl Finder<'_, '_> {
     }
 
     /// Adds the key of a table that a stem names, if there is one whose type fits.
-    pub(super) fn add_table(&mut self, table: usize, stem: &Stem, naming: Way, name: &[String]) {
+    pub(super) fn add_table(&mut self, table: usize, stem: &Stem, naming: Way, name: &[Word]) {
         let Way(code, but) = naming;
         let Some(names) = self.index.table(table) else { return };
         let Some((key, fit)) = self.key_of(names, stem) else {

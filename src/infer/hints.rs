@@ -1,15 +1,17 @@
 //! Ways of naming that look beyond the column's own name: at the name of its table, at comments, at abbreviations.
 
+use compact_str::format_compact;
+
 use super::finder::{Finder, Way};
 use super::stem::{Stem, Style};
-use super::tokens;
+use super::tokens::{self, Word};
 
 /// A word that is short for more tables than this means none of them.
 const MOST_ABBREVIATED: usize = 32;
 
 impl Finder<'_, '_> {
     /// `entity0` and `entity1` of `l_artist_label`: the table's name says which tables the two are, in order.
-    pub(super) fn ordinal(&mut self, words: &[String]) {
+    pub(super) fn ordinal(&mut self, words: &[Word]) {
         let names = self.child.names;
         let twins: Vec<usize> = names
             .columns
@@ -26,8 +28,8 @@ impl Finder<'_, '_> {
         );
         let stem = Stem {
             words: words.to_vec(),
-            name: words.concat(),
-            tail: String::new(),
+            name: tokens::glue(words),
+            tail: Word::default(),
             style: Style::Strong,
         };
         // The longest name that is made of two tables' names, from its end.
@@ -51,11 +53,11 @@ impl Finder<'_, '_> {
     pub(super) fn overlapping(&mut self, stem: &Stem, code: &'static str) {
         let (whole, own) = (self.child.names.whole.as_str(), self.child.table);
         let name = stem.name.as_str();
-        let mut names: Vec<String> = Vec::new();
+        let mut names: Vec<Word> = Vec::new();
         for cut in 1..stem.words.len() {
             let (front, rest) = stem.words.split_at(cut);
-            if whole.ends_with(front.last().map_or("", String::as_str)) && whole.ends_with(&front.concat()) {
-                names.push(format!("{whole}{}", rest.concat()));
+            if whole.ends_with(front.last().map_or("", Word::as_str)) && whole.ends_with(&front.concat()) {
+                names.push(format_compact!("{whole}{}", rest.concat()));
             }
         }
         // The child's name begins with the parent's, which ends in the stem.
@@ -63,7 +65,7 @@ impl Finder<'_, '_> {
             whole
                 .match_indices(name)
                 .filter(|(at, _)| *at > 0)
-                .filter_map(|(at, found)| whole.get(..at + found.len()).map(str::to_owned)),
+                .filter_map(|(at, found)| whole.get(..at + found.len()).map(Word::from)),
         );
         for name in names {
             let index = self.index;
@@ -93,7 +95,7 @@ impl Finder<'_, '_> {
         self.add_table(named, stem, Way::plain("link_role"), &stem.words);
     }
 
-    fn called_wholly(&self, words: &[String]) -> Option<usize> {
+    fn called_wholly(&self, words: &[Word]) -> Option<usize> {
         let table = self.index.tables_wholly_called(&words.concat()).next()?.table;
         (table != self.child.table).then_some(table)
     }
@@ -108,7 +110,8 @@ impl Finder<'_, '_> {
             .filter(|key| key.table != self.child.table)
             .filter_map(|key| {
                 let parent = &self.index.table(key.table)?.whole;
-                let is_near = whole.len() > parent.len() && (whole.starts_with(parent) || whole.ends_with(parent));
+                let is_near = whole.len() > parent.len()
+                    && (whole.starts_with(parent.as_str()) || whole.ends_with(parent.as_str()));
                 is_near.then_some((parent.len(), *key))
             })
             .max_by_key(|(length, key)| (*length, std::cmp::Reverse(key.table)));
@@ -125,7 +128,7 @@ impl Finder<'_, '_> {
         let stem = Stem {
             words: self.child.column.words.clone(),
             name: self.child.column.glued.clone(),
-            tail: "id".to_owned(),
+            tail: "id".into(),
             style: Style::Strong,
         };
         for table in named_in(comment, &self.words.comments) {
@@ -146,7 +149,7 @@ impl Finder<'_, '_> {
         let Some(stem) = stems.iter().find(|stem| stem.style != Style::Bare) else {
             return;
         };
-        let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
+        let outside = |word: &Word| self.words.providers.has(word) || self.words.measures.has(word);
         let Some((last, role)) = stem.words.split_last().filter(|_| !stem.words.iter().any(outside)) else {
             return;
         };
@@ -175,12 +178,12 @@ impl Finder<'_, '_> {
     /// Whether the table's key ends as the column does: in `_sk`, in `id`.
     fn has_same_tail(&self, table: usize, stem: &Stem) -> bool {
         let primary = self.index.table(table).and_then(super::names::TableNames::primary);
-        primary.is_some_and(|key| key.words.last() == Some(&stem.tail) || key.glued.ends_with(&stem.tail))
+        primary.is_some_and(|key| key.words.last() == Some(&stem.tail) || key.glued.ends_with(stem.tail.as_str()))
     }
 }
 
 /// The names that stand after words that announce a reference, glued.
-fn named_in(comment: &str, announcing: &[String]) -> Vec<String> {
+fn named_in(comment: &str, announcing: &[String]) -> Vec<Word> {
     let lower = comment.to_lowercase();
     announcing
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::stated;
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 use crate::relation::{Cardinality, ManyToMany, Relation, RelationOrigin, Tier};
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
@@ -108,7 +108,7 @@ fn is_named_after(table: &Table, one: &Relation, other: &Relation) -> bool {
         return false;
     }
     let words = tokens::words(table.name.table.as_str());
-    let is_parent = |part: &[String], relation: &Relation| {
+    let is_parent = |part: &[Word], relation: &Relation| {
         let parent = tokens::words(relation.parent.table.table.as_str());
         !part.is_empty() && parent.ends_with(part)
     };

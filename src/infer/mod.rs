@@ -40,6 +40,8 @@ mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
+
 use crate::relation::{Polymorphic, Relation, RelationOrigin, Relations, Statement, Tier};
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TableName};
 use aliases::Index;
@@ -56,6 +58,15 @@ pub use statistics::statistics_reason;
 pub use tenant::{TenantPath, tenant_paths};
 pub use vocabulary::{ExtraWords, add_words};
 pub use weights::Weights;
+
+/// Reads the words and weights, and makes the patterns of inflection: what the first call of [`relations`] would do.
+pub fn prepare() {
+    let _ = (
+        vocabulary::vocabulary(),
+        Weights::built_in(),
+        tokens::singular("relations"),
+    );
+}
 
 /// The relations of a schema.
 ///
@@ -112,7 +123,7 @@ pub fn polymorphic_target(schema: &Schema, pair: &Polymorphic, value: &str) -> O
 }
 
 /// The columns that are in a relation already.
-struct Taken<'a>(BTreeSet<(&'a TableName, &'a Ident)>);
+struct Taken<'a>(FxHashSet<(&'a TableName, &'a Ident)>);
 
 impl<'a> Taken<'a> {
     fn by(ends: impl Iterator<Item = &'a ColumnSet>) -> Self {
@@ -133,7 +144,7 @@ fn considered(
     taken: &Taken<'_>,
     rows: &RowEvidence,
 ) -> Vec<Considered> {
-    let pairs: BTreeSet<(&TableName, &Ident)> = polymorphic
+    let pairs: FxHashSet<(&TableName, &Ident)> = polymorphic
         .iter()
         .flat_map(|pair| pair.id_columns.iter().map(|column| (&pair.child, column)))
         .collect();
@@ -170,7 +181,7 @@ fn inferred(
     let declared = known
         .values()
         .map(|relation| (&relation.child.table, &relation.parent.table));
-    let linked: BTreeSet<(&TableName, &TableName)> = inferred
+    let linked: FxHashSet<(&TableName, &TableName)> = inferred
         .iter()
         .map(|found| (&found.child.table, &found.parent.table))
         .chain(declared)
@@ -202,7 +213,10 @@ fn without_implied(
     known: &BTreeMap<Ends, Relation>,
 ) -> Vec<Inferred> {
     let declared = known.values().map(|relation| (&relation.child, &relation.parent));
-    let references: BTreeSet<(&ColumnSet, &ColumnSet)> = inferred
+    if composites.is_empty() {
+        return inferred;
+    }
+    let references: FxHashSet<(&ColumnSet, &ColumnSet)> = inferred
         .iter()
         .map(|found| (&found.child, &found.parent))
         .chain(declared)

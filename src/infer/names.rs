@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stem::{self, Stem, Style};
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 use crate::schema::{Column, Schema, Table};
 
@@ -12,13 +12,13 @@ use crate::schema::{Column, Schema, Table};
 pub(super) struct TableNames<'s> {
     pub(super) table: &'s Table,
     /// The words of its name.
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Word>,
     /// The words of its name, glued.
-    pub(super) whole: String,
+    pub(super) whole: Word,
     /// How many leading words most tables have, or are convention.
     pub(super) common: usize,
     /// The first word that says something, where several tables share it.
-    pub(super) group: Option<String>,
+    pub(super) group: Option<Word>,
     /// Whether its name is made of the names of two tables: `hosts_templates` is not meant by `template`.
     pub(super) is_link: bool,
     /// Whether it is a part of another table, whose relations are its own: a partition, or one made by inheritance.
@@ -44,9 +44,9 @@ pub(super) struct KeyColumn {
 pub(super) struct ColumnNames<'s> {
     pub(super) column: &'s Column,
     /// All words.
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Word>,
     /// All words, glued.
-    pub(super) glued: String,
+    pub(super) glued: Word,
     /// What is left of all words without what says that it is a key.
     pub(super) stems: Vec<Stem>,
     /// The same of the words without the prefix, where there is one.
@@ -61,7 +61,7 @@ pub(super) struct ColumnNames<'s> {
 
 impl ColumnNames<'_> {
     /// The words without the prefix of the table's columns, and without an ordinal at the end (`editor_1`).
-    pub(super) fn words_without_ordinal(&self) -> Option<&[String]> {
+    pub(super) fn words_without_ordinal(&self) -> Option<&[Word]> {
         let (last, front) = self.own_words().split_last()?;
         (!front.is_empty() && last.len() == 1 && last.chars().all(char::is_numeric)).then_some(front)
     }
@@ -72,14 +72,14 @@ impl ColumnNames<'_> {
     }
 
     /// The words without the prefix of the table's columns.
-    pub(super) fn own_words(&self) -> &[String] {
+    pub(super) fn own_words(&self) -> &[Word] {
         self.words.get(self.prefix..).unwrap_or_default()
     }
 }
 
 impl<'s> TableNames<'s> {
     /// The words without those that are convention.
-    pub(super) fn meaning(&self) -> &[String] {
+    pub(super) fn meaning(&self) -> &[Word] {
         self.words.get(self.common..).unwrap_or_default()
     }
 
@@ -102,13 +102,13 @@ impl<'s> TableNames<'s> {
 
 /// All tables of a schema as words, in the schema's order.
 pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
-    let words: Vec<Vec<String>> = schema
+    let words: Vec<Vec<Word>> = schema
         .tables
         .keys()
         .map(|name| tokens::words(name.table.as_str()))
         .collect();
     let leading = Leading::of(schema);
-    let wholes: BTreeSet<String> = words.iter().map(|words| words.concat()).collect();
+    let wholes: BTreeSet<Word> = words.iter().map(|words| tokens::glue(words)).collect();
     schema
         .tables
         .values()
@@ -127,7 +127,7 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
                 is_target,
                 keys: key_columns(table),
                 columns,
-                whole: words.concat(),
+                whole: tokens::glue(&words),
                 words,
             }
         })
@@ -135,14 +135,14 @@ pub(super) fn read(schema: &Schema) -> Vec<TableNames<'_>> {
 }
 
 /// The first words that say nothing of a table in this schema.
-pub(super) fn common_prefixes(schema: &Schema) -> BTreeSet<String> {
-    let words: Vec<Vec<String>> = schema
+pub(super) fn common_prefixes(schema: &Schema) -> BTreeSet<Word> {
+    let words: Vec<Vec<Word>> = schema
         .tables
         .keys()
         .map(|name| tokens::words(name.table.as_str()))
         .collect();
     let leading = Leading::of(schema);
-    let has_common = |words: &&Vec<String>| leading.common(words) > 0;
+    let has_common = |words: &&Vec<Word>| leading.common(words) > 0;
     words
         .iter()
         .filter(has_common)
@@ -153,7 +153,7 @@ pub(super) fn common_prefixes(schema: &Schema) -> BTreeSet<String> {
 /// How many tables begin with which words.
 struct Leading {
     tables: usize,
-    counts: BTreeMap<String, usize>,
+    counts: BTreeMap<Word, usize>,
 }
 
 impl Leading {
@@ -180,7 +180,7 @@ impl Leading {
     }
 
     /// How many leading words say nothing of the table.
-    fn common(&self, words: &[String]) -> usize {
+    fn common(&self, words: &[Word]) -> usize {
         let Some(first) = words.first().filter(|_| words.len() > 1) else {
             return 0;
         };
@@ -189,7 +189,7 @@ impl Leading {
         usize::from(by_most || (shared >= 2 && vocabulary().tables.empty_prefixes.has(first)))
     }
 
-    fn group(&self, words: &[String], common: usize) -> Option<String> {
+    fn group(&self, words: &[Word], common: usize) -> Option<Word> {
         let word = words.get(common).filter(|_| words.len() > common + 1)?;
         (self.with(word) >= 3).then(|| word.clone())
     }
@@ -206,7 +206,7 @@ fn is_inherited_part(schema: &Schema, table: &Table) -> bool {
 }
 
 /// Whether the name says that it is a copy of a table that is there.
-fn is_copy(words: &[String], wholes: &BTreeSet<String>, table: &Table) -> bool {
+fn is_copy(words: &[Word], wholes: &BTreeSet<Word>, table: &Table) -> bool {
     let copies = &vocabulary().tables.copies;
     let first = words
         .split_first()
@@ -223,7 +223,7 @@ fn is_copy(words: &[String], wholes: &BTreeSet<String>, table: &Table) -> bool {
         .take_while(|word| word.chars().all(char::is_numeric))
         .count();
     let undated = words.get(..words.len() - digits).unwrap_or_default();
-    let long_number = words.iter().rev().take(digits).map(String::len).sum::<usize>() >= 4;
+    let long_number = words.iter().rev().take(digits).map(Word::len).sum::<usize>() >= 4;
     let dated = (long_number && table.primary_key().is_none()).then_some(undated);
     let last_but_digits = undated
         .split_last()
@@ -232,16 +232,16 @@ fn is_copy(words: &[String], wholes: &BTreeSet<String>, table: &Table) -> bool {
     [first, last, dated, last_but_digits]
         .into_iter()
         .flatten()
-        .any(|rest| !rest.is_empty() && wholes.contains(&rest.concat()))
+        .any(|rest| !rest.is_empty() && wholes.contains(&tokens::glue(rest)))
 }
 
 /// Whether the name begins with the plural name of another table.
-fn is_link(name: &str, wholes: &BTreeSet<String>) -> bool {
+fn is_link(name: &str, wholes: &BTreeSet<Word>) -> bool {
     let written = tokens::split(name);
     (1..written.len()).any(|cut| {
         let front = written.get(..cut).unwrap_or_default();
-        let singular: Vec<String> = front.iter().map(|word| tokens::singular(word)).collect();
-        singular.last() != front.last() && wholes.contains(&singular.concat())
+        let singular: Vec<Word> = front.iter().map(|word| tokens::singular(word)).collect();
+        singular.last() != front.last() && wholes.contains(&tokens::glue(&singular))
     })
 }
 
@@ -283,17 +283,17 @@ fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
         .iter()
         .map(|column| {
             let written = tokens::split(column.name.as_str());
-            let words: Vec<String> = written.iter().map(|word| tokens::singular(word)).collect();
+            let words: Vec<Word> = written.iter().map(|word| tokens::singular(word)).collect();
             ColumnNames {
                 column,
-                glued: words.concat(),
+                glued: tokens::glue(&words),
                 stems: stem::stems(&words),
                 own_stems: None,
                 is_plural: written.last() != words.last(),
                 is_list: words.len() > 1
                     && written
                         .last()
-                        .is_some_and(|word| vocabulary().tails.lists.contains(word)),
+                        .is_some_and(|word| vocabulary().tails.lists.contains(word.as_str())),
                 words,
                 prefix: 0,
             }
@@ -309,7 +309,7 @@ fn columns(table: &Table) -> Vec<ColumnNames<'_>> {
 }
 
 /// The word that at least four of five columns begin with.
-fn column_prefix(columns: &[ColumnNames<'_>]) -> Option<String> {
+fn column_prefix(columns: &[ColumnNames<'_>]) -> Option<Word> {
     let mut firsts = columns
         .iter()
         .filter(|column| column.words.len() > 1)

@@ -5,6 +5,7 @@ use super::candidates::{Candidate, Child, Precedents, can_refer};
 use super::finder::{Finder, Way};
 use super::score::{self, Fit};
 use super::stem::{self, Stem, Style};
+use super::tokens::Word;
 use super::vocabulary::vocabulary;
 
 /// More tables than this cannot be meant by a part of their name.
@@ -74,7 +75,7 @@ impl Finder<'_, '_> {
             .any(|stem| stem.style != Style::Bare && self.index.is_wholly_called(self.child.table, &stem.name))
     }
 
-    fn by_name(&mut self, words: &[String], stems: &[Stem]) {
+    fn by_name(&mut self, words: &[Word], stems: &[Stem]) {
         for stem in stems {
             self.by_stem(stem);
         }
@@ -92,7 +93,7 @@ impl Finder<'_, '_> {
         for start in 0..stem.words.len() {
             let (role, name) = stem.words.split_at(start);
             let glued = stem.name.get(at..).unwrap_or_default();
-            at += name.first().map_or(0, String::len);
+            at += name.first().map_or(0, Word::len);
             let is_measure = stem.style == Style::Bare && role.iter().any(|word| self.words.measures.has(word));
             if is_measure || role.iter().any(|word| self.words.providers.has(word)) {
                 continue;
@@ -137,7 +138,7 @@ impl Finder<'_, '_> {
             .is_some_and(|names| names.table.name.namespace == *own)
     }
 
-    fn way_of_stem(&self, stem: &Stem, role: &[String], kind: AliasKind) -> Way {
+    fn way_of_stem(&self, stem: &Stem, role: &[Word], kind: AliasKind) -> Way {
         let is_usual = self.index.bare_names && kind.is_whole();
         let code = match (role.is_empty(), stem.style, is_usual) {
             (true, Style::Strong | Style::Front | Style::Glued, _) => "name_stem",
@@ -189,7 +190,7 @@ impl Finder<'_, '_> {
         self.overlapping(stem, code);
         for length in (1..=names.words.len()).rev() {
             let lead = names.words.get(..length).unwrap_or_default();
-            let name: String = lead.iter().map(String::as_str).chain([stem.name.as_str()]).collect();
+            let name: String = lead.iter().map(Word::as_str).chain([stem.name.as_str()]).collect();
             let before = self.found.len();
             for alias in self.index.tables_wholly_called(&name) {
                 let is_link = self.index.table(alias.table).is_some_and(|names| names.is_link);
@@ -205,7 +206,7 @@ impl Finder<'_, '_> {
     }
 
     /// The name of another table's key: `emp_no`, `ship_customer_sk`.
-    fn by_key_name(&mut self, words: &[String]) {
+    fn by_key_name(&mut self, words: &[Word]) {
         for start in 0..words.len() {
             let (role, name) = words.split_at(start);
             if role.iter().any(|word| self.words.providers.has(word)) {
@@ -237,7 +238,7 @@ impl Finder<'_, '_> {
     }
 
     /// Whether both columns are keys, each of its own table, that only happen to be called alike.
-    fn is_parallel(&self, key: &KeyName, words: &[String]) -> bool {
+    fn is_parallel(&self, key: &KeyName, words: &[Word]) -> bool {
         let same_name = self
             .index
             .table(key.table)
@@ -295,7 +296,7 @@ impl Finder<'_, '_> {
         }
         for stem in stems {
             let Some(last) = stem.words.last() else { continue };
-            let outside = |word: &String| self.words.providers.has(word) || self.words.measures.has(word);
+            let outside = |word: &Word| self.words.providers.has(word) || self.words.measures.has(word);
             if stem.style == Style::Weak || stem.words.iter().any(outside) {
                 continue;
             }
@@ -379,7 +380,7 @@ impl Finder<'_, '_> {
     }
 
     /// `shiptoaddressid`: a table's or key's name at the end of a word, where nothing else was found.
-    fn glued_ending(&mut self, words: &[String]) {
+    fn glued_ending(&mut self, words: &[Word]) {
         let Some((last, _)) = words.split_last() else { return };
         let glued = ("glued", "what says that it is a key is not set apart");
         for (start, _) in last.char_indices().skip(2) {
@@ -392,7 +393,7 @@ impl Finder<'_, '_> {
                 self.add_key(**key, Way("role_key_owned", vec![glued]));
                 return;
             }
-            for stem in stem::stems(&[ending.to_owned()])
+            for stem in stem::stems(&[ending.into()])
                 .iter()
                 .filter(|stem| stem.style == Style::Glued)
             {

@@ -8,7 +8,7 @@ use super::names::{self, ColumnNames, TableNames};
 use super::score;
 use super::stated::origin;
 use super::stem::Style;
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, PolymorphicTarget, RelationOrigin};
 use crate::schema::{ColumnSet, Ident, Schema, Stated, Table, TypeFamily};
@@ -207,7 +207,7 @@ pub(super) fn target(schema: &Schema, pair: &Polymorphic, value: &str) -> Option
     let child = schema.table(&pair.child)?;
     let ids: Option<Vec<_>> = pair.id_columns.iter().map(|name| child.column(name)).collect();
     let ids = ids?;
-    let segments: Vec<String> = value
+    let segments: Vec<Word> = value
         .split(|character: char| !(character.is_alphanumeric() || "_- ".contains(character)))
         .map(tokens::glued)
         .filter(|segment| !segment.is_empty())
@@ -238,7 +238,7 @@ fn holds_key_of(id: &crate::schema::ColumnType, key: &crate::schema::ColumnType)
 
 /// How well a value names a table, the least the best: the number of the value's segments that play no part, whether it
 /// is in the namespace that the value says or the child's, and how much of the table's name is missing.
-fn rank(table: &Table, child: &Table, segments: &[String], common: &BTreeSet<String>) -> Option<(usize, bool, bool)> {
+fn rank(table: &Table, child: &Table, segments: &[Word], common: &BTreeSet<Word>) -> Option<(usize, bool, bool)> {
     let words = tokens::words(table.name.table.as_str());
     let whole = words.concat();
     let shorter = words

@@ -1,6 +1,9 @@
 //! One parent for each column: what speaks for and against each candidate, and which one wins.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::aliases::Index;
 use super::candidates::{self, Candidate, Child, Precedents};
@@ -138,7 +141,7 @@ pub(super) fn choose(considered: Vec<Considered>) -> Vec<Inferred> {
 
 /// Of two columns that would each reference the other only the surer one does, and none where neither is.
 fn without_circles(inferred: Vec<Inferred>) -> Vec<Inferred> {
-    let found: BTreeMap<(&ColumnSet, &ColumnSet), u16> = inferred
+    let found: FxHashMap<(&ColumnSet, &ColumnSet), u16> = inferred
         .iter()
         .map(|relation| ((&relation.child, &relation.parent), relation.confidence))
         .collect();
@@ -182,7 +185,7 @@ impl Considered {
         if let Some(rival) = rest.first().filter(|_| weight < -TELLING) {
             best.add(Evidence {
                 code: "ambiguous",
-                detail: format!("it can be {} too", rival.parent),
+                detail: format!("it can be {} too", rival.parent).into(),
                 weight,
             });
         }
@@ -234,7 +237,7 @@ fn why_not(best: &Rated, other: &Rated) -> String {
         .filter(|reason| reason.weight < 0 && !best.evidence.iter().any(|known| known.code == reason.code))
         .min_by_key(|reason| reason.weight);
     match worst {
-        Some(reason) => reason.detail.clone(),
+        Some(reason) => reason.detail.to_string(),
         None if other.log_odds == best.log_odds => format!("as likely as {}, which comes first", best.parent.table),
         None => format!("more speaks for {}", best.parent.table),
     }
@@ -331,7 +334,7 @@ struct Reasons<'a> {
 }
 
 impl Reasons<'_> {
-    fn add(&mut self, code: &'static str, detail: impl Into<String>) {
+    fn add(&mut self, code: &'static str, detail: impl Into<Cow<'static, str>>) {
         self.found.push(self.weights.reason(code, detail));
     }
 }

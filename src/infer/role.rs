@@ -1,7 +1,7 @@
 //! What a child's name for a relation says beyond the parent's name.
 
 use super::stem::{self, Style};
-use super::tokens;
+use super::tokens::{self, Word};
 use crate::schema::ColumnSet;
 
 /// `author` for `author_id` → users, `billing` for `billing_address_id` → addresses; `None` for `user_id` → users.
@@ -40,7 +40,7 @@ fn role_of_column(column: &str, key: &str, parent: &ColumnSet) -> Option<String>
     if stem.words == key { None } else { join(&stem.words) }
 }
 
-fn join(words: &[String]) -> Option<String> {
+fn join(words: &[Word]) -> Option<String> {
     (!words.is_empty()).then(|| words.join("_"))
 }
 

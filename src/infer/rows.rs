@@ -196,7 +196,7 @@ pub(crate) fn reason(code: &'static str, detail: String) -> Evidence {
     Evidence {
         weight: weight(code),
         code,
-        detail,
+        detail: detail.into(),
     }
 }
 
@@ -400,6 +400,6 @@ pub(super) fn why_not(best: &Rated, other: &Rated) -> Option<String> {
     let told: Vec<&Evidence> = other.evidence.iter().filter(|reason| is_of_rows(reason)).collect();
     let is_worse = said(other) < said(best) && told.iter().any(|reason| reason.weight <= 0);
     is_worse
-        .then(|| told.first().map(|reason| reason.detail.clone()))
+        .then(|| told.first().map(|reason| reason.detail.to_string()))
         .flatten()
 }

@@ -33,7 +33,7 @@ pub(super) fn add(schema: &Schema, stated: &Stated, relations: &mut BTreeMap<End
 fn add_origin(relation: &mut Relation, by: &StatedBy) {
     let reason = |code, detail: &str| Evidence {
         code,
-        detail: detail.to_owned(),
+        detail: detail.to_owned().into(),
         weight: 0,
     };
     match by {

@@ -1,6 +1,6 @@
 //! Names of columns without what says that they hold a key.
 
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::vocabulary;
 
 /// How a column's name says that it holds a key.
@@ -21,16 +21,16 @@ pub(super) enum Style {
 /// A column's name without what says that it holds a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stem {
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Word>,
     /// The words, glued.
-    pub(super) name: String,
+    pub(super) name: Word,
     /// The word that was taken off; empty for a bare name.
-    pub(super) tail: String,
+    pub(super) tail: Word,
     pub(super) style: Style,
 }
 
 /// What is left of a name without its tail. A glued tail is one possible reading, so there can be two.
-pub(super) fn stems(words: &[String]) -> Vec<Stem> {
+pub(super) fn stems(words: &[Word]) -> Vec<Stem> {
     let tails = &vocabulary().tails;
     // `concept_id_1`, `concept_id_2`.
     if let [front @ .., tail, ordinal] = words
@@ -40,10 +40,10 @@ pub(super) fn stems(words: &[String]) -> Vec<Stem> {
     {
         return stems(words.get(..words.len() - 1).unwrap_or_default());
     }
-    let stem = |words: &[String], tail: &str, style| Stem {
+    let stem = |words: &[Word], tail: &str, style| Stem {
         words: words.to_vec(),
-        name: words.concat(),
-        tail: tail.to_owned(),
+        name: tokens::glue(words),
+        tail: tail.into(),
         style,
     };
     let [first, middle @ .., last] = words else {
@@ -83,7 +83,7 @@ pub(super) fn stems(words: &[String]) -> Vec<Stem> {
 }
 
 /// `customerid` as `customer` and `id`.
-fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
+fn glued_stem(head: &[Word], last: &str) -> Option<Stem> {
     let tails = &vocabulary().tails.glued;
     let (rest, tail) = tails
         .iter()
@@ -92,9 +92,9 @@ fn glued_stem(head: &[String], last: &str) -> Option<Stem> {
     let mut words = head.to_vec();
     words.push(tokens::singular(rest));
     Some(Stem {
-        name: words.concat(),
+        name: tokens::glue(&words),
         words,
-        tail: tail.clone(),
+        tail: tail.as_str().into(),
         style: Style::Glued,
     })
 }

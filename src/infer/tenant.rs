@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
 use super::stem::{self, Style};
-use super::tokens;
+use super::tokens::{self, Word};
 use super::vocabulary::{Words, vocabulary};
 use crate::relation::{Relation, Relations, Tier};
 use crate::schema::{Ident, Schema, TableName};
@@ -67,7 +67,7 @@ fn is_enforced(via: &Relation, direct: &Relation) -> bool {
         .all(|column| via.child.columns.contains(column))
 }
 
-fn must_agree(schema: &Schema, common: &BTreeSet<String>, direct: &Relation, via: &Relation, up: &Relation) -> bool {
+fn must_agree(schema: &Schema, common: &BTreeSet<Word>, direct: &Relation, via: &Relation, up: &Relation) -> bool {
     let words = vocabulary();
     let ancestor = tokens::words(direct.parent.table.table.as_str());
     let is = |known: &Words| {

@@ -1,31 +1,40 @@
 //! Names → words: split at separators and at changes of letter case, small letters, singular.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::vocabulary;
 
+/// A word of a name. Most are short, and are copied without asking for memory.
+pub(super) type Word = compact_str::CompactString;
+
 thread_local! {
     /// The inflection library tries some hundred patterns for each word, and schemas repeat few words often.
-    static SINGULARS: RefCell<HashMap<String, String>> = RefCell::new(HashMap::new());
+    static SINGULARS: RefCell<FxHashMap<Word, Word>> = RefCell::new(FxHashMap::default());
 }
 
 /// The words of a name in small letters, each in the singular: `OrderItems`, `order_items` and `ORDER_ITEM` give the
 /// same.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<Word> {
     split(name).iter().map(|word| singular(word)).collect()
 }
 
 /// The words of a name without what separates them, so that `orderitem` is found by `order_items` too.
-pub(super) fn glued(name: &str) -> String {
-    words(name).concat()
+pub(super) fn glued(name: &str) -> Word {
+    glue(&words(name))
+}
+
+/// Words without what separates them.
+pub(super) fn glue(words: &[Word]) -> Word {
+    words.iter().map(Word::as_str).collect()
 }
 
 /// The words of a name in small letters, as they are written.
-pub(super) fn split(name: &str) -> Vec<String> {
+pub(super) fn split(name: &str) -> Vec<Word> {
     let characters: Vec<char> = name.chars().collect();
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
+    let mut words: Vec<Word> = Vec::new();
+    let mut word = Word::default();
     for (position, &character) in characters.iter().enumerate() {
         let before = position
             .checked_sub(1)
@@ -59,23 +68,23 @@ fn starts_word(before: Option<char>, character: char, rest: &[char]) -> bool {
 }
 
 /// A word in the singular. What is no plural stays as it is.
-pub(super) fn singular(word: &str) -> String {
+pub(super) fn singular(word: &str) -> Word {
     SINGULARS.with_borrow_mut(|known| {
         if let Some(singular) = known.get(word) {
             return singular.clone();
         }
-        let singular = vocabulary::irregular_singular(word).map_or_else(|| regular_singular(word), str::to_owned);
-        known.insert(word.to_owned(), singular.clone());
+        let singular = vocabulary::irregular_singular(word).map_or_else(|| regular_singular(word), Word::from);
+        known.insert(word.into(), singular.clone());
         singular
     })
 }
 
-fn regular_singular(word: &str) -> String {
+fn regular_singular(word: &str) -> Word {
     // Short words that end in s are seldom plurals (`os`, `gas`, `css`), but for `ons` in `add_ons`.
     match word.chars().collect::<Vec<char>>().as_slice() {
         [first, second, 's'] if !"aeiouys".contains(*second) => [*first, *second].iter().collect(),
-        [_, _, _, _, ..] => pluralizer::pluralize(word, 1, false),
-        _ => word.to_owned(),
+        [_, _, _, _, ..] => pluralizer::pluralize(word, 1, false).into(),
+        _ => word.into(),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Columns that look like references and have no target.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::aliases::Index;
 use super::candidates;
 use super::names::{ColumnNames, TableNames};
+use super::score;
 use super::stem::{self, Style};
+use super::tokens::Word;
 use super::vocabulary::vocabulary;
 use crate::relation::{Polymorphic, Relation, Unresolved};
 use crate::schema::{ColumnSet, Ident, Schema, TypeFamily};
@@ -19,7 +23,7 @@ pub(super) fn columns(
     polymorphic: &[Polymorphic],
     is_forbidden: impl Fn(&ColumnSet) -> bool,
 ) -> Vec<Unresolved> {
-    let covered: BTreeSet<(&crate::schema::TableName, &Ident)> = relations
+    let covered: FxHashSet<(&crate::schema::TableName, &Ident)> = relations
         .iter()
         .flat_map(|relation| {
             relation
@@ -47,12 +51,13 @@ pub(super) fn columns(
             .iter()
             .filter(|column| !covered.contains(&(&table.name, &column.column.name)))
         {
-            let Some(stem) = dangling_stem(index, names, position, column, &usage, &mut parts) else {
+            let by_name = dangling_stem(index, names, position, column, &usage, &mut parts).map(|stem| why(&stem));
+            let Some(why) = by_name.or_else(|| other_type(index, names, position, column)) else {
                 continue;
             };
             let child = ColumnSet::new(table.name.clone(), vec![column.column.name.clone()]);
             if !is_forbidden(&child) {
-                found.push(Unresolved { child, why: why(&stem) });
+                found.push(Unresolved { child, why });
             }
         }
     }
@@ -63,7 +68,7 @@ pub(super) fn columns(
 struct Parts {
     /// The names of all tables, one a line.
     wholes: String,
-    known: HashMap<String, bool>,
+    known: FxHashMap<Word, bool>,
 }
 
 impl Parts {
@@ -71,7 +76,7 @@ impl Parts {
         let wholes: Vec<&str> = index.tables.iter().map(|names| names.whole.as_str()).collect();
         Self {
             wholes: wholes.join("\n"),
-            known: HashMap::new(),
+            known: FxHashMap::default(),
         }
     }
 }
@@ -79,7 +84,7 @@ impl Parts {
 /// What keys are like in this schema.
 struct Usage {
     /// The tails of columns that are references.
-    tails: BTreeSet<String>,
+    tails: BTreeSet<Word>,
     /// What kinds of values keys hold.
     families: BTreeSet<&'static str>,
 }
@@ -123,6 +128,51 @@ fn kind(family: TypeFamily) -> &'static str {
     }
 }
 
+/// That the table a column is called after has a key whose values the column cannot hold: `account_id text` beside
+/// `accounts(id bigint)`. In one phrase.
+pub(super) fn other_type(
+    index: &Index<'_>,
+    names: &TableNames<'_>,
+    table: usize,
+    column: &ColumnNames<'_>,
+) -> Option<String> {
+    let words = vocabulary();
+    let is_id = |stem: &&stem::Stem| stem.style == Style::Strong && stem.tail == "id";
+    let stem = column.own_stems().iter().find(is_id)?;
+    let is_own_key = names
+        .keys
+        .iter()
+        .any(|key| names.column(key.column).is_some_and(|key| std::ptr::eq(key, column)));
+    let by_others = stem
+        .words
+        .iter()
+        .any(|word| words.providers.has(word) || words.transient_ids.has(word));
+    if !candidates::can_refer(column) || is_own_key || by_others || words.generic_names.has(&stem.name) {
+        return None;
+    }
+    let mut found = None;
+    for alias in index
+        .tables_wholly_called(&stem.name)
+        .filter(|alias| alias.table != table)
+    {
+        let parent = index.table(alias.table)?;
+        for key in &parent.keys {
+            let key_column = parent.column(key.column)?.column;
+            if score::fit(&column.column.ty, &key_column.ty).is_some() {
+                return None;
+            }
+            if key.primary && found.is_none() {
+                found = Some((&parent.table.name, key_column));
+            }
+        }
+    }
+    let (parent, key) = found?;
+    Some(format!(
+        "`{parent}({})` is {} and cannot hold its values, which are {}",
+        key.name, key.ty.declared, column.column.ty.declared
+    ))
+}
+
 /// What the column's name looks for, where it looks for something that is not there.
 fn dangling_stem(
     index: &Index<'_>,
@@ -131,7 +181,7 @@ fn dangling_stem(
     column: &ColumnNames<'_>,
     usage: &Usage,
     parts: &mut Parts,
-) -> Option<Vec<String>> {
+) -> Option<Vec<Word>> {
     let words = vocabulary();
     let position = names
         .columns
@@ -153,7 +203,7 @@ fn dangling_stem(
     // Who writes `cat_id` means a table that is there, only not by its full name.
     let is_short = stem.words.last().is_none_or(|last| last.chars().count() <= 3);
     let outside =
-        |word: &String| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
+        |word: &Word| words.providers.has(word) || words.transient_ids.has(word) || words.generic_keys.has(word);
     let by_others = stem.words.iter().any(outside) || names.words.iter().any(|word| words.providers.has(word));
     // Beside a `x_type` it may point anywhere.
     let has_type = names.columns.iter().any(|other| {
@@ -166,7 +216,7 @@ fn dangling_stem(
 }
 
 /// Whether some table has the words, or the last of them, in its name, and so may be meant.
-fn is_part_of_a_name(stem: &[String], parts: &mut Parts) -> bool {
+fn is_part_of_a_name(stem: &[Word], parts: &mut Parts) -> bool {
     let Some(last) = stem.last() else { return true };
     if let Some(known) = parts.known.get(last) {
         return *known;
@@ -176,12 +226,12 @@ fn is_part_of_a_name(stem: &[String], parts: &mut Parts) -> bool {
     is_part
 }
 
-fn why(stem: &[String]) -> String {
+fn why(stem: &[Word]) -> String {
     let singular = stem.join("_");
     let plural = match stem.split_last() {
         Some((last, front)) => {
             let mut words = front.to_vec();
-            words.push(pluralizer::pluralize(last, 2, false));
+            words.push(pluralizer::pluralize(last, 2, false).into());
             words.join("_")
         }
         None => singular.clone(),

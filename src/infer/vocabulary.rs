@@ -1,11 +1,12 @@
 //! The words and weights of inference, from `rules/_inference.yaml`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, OnceLock};
 
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
-use super::tokens;
+use super::tokens::{self, Word};
 use crate::yaml;
 
 const FILE: &str = include_str!("../../rules/_inference.yaml");
@@ -211,12 +212,12 @@ pub(super) struct SoftDelete {
 /// A set of words, each as [`tokens::glued`] gives it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub(super) struct Words(HashSet<String>);
+pub(super) struct Words(FxHashSet<Word>);
 
 /// Words in an order that matters, each as [`tokens::glued`] gives it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "Vec<String>")]
-pub(super) struct OrderedWords(pub(super) Vec<String>);
+pub(super) struct OrderedWords(pub(super) Vec<Word>);
 
 impl From<Vec<String>> for Words {
     fn from(words: Vec<String>) -> Self {
@@ -297,7 +298,7 @@ mod tests {
         assert!(!words.plurals.is_empty() && !words.weights.is_empty());
         assert!(words.tails.strong.has("id"));
         assert!(words.self_references.tree.has(&tokens::glued("ReportsTo")));
-        assert_eq!(words.tables.people.0.first().map(String::as_str), Some("user"));
+        assert_eq!(words.tables.people.0.first().map(Word::as_str), Some("user"));
         assert_eq!(irregular_singular("caches"), Some("cache"));
         assert_eq!(irregular_singular("cache"), Some("cache"));
         assert_eq!(irregular_singular("houses"), None);

@@ -1,7 +1,10 @@
 //! How much each reason weighs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use super::vocabulary;
 use crate::relation::Evidence;
@@ -9,18 +12,18 @@ use crate::relation::Evidence;
 /// How much each reason weighs, by its code: log-odds in thousandths. What all reasons for a parent add up to is how
 /// sure it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Weights(BTreeMap<String, i32>);
+pub struct Weights(FxHashMap<String, i32>);
 
 impl Weights {
     /// Those of `rules/_inference.yaml`, which were fitted on schemas whose foreign keys are known.
     pub fn built_in() -> &'static Self {
-        static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| Weights(vocabulary::weights()));
+        static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| Weights::new(vocabulary::weights()));
         &WEIGHTS
     }
 
     /// Others. A reason that is not among them weighs nothing.
     pub fn new(weights: BTreeMap<String, i32>) -> Self {
-        Self(weights)
+        Self(weights.into_iter().collect())
     }
 
     /// What a reason weighs.
@@ -30,10 +33,11 @@ impl Weights {
 
     /// All of them, by code.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i32)> {
-        self.0.iter().map(|(code, weight)| (code.as_str(), *weight))
+        let ordered: BTreeMap<&str, i32> = self.0.iter().map(|(code, weight)| (code.as_str(), *weight)).collect();
+        ordered.into_iter()
     }
 
-    pub(super) fn reason(&self, code: &'static str, detail: impl Into<String>) -> Evidence {
+    pub(super) fn reason(&self, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Evidence {
         Evidence {
             code,
             detail: detail.into(),

@@ -4,11 +4,16 @@
 //! `rows` what becomes of rows that break a relation, `order` what comes first, and the dialect writes the SQL. What
 //! cannot be done without harm, or depends on what nobody has said, is withheld with the reason.
 
+mod hanging;
+mod keep;
+mod moves;
 mod names;
 mod order;
 mod rows;
+mod settings;
 mod survey;
 mod tasks;
+mod types;
 mod verification;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
@@ -16,9 +21,11 @@ use crate::finding::Finding;
 use crate::relation::short_hash;
 use crate::rules::Facts;
 
+pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
-pub use survey::{Below, Survey, survey};
+pub use settings::{OrphanSetting, Settings};
+pub use survey::{Below, Surplus, Survey, survey};
 pub use verification::{Check, Verification};
 
 /// A migration.
@@ -51,6 +58,10 @@ pub struct Step {
     pub rows: Option<u64>,
     /// How large its table is, where that is known.
     pub size: Size,
+    /// What its undo cannot give back, or not to everybody, in one phrase.
+    pub undo_remark: Option<String>,
+    /// What else to know before it is run, in sentences without a point.
+    pub notes: Vec<String>,
     /// The statements.
     pub work: Work,
 }
@@ -93,8 +104,13 @@ pub struct Withheld {
 /// How plans are made.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What becomes of rows without parent, whatever else says; `None` where it follows from what is meant.
+    /// What becomes of rows without parent, whatever is meant, where the relation has no setting of its own; `None` where
+    /// it follows from what is meant.
     pub orphans: Option<Treatment>,
+    /// Which row of those with the same key stays, where the key has no setting of its own.
+    pub keep: Option<Keep>,
+    /// What is said of single relations and keys.
+    pub settings: Settings,
     /// The server's version.
     pub version: Version,
 }
@@ -121,7 +137,18 @@ pub fn plan(
     options: &Options,
 ) -> Plan {
     let id = id(findings);
-    let mut tasks = tasks::Tasks::new(facts, survey, dialect, options, &id);
+    let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
+    let schema = types::applied(facts.schema, &retypes);
+    let (moves, unmoved) = moves::decided(&schema, findings, survey, dialect, options.version);
+    let moved = moves::applied(&schema, &moves);
+    let changed = Facts {
+        schema: &moved,
+        relations: facts.relations,
+        rows: facts.rows,
+    };
+    let mut tasks = tasks::Tasks::new(&changed, survey, dialect, options, &id);
+    tasks.retype(facts.schema, findings, &retypes, refused);
+    tasks.move_keys(findings, &moves, unmoved);
     for finding in findings {
         tasks.add(finding);
     }
@@ -137,6 +164,8 @@ pub fn plan(
                 reasons: task.reasons,
                 rows: task.rows,
                 size: task.size,
+                undo_remark: task.undo_remark,
+                notes: task.notes,
                 work,
             }),
             Err(reason) => withheld.push(Withheld {

@@ -64,7 +64,7 @@ impl Names {
 }
 
 /// A name that is not longer than allowed: its end is replaced by a hash of the whole.
-fn shortened(name: &str, longest: usize) -> String {
+pub(super) fn shortened(name: &str, longest: usize) -> String {
     if name.len() <= longest {
         return name.to_owned();
     }

@@ -4,7 +4,8 @@ use crate::relation::Relation;
 use crate::schema::{Action, Ident, Match, Schema, Table};
 
 /// What becomes of rows whose parent is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Treatment {
     /// They are moved into the quarantine and stay there
     Quarantine,
@@ -48,7 +49,7 @@ pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted
         Some(Treatment::Nullify) => clear(schema, relation, child),
         Some(Treatment::Withhold) => Decision::Ask(
             "such rows are to be left as they are".to_owned(),
-            "choose another treatment with --orphans, or mend them by hand".to_owned(),
+            "choose another treatment with --orphans or with `orphans` of the relation in relaudit.yml, or mend them by hand".to_owned(),
         ),
         None => Decision::Ask(
             match meant {
@@ -58,7 +59,8 @@ pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted
                 ),
                 None => "nobody has said what is meant to become of rows whose parent is gone".to_owned(),
             },
-            "state `on_delete: cascade` or `on_delete: set null` for the relation in relaudit.yml, or choose with --orphans"
+            "state `on_delete` (cascade, set_null) or `orphans` (quarantine, nullify, delete) for the relation in relaudit.yml, \
+             or choose with --orphans"
                 .to_owned(),
         ),
     }
@@ -85,7 +87,7 @@ fn clear(schema: &Schema, relation: &Relation, child: &Table) -> Decision {
     if columns.is_empty() || (full && columns.len() < relation.child.columns.len()) {
         return Decision::Ask(
             format!("`{}` takes no nulls", relation.child),
-            "let it take nulls, or choose another treatment with --orphans".to_owned(),
+            "let it take nulls, or choose another treatment with --orphans or `orphans` in relaudit.yml".to_owned(),
         );
     }
     Decision::Clear(columns)

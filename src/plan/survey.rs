@@ -3,13 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use super::hanging::hanging_on_duplicates;
+use super::{Options, moves, types};
+use crate::dialect::duplicates;
+use crate::dialect::key_move::KeyMove;
 use crate::dialect::probe_sql::{self, Ends};
+use crate::dialect::retype::{self, Retype};
 use crate::dialect::row_set::RowSet;
 use crate::dialect::{Database, QueryError, Session};
 use crate::finding::{Finding, Remedy};
-use crate::probe::Probes;
+use crate::probe::{Probes, Sample};
 use crate::relation::{Relation, Relations};
-use crate::schema::{ColumnSet, Schema};
+use crate::schema::{ColumnSet, ColumnType, Schema, TableKind, TableName};
 
 /// How deep rows may hang on each other before a plan gives up on them.
 const DEEPEST: usize = 8;
@@ -23,6 +28,62 @@ pub struct Survey {
     pub below_sentinels: BTreeMap<usize, Vec<Below>>,
     /// For each set of columns that is to be unique: how many rows are too many, and how many of them are copies.
     pub surplus: BTreeMap<ColumnSet, Surplus>,
+    /// For each partitioned table that is to have a unique key: the columns, or expressions, that rows are told apart by.
+    pub partition_keys: BTreeMap<TableName, Vec<String>>,
+    /// For each column that is to have another type: what stands against it.
+    pub retypes: BTreeMap<ColumnSet, Obstacles>,
+    /// For each column to which a key is to move: what the rows say of it.
+    pub moves: BTreeMap<ColumnSet, MoveCounts>,
+}
+
+/// What the rows say of a key that is to move to the other table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MoveCounts {
+    /// Rows that more than one row has in its old key.
+    pub conflicts: u64,
+    /// Some of those: what the old keys hold.
+    pub examples: Vec<String>,
+    /// Rows of which the two keys lead elsewhere.
+    pub elsewhere: u64,
+    /// Rows that have the old key only.
+    pub unfilled: u64,
+    /// Rows that have the new key.
+    pub filled: u64,
+}
+
+/// What keeps a column from having another type.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Obstacles {
+    /// Rows whose value cannot have it.
+    pub unfit: u64,
+    /// Some of those values.
+    pub examples: Vec<String>,
+    /// What else depends on the column.
+    pub dependents: Vec<String>,
+}
+
+impl Obstacles {
+    /// Why a column is not to have that type, and what to do; `None` where nothing stands against it.
+    pub(super) fn refusal(&self, column: &ColumnSet, to: &ColumnType) -> Option<(String, String)> {
+        if self.unfit > 0 {
+            let reason = format!(
+                "{} of `{column}` have values that cannot be `{}` and come back the same, such as `{}`",
+                if self.unfit == 1 {
+                    "1 row".to_owned()
+                } else {
+                    format!("{} rows", self.unfit)
+                },
+                to.declared,
+                self.examples.join("`, `")
+            );
+            return Some((reason, "mend those values, and plan again".to_owned()));
+        }
+        if self.dependents.is_empty() {
+            return None;
+        }
+        let reason = format!("this depends on `{column}`: {}", self.dependents.join(", "));
+        Some((reason, "change the type by hand, and plan again".to_owned()))
+    }
 }
 
 /// Rows that hang on rows which may go.
@@ -37,7 +98,7 @@ pub struct Below {
 }
 
 /// Rows that keep columns from being unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Surplus {
     /// Keys that more than one row has.
     pub keys: u64,
@@ -45,8 +106,24 @@ pub struct Surplus {
     pub rows: u64,
     /// Those that equal another one in all but their primary key, all but one of each.
     pub copies: u64,
-    /// Rows of other tables that reference such a copy.
-    pub referenced: u64,
+    /// Whether anything tells equal rows of the table apart.
+    pub tells_apart: bool,
+    /// A few of the keys, in order, each with its number of rows.
+    pub groups: Vec<Sample>,
+    /// Where it is known which rows would go: the tables with rows that hang on those, and how many do.
+    pub hanging: Vec<(TableName, u64)>,
+}
+
+impl Surplus {
+    /// The rows that have to go, so that each key is there once.
+    pub fn too_many(&self) -> u64 {
+        self.rows.saturating_sub(self.keys)
+    }
+
+    /// Whether all that have to go are mere copies.
+    pub fn is_copies(&self) -> bool {
+        self.copies == self.too_many()
+    }
 }
 
 /// Asks.
@@ -60,6 +137,7 @@ pub fn survey(
     relations: &Relations,
     probes: &Probes,
     findings: &[Finding],
+    options: &Options,
 ) -> Result<Survey, String> {
     let failed = |error: String| format!("cannot count the rows that the plan depends on: {error}");
     let mut session = database.replace_session().map_err(|error| failed(error.to_string()))?;
@@ -68,9 +146,11 @@ pub fn survey(
         database,
         schema,
         relations,
+        probes,
+        options,
         session: &mut *session,
     };
-    let outcome = asking.all(probes, findings);
+    let outcome = asking.all(findings);
     session.end();
     outcome.map_err(|error| failed(error.to_string()))
 }
@@ -79,14 +159,17 @@ struct Asking<'a> {
     database: &'a dyn Database,
     schema: &'a Schema,
     relations: &'a Relations,
+    probes: &'a Probes,
+    options: &'a Options,
     session: &'a mut dyn Session,
 }
 
 impl<'a> Asking<'a> {
-    fn all(&mut self, probes: &Probes, findings: &'a [Finding]) -> Result<Survey, QueryError> {
+    fn all(&mut self, findings: &'a [Finding]) -> Result<Survey, QueryError> {
         let mut survey = Survey::default();
         for (at, relation) in self.relations.relations.iter().enumerate() {
-            let counts = probes
+            let counts = self
+                .probes
                 .relations
                 .get(at)
                 .and_then(|probe| probe.outcome.done()?.as_ref());
@@ -107,21 +190,83 @@ impl<'a> Asking<'a> {
         }
         for finding in findings {
             if let Some(Remedy::AddUniqueKey(columns)) = &finding.remedy
+                && let Some(table) = self.schema.table(&columns.table)
+                && table.kind == TableKind::Partitioned
+                && let Some(sql) = self.database.dialect().partition_keys(&table.name)
+            {
+                let mut keys = Vec::new();
+                self.session
+                    .query(&sql, &mut |row| keys.extend(row.into_iter().flatten()))?;
+                survey.partition_keys.insert(table.name.clone(), keys);
+            }
+            if let Some(Remedy::AddUniqueKey(columns)) = &finding.remedy
                 && !survey.surplus.contains_key(columns)
                 && let Some(surplus) = self.surplus(columns)?
             {
                 survey.surplus.insert(columns.clone(), surplus);
             }
         }
+        for (column, retype) in types::wanted(self.schema, self.relations, findings) {
+            let obstacles = self.obstacles(&retype)?;
+            survey.retypes.insert(column, obstacles);
+        }
+        for (_, moved) in moves::asked(findings) {
+            if let Some(moving) = moves::wanted(self.schema, moved) {
+                survey.moves.insert(moved.to_child.clone(), self.move_counts(&moving)?);
+            }
+        }
         Ok(survey)
     }
 
+    fn move_counts(&mut self, moving: &KeyMove<'_>) -> Result<MoveCounts, QueryError> {
+        let dialect = self.database.dialect();
+        let mut counts = MoveCounts {
+            conflicts: self.count(&moving.count_conflicts(dialect))?,
+            ..MoveCounts::default()
+        };
+        if counts.conflicts > 0 {
+            counts.examples = self.texts(&moving.conflicts(dialect))?;
+        }
+        if moving.is_new {
+            return Ok(counts);
+        }
+        counts.filled = self.count(&moving.count_filled(dialect))?;
+        let mut row = Vec::new();
+        self.session
+            .query(&moving.count_differences(dialect), &mut |found| row = found)?;
+        let number = |at: usize| row.get(at).and_then(|text| text.as_deref()?.parse().ok()).unwrap_or(0);
+        counts.elsewhere = number(0);
+        counts.unfilled = number(1);
+        Ok(counts)
+    }
+
+    fn obstacles(&mut self, retype: &Retype<'_>) -> Result<Obstacles, QueryError> {
+        let mut found = Obstacles::default();
+        let dialect = self.database.dialect();
+        if let Some(sql) = retype::count_unfit(dialect, retype) {
+            found.unfit = self.count(&sql)?;
+        }
+        if found.unfit > 0
+            && let Some(sql) = retype::unfit_examples(dialect, retype)
+        {
+            found.examples = self.texts(&sql)?;
+        }
+        if let Some(sql) = dialect.dependents(retype) {
+            found.dependents = self.texts(&sql)?;
+        }
+        Ok(found)
+    }
+
+    /// The first column of each row.
+    fn texts(&mut self, sql: &str) -> Result<Vec<String>, QueryError> {
+        let mut texts = Vec::new();
+        self.session
+            .query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
+        Ok(texts)
+    }
+
     /// What hangs on these rows. `path` are the tables on the way here.
-    fn below(
-        &mut self,
-        rows: &RowSet<'a>,
-        path: &mut Vec<&'a crate::schema::TableName>,
-    ) -> Result<Vec<Below>, QueryError> {
+    fn below(&mut self, rows: &RowSet<'a>, path: &mut Vec<&'a TableName>) -> Result<Vec<Below>, QueryError> {
         let table = &rows.table().name;
         let relations: &'a [Relation] = &self.relations.relations;
         let mut found = Vec::new();
@@ -170,29 +315,81 @@ impl<'a> Asking<'a> {
         let Some(ends) = Ends::between(self.schema, columns, columns) else {
             return Ok(None);
         };
+        let dialect = self.database.dialect();
         let mut row = Vec::new();
-        let sql = probe_sql::duplicates(self.database.dialect(), &ends);
+        let sql = probe_sql::duplicates(dialect, &ends);
         self.session.query(&sql, &mut |found| row = found)?;
         let number = |at: usize| row.get(at).and_then(|text| text.as_deref()?.parse().ok()).unwrap_or(0);
         let mut surplus = Surplus {
             keys: number(0),
             rows: number(1),
-            copies: 0,
-            referenced: 0,
+            tells_apart: true,
+            ..Surplus::default()
         };
-        if surplus.keys > 0 && table.primary_key().is_some() {
-            let copies = RowSet::Copies {
-                table,
-                unique: &columns.columns,
-            };
-            let sql = copies.count(self.database.dialect());
-            surplus.copies = self.count(&sql)?;
-            if surplus.copies > 0 {
-                let below = self.below(&copies, &mut vec![&table.name])?;
-                surplus.referenced = below.iter().map(|hanging| hanging.rows.unwrap_or(1)).sum();
-            }
+        if surplus.keys == 0 {
+            return Ok(Some(surplus));
+        }
+        let sql = probe_sql::duplicate_samples(dialect, &ends);
+        let groups = &mut surplus.groups;
+        self.session.query(&sql, &mut |mut row| {
+            let rows = row.pop().flatten().and_then(|text| text.parse().ok()).unwrap_or(0);
+            let values = columns
+                .columns
+                .iter()
+                .cloned()
+                .zip(row.into_iter().map(Option::unwrap_or_default));
+            groups.push(Sample {
+                key: values.collect(),
+                rows,
+            });
+        })?;
+        let going = |stays| RowSet::Duplicates {
+            table,
+            unique: &columns.columns,
+            stays,
+            hanging: Vec::new(),
+        };
+        let are_ordered = duplicates::are_ordered(dialect, table);
+        let sql = if are_ordered {
+            going(None).count(dialect)
+        } else {
+            duplicates::count_equal(dialect, table, &columns.columns)
+        };
+        surplus.copies = self.count(&sql)?;
+        if !are_ordered {
+            surplus.tells_apart = false;
+            return Ok(Some(surplus));
+        }
+        let keep = self.options.keep_of(columns).and_then(|keep| keep.of(table).ok());
+        if surplus.is_copies() {
+            surplus.hanging = self.hanging(&going(None))?;
+        } else if keep.is_some() {
+            surplus.hanging = self.hanging(&going(keep))?;
         }
         Ok(Some(surplus))
+    }
+
+    /// The tables with rows that hang on these duplicates.
+    fn hanging(&mut self, rows: &RowSet<'a>) -> Result<Vec<(TableName, u64)>, QueryError> {
+        let mut found = BTreeMap::new();
+        let RowSet::Duplicates {
+            table, unique, stays, ..
+        } = rows
+        else {
+            return Ok(Vec::new());
+        };
+        let probes = Some(self.probes);
+        for ends in hanging_on_duplicates(self.schema, self.relations, probes, table, unique, stays.is_none()) {
+            let set = RowSet::Below {
+                ends,
+                above: Box::new(rows.clone()),
+            };
+            let count = self.count(&set.count(self.database.dialect()))?;
+            if count > 0 {
+                *found.entry(ends.child.name.clone()).or_insert(0) += count;
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     fn count(&mut self, sql: &str) -> Result<u64, QueryError> {

@@ -1,8 +1,11 @@
 //! What is to be so for each finding. Findings of one relation meet in the same tasks.
 
+mod duplicates;
 mod foreign_keys;
 mod keys;
 mod mending;
+mod moves;
+mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +13,8 @@ use super::names::Names;
 use super::survey::Survey;
 use super::{Options, Phase, Size, Withheld};
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
+use crate::dialect::key_move::MoveStage;
+use crate::dialect::retype::Stage;
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
@@ -21,7 +26,10 @@ use crate::schema::{ColumnSet, Ident, Table};
 pub(super) enum TaskKey {
     Index(ColumnSet),
     Nullable(ColumnSet),
+    /// Types that are withheld.
     Types(ColumnSet),
+    Retype(ColumnSet, Stage),
+    Move(ColumnSet, MoveStage),
     /// Rows of a relation, and on which way below it; the words tell orphans from sentinels.
     Rows(usize, &'static str, Vec<usize>),
     Copies(ColumnSet),
@@ -45,6 +53,8 @@ pub(super) struct Task {
     pub(super) after: BTreeSet<TaskKey>,
     pub(super) rows: Option<u64>,
     pub(super) size: Size,
+    pub(super) undo_remark: Option<String>,
+    pub(super) notes: Vec<String>,
     pub(super) work: Result<Work, String>,
 }
 
@@ -56,6 +66,10 @@ pub(super) struct Tasks<'a> {
     options: &'a Options,
     plan: &'a str,
     names: Names,
+    /// What changes columns: all else comes after it.
+    first: BTreeSet<TaskKey>,
+    /// Keys that go, each with the one that stands for it.
+    leaving: BTreeMap<ColumnSet, ColumnSet>,
     pub(super) planned: BTreeMap<TaskKey, Task>,
     pub(super) withheld: BTreeMap<TaskKey, Withheld>,
 }
@@ -85,6 +99,8 @@ impl<'a> Tasks<'a> {
             options,
             plan,
             names: Names::new(facts.schema, dialect.longest_name()),
+            first: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             planned: BTreeMap::new(),
             withheld: BTreeMap::new(),
         }
@@ -95,6 +111,13 @@ impl<'a> Tasks<'a> {
         let Some(remedy) = &finding.remedy else { return };
         let relation = finding.relation.as_ref().and_then(|id| self.relation(id));
         let table = self.facts.schema.table(finding.subject.table_name());
+        if let Some(to) = relation.and_then(|(_, relation)| self.leaving.get(&relation.child))
+            && !matches!(remedy, Remedy::MendRows | Remedy::MoveForeignKey(_))
+        {
+            let reason = format!("`{to}` is to stand for it, and the contract phase drops it");
+            let title = format!("Mend {} of `{}`", finding.rule, finding.subject);
+            return self.withhold(TaskKey::Decision(finding.fingerprint()), title, reason, String::new());
+        }
         match (remedy, relation, table) {
             (Remedy::AddForeignKey, Some((at, relation)), Some(_)) => self.add_foreign_key(finding, at, relation),
             (Remedy::MendRows, Some((at, relation)), Some(_)) => {
@@ -114,19 +137,13 @@ impl<'a> Tasks<'a> {
             (Remedy::AddUniqueKey(columns), ..) => self.add_unique_key(finding, columns),
             (Remedy::SetNotNull(columns), relation, _) => self.set_not_null(finding, relation, columns),
             (Remedy::DropNotNull(columns), ..) => self.drop_not_null(finding, columns),
-            (Remedy::ChangeType, Some((_, relation)), _) => self.withhold(
-                TaskKey::Types(relation.child.clone()),
-                format!("Give `{}` the types of `{}`", relation.child, relation.parent),
-                "plans cannot change types yet".to_owned(),
-                "change the type by hand, and plan again".to_owned(),
-            ),
             (Remedy::Decide(how), ..) => self.withhold(
                 TaskKey::Decision(finding.fingerprint()),
                 format!("Mend {} of `{}`", finding.rule, finding.subject),
                 finding.message.clone(),
                 (*how).to_owned(),
             ),
-            // The subject is not in the schema: there is nothing that could be changed.
+            // Columns come before all else, or the subject is not in the schema.
             _ => {}
         }
     }
@@ -161,7 +178,13 @@ impl<'a> Tasks<'a> {
     }
 
     /// Adds a task, or its reason to the one that is there.
-    fn put(&mut self, finding: &Finding, draft: Draft<'_>) {
+    fn put(&mut self, finding: &Finding, mut draft: Draft<'_>) {
+        if !matches!(
+            draft.key,
+            TaskKey::Retype(..) | TaskKey::Move(_, MoveStage::Add | MoveStage::Fill)
+        ) {
+            draft.after.extend(self.first.iter().cloned());
+        }
         let reason = format!("{}: {}", finding.rule, finding.message);
         if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {
@@ -188,6 +211,8 @@ impl<'a> Tasks<'a> {
                     after: draft.after,
                     rows: draft.rows,
                     size,
+                    undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
+                    notes: self.dialect.notes(&draft.change),
                     work: Ok(work),
                 };
                 self.planned.insert(draft.key, task);
@@ -214,6 +239,18 @@ fn slug(change: &Change<'_>) -> String {
         Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
+        Change::Retype { retype, stage } => (
+            verb(*stage),
+            format!("{}_{}", retype.table.name.table, retype.column.name),
+        ),
+        Change::MoveKey { moving, stage } => match stage {
+            MoveStage::Add => ("add_column", format!("{}_{}", moving.child.name.table, moving.key.name)),
+            MoveStage::Fill => ("fill", format!("{}_{}", moving.child.name.table, moving.key.name)),
+            MoveStage::Drop => (
+                "drop_column",
+                format!("{}_{}", moving.parent.name.table, moving.old.name),
+            ),
+        },
         Change::EmptyQuarantine { table, .. } => ("empty_quarantine", table.name.table.as_str().to_owned()),
     };
     let plain = |c: char| {
@@ -224,6 +261,17 @@ fn slug(change: &Change<'_>) -> String {
         }
     };
     format!("{verb}_{object}").chars().map(plain).collect()
+}
+
+fn verb(stage: Stage) -> &'static str {
+    match stage {
+        Stage::AtOnce => "change_type",
+        Stage::Expand => "expand",
+        Stage::Fill => "fill",
+        Stage::Equip => "equip",
+        Stage::Switch => "switch",
+        Stage::Contract => "contract",
+    }
 }
 
 fn named(name: Option<&Ident>, table: &Table) -> String {

@@ -6,6 +6,7 @@
 mod cycle;
 mod facts;
 mod needed;
+mod orphans;
 mod polymorphic;
 mod relation;
 mod rewritten;

@@ -9,8 +9,9 @@ use crate::relation::{Polymorphic, RelationOrigin};
 use crate::schema::{Column, ColumnSet};
 
 use super::facts::{Check, PolymorphicProbe, PolymorphicValue};
+use super::orphans::orphans;
 use super::unit::checked;
-use super::{Subject, count, counts, rows, samples};
+use super::{Subject, count, rows};
 
 /// Probes one pair.
 pub(super) fn probe(
@@ -106,16 +107,8 @@ fn judge(
     let dialect = subject.database.dialect();
     let orphans = match ends {
         None => Err(QueryError::new(QueryFailure::Other, format!("`{parent}` has changed"))),
-        Some(ends) => counts(session, &probe_sql::orphans(dialect, &ends)).and_then(|row| {
-            // A sentinel id next to a type points nowhere just as well.
-            let orphans = row.first().copied().unwrap_or(0) + row.get(2).copied().unwrap_or(0);
-            let keys = if orphans > 0 {
-                samples(session, &probe_sql::orphan_samples(dialect, &ends), &pair.id_columns)?
-            } else {
-                Vec::new()
-            };
-            Ok((orphans, keys))
-        }),
+        // A sentinel id next to a type points nowhere just as well.
+        Some(ends) => orphans(dialect, &ends, session).map(|found| (found.rows + found.sentinel_rows, found.samples)),
     };
     let outcome = match checked(orphans, lost) {
         Check::Done((orphans, keys)) => {

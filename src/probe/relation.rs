@@ -7,6 +7,7 @@ use crate::relation::{Cardinality, Relation};
 use crate::schema::Match;
 
 use super::facts::{Check, Duplicates, RelationCounts, RelationProbe};
+use super::orphans::orphans;
 use super::unit::{checked, ends};
 use super::{Subject, counts, samples};
 
@@ -114,13 +115,10 @@ fn judge(
         ..RelationCounts::default()
     };
     if totals.child_rows > totals.any_null {
-        let orphans = counts(session, &probe_sql::orphans(dialect, ends))?;
-        let at = |index: usize| orphans.get(index).copied().unwrap_or(0);
-        (found.orphan_rows, found.orphan_keys) = (at(0), at(1));
-        (found.sentinel_rows, found.sentinel_keys) = (at(2), at(3));
-        if found.orphan_rows > 0 {
-            found.samples = samples(session, &probe_sql::orphan_samples(dialect, ends), ends.child_columns)?;
-        }
+        let orphans = orphans(dialect, ends, session)?;
+        (found.orphan_rows, found.orphan_keys) = (orphans.rows, orphans.keys);
+        (found.sentinel_rows, found.sentinel_keys) = (orphans.sentinel_rows, orphans.sentinel_keys);
+        found.samples = orphans.samples;
     }
     if ends.match_type == Match::Full {
         // A partly null key breaks MATCH FULL, whatever the parent has.

@@ -46,7 +46,7 @@ mod tests {
         counts: RelationCounts,
     ) -> Tier {
         let reason = |code, weight| {
-            let detail = String::new();
+            let detail = "".into();
             std::iter::once(Evidence { code, detail, weight })
         };
         let ends = |table: &str, column: &str| ColumnSet::new(TableName::bare(table), vec![column.into()]);

@@ -44,13 +44,17 @@ pub(super) fn write(columns: &[ExplainedColumn<'_>], out: &mut dyn Write) -> io:
                 out,
                 "  its name was not asked: something else already tells what it holds"
             )?,
-            Some(explanation) if explanation.parents.is_empty() => {
-                writeln!(
-                    out,
-                    "  no table and no key is called so that the column\'s name can mean it"
-                )?;
+            Some(explanation) => {
+                write_parents(explanation, out)?;
+                match &explanation.other_type {
+                    Some(reason) => writeln!(out, "  {}", printable(reason))?,
+                    None if explanation.parents.is_empty() => writeln!(
+                        out,
+                        "  no table and no key is called so that the column\'s name can mean it"
+                    )?,
+                    None => {}
+                }
             }
-            Some(explanation) => write_parents(explanation, out)?,
         }
     }
     Ok(())
@@ -117,7 +121,12 @@ fn entry(column: &ExplainedColumn<'_>) -> serde_json::Value {
         });
         parents.collect::<Vec<_>>()
     });
-    json!({ "child": end(&column.child), "relations": relations.collect::<Vec<_>>(), "considered": parents })
+    json!({
+        "child": end(&column.child),
+        "relations": relations.collect::<Vec<_>>(),
+        "considered": parents,
+        "other_type": column.considered.as_ref().and_then(|explanation| explanation.other_type.as_deref()),
+    })
 }
 
 fn end(columns: &ColumnSet) -> serde_json::Value {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
+use crate::finding::{Confidence, MovedKey, Remedy};
 use crate::relation::{Relation, Tier};
 use crate::schema::{ColumnSet, Declaration, Declarations, Found, Ident, Joint, TableName};
 
@@ -32,6 +33,21 @@ pub(super) fn intended(declared: &Declaration) -> Option<&Joint> {
         Found::Missing(missing) => missing.key.as_ref(),
         _ => None,
     }
+}
+
+/// The remedy that moves a relation's key to the other table, if it is sure enough that the two are one link.
+pub(super) fn moving(relation: &Relation, child: &ColumnSet, parent: &ColumnSet, confidence: Confidence) -> Remedy {
+    if confidence < Confidence::High {
+        return Remedy::Decide(
+            "say in relaudit.yml which of the two keys is meant, by stating the one or with `kind: none` for the other",
+        );
+    }
+    Remedy::MoveForeignKey(Box::new(MovedKey {
+        from_child: relation.child.clone(),
+        from_parent: relation.parent.clone(),
+        to_child: child.clone(),
+        to_parent: parent.clone(),
+    }))
 }
 
 /// Pairs of ends that are meant to be one relation, and name different keys.

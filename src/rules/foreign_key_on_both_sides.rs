@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::declared::{UsedRows, is_plain};
+use super::declared::{UsedRows, is_plain, moving};
 use super::row_text::rows;
 use super::{Facts, Findings, Rule};
 use crate::finding::Confidence;
@@ -58,7 +58,8 @@ impl Rule for ForeignKeyOnBothSides {
             findings
                 .report_relation(goes, message)
                 .confidence(confidence)
-                .fix(format!("keep {} and drop {}", stays.child, goes.child));
+                .fix(format!("keep {} and drop {}", stays.child, goes.child))
+                .remedy(moving(goes, &stays.child, &stays.parent, confidence));
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::declared::{UsedRows, intended, key_mismatches, other_side};
+use super::declared::{UsedRows, intended, key_mismatches, moving, other_side};
 use super::row_text::rows;
 use super::{Facts, Findings, Rule};
-use crate::finding::{Confidence, Severity, Subject};
+use crate::finding::{Confidence, Remedy, Severity, Subject};
 use crate::relation::Relation;
 use crate::schema::{Declaration, Found, Joint, display_columns};
 
@@ -23,7 +23,14 @@ impl Rule for ForeignKeyOnWrongSide {
                 .relation(other.id())
                 .confidence(Confidence::of(other))
                 .declared_at(&declared.association.location)
-                .fix(fix(declared, other));
+                .fix(fix(declared, other))
+                .remedy(if facts.relations.declarations_of(other).next().is_some() {
+                    Remedy::Decide(
+                        "another model has the key where the database has it: let both say the same, and plan again",
+                    )
+                } else {
+                    moving(other, &joint.child, &joint.parent, Confidence::of(other))
+                });
             if !is_missing {
                 finding.at_most(Severity::Warning);
             }

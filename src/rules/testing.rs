@@ -205,7 +205,7 @@ impl Database {
                 confidence: 1000,
                 evidence: vec![Evidence {
                     code: "test",
-                    detail: "the test says so".to_owned(),
+                    detail: "the test says so".into(),
                     weight: 1000,
                 }],
                 alternatives: Vec::new(),

@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// A name as it is stored: unquoted, letter case and all characters kept.
+///
+/// Most names are short, and are copied without asking for memory: a schema of thousands of tables has many of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ident(String);
+pub struct Ident(CompactString);
 
 impl Ident {
     /// Takes the name as stored, without quotes.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self(CompactString::from(name.as_ref()))
     }
 
     /// The name as stored.
@@ -26,7 +30,7 @@ impl From<&str> for Ident {
 
 impl From<String> for Ident {
     fn from(name: String) -> Self {
-        Self(name)
+        Self::new(name)
     }
 }
 

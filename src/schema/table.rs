@@ -190,6 +190,20 @@ impl Table {
         found.cloned().collect()
     }
 
+    /// Leaves columns out, with the keys, indexes and foreign keys that they are in.
+    pub fn forget_columns(&mut self, is_left_out: impl Fn(&Ident) -> bool) {
+        if !self.columns.iter().any(|column| is_left_out(&column.name)) {
+            return;
+        }
+        self.columns.retain(|column| !is_left_out(&column.name));
+        self.keys.retain(|key| !key.columns.iter().any(&is_left_out));
+        self.foreign_keys.retain(|key| !key.columns.iter().any(&is_left_out));
+        self.indexes.retain(|index| {
+            let mut columns = index.parts.iter().filter_map(|part| part.column.as_ref());
+            !columns.any(&is_left_out)
+        });
+    }
+
     /// Whether any of these columns takes nulls. A missing column does not count.
     pub fn any_nullable(&self, columns: &[Ident]) -> bool {
         columns

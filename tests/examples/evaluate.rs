@@ -190,6 +190,10 @@ fn cross_validate(cases: &[Case]) -> anyhow::Result<Vec<Vec<Proposal>>> {
     Ok(proposals.collect())
 }
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The inferred relations as pairs.
 fn proposals(relations: &Relations) -> Vec<Proposal> {
     let inferred = relations.relations.iter().filter(|relation| !relation.is_declared());

@@ -8,6 +8,7 @@ mod config;
 mod ddl;
 mod differences;
 mod emit;
+mod explain;
 mod files;
 mod framework;
 mod frameworks_eloquent;

@@ -146,7 +146,7 @@ fn names_cannot_break_the_terminal() {
     example.notes = vec![Note::new(evil)];
     for relation in &mut example.relations.relations {
         relation.child.table.table = Ident::from(evil);
-        relation.evidence[0].detail = evil.to_owned();
+        relation.evidence[0].detail = evil.to_owned().into();
     }
     example.relations.polymorphic[0].type_column = Ident::from(evil);
     for finding in &mut example.rules.findings {

@@ -106,7 +106,7 @@ pub(crate) fn models_of(fixture: &Path) -> Option<PathBuf> {
     folder.exists().then_some(folder)
 }
 
-fn marks_of(fixture: &Path, sql: &str) -> Vec<marks::Mark> {
+pub(crate) fn marks_of(fixture: &Path, sql: &str) -> Vec<marks::Mark> {
     let mut marks = marks::read(sql);
     marks.extend(models_of(fixture).iter().flat_map(|folder| marks::read_models(folder)));
     marks

@@ -22,7 +22,7 @@ mod watchdog;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::schema::{ColumnType, Ident, Read};
+use crate::schema::{ColumnType, Ident, Read, TableName};
 
 use self::address::Target;
 use self::connect::Connector;
@@ -93,18 +93,56 @@ impl Dialect for MySql {
         format!("CAST({one} AS BINARY) <=> CAST({other} AS BINARY)")
     }
 
+    fn bits(&self, expression: &str) -> String {
+        format!("CAST({expression} AS BINARY)")
+    }
+
+    fn partition_keys(&self, table: &TableName) -> Option<String> {
+        let namespace = match &table.namespace {
+            Some(namespace) => self.literal(namespace.as_str()),
+            None => "DATABASE()".to_owned(),
+        };
+        // Columns or an expression, as they were written. KEY () stands for the primary key (manual, "KEY Partitioning").
+        let by = "CONCAT_WS(',', p.partition_expression, p.subpartition_expression)";
+        Some(format!(
+            "SELECT DISTINCT c.column_name FROM information_schema.columns c JOIN information_schema.partitions p ON \
+             p.table_schema = c.table_schema AND p.table_name = c.table_name WHERE c.table_schema = {namespace} AND \
+             c.table_name = {} AND ({by} REGEXP CONCAT('(^|[^[:alnum:]_$])', c.column_name, '($|[^[:alnum:]_$])') OR ({by} = \
+             '' AND c.column_key = 'PRI')) ORDER BY 1",
+            self.literal(table.table.as_str())
+        ))
+    }
+
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn keys_equal(&self, child: KeyExpression<'_>, parent: KeyExpression<'_>) -> String {
         keys_equal::keys_equal(child, parent)
     }
 }
 
 impl PlanDialect for MySql {
-    fn work(&self, change: &Change<'_>, _: Version) -> Result<Work, String> {
-        change::work(change)
+    fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
+        change::work(change, version)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::Retype { retype, .. } => change::retype::notes(retype),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {
         change::preamble()
+    }
+
+    fn when_locked(&self) -> &'static str {
+        "A statement that cannot have its lock within 5 seconds fails with error 1205 (\"Lock wait timeout exceeded\") rather \
+         than keep others waiting behind it, and nothing of it is done: see in SHOW PROCESSLIST who holds the table, and run \
+         the same file again, as often as it takes. It goes on where it was broken off."
     }
 
     fn terminated(&self, statement: &Statement) -> String {

@@ -21,10 +21,10 @@ mod statistics;
 mod tls;
 mod trial;
 
-use crate::schema::{ColumnType, Ident, Table, TableKind};
+use crate::schema::{ColumnType, Ident, Table, TableKind, TableName, TypeFamily};
 
 use super::change::{Change, PlanDialect, Statement, Version, Work};
-use super::{ConnectOptions, Database, Dialect, Error, KeyExpression};
+use super::{ConnectOptions, Database, Dialect, Error, KeyExpression, retype};
 
 /// Opens a live server from what the user wrote: a `postgres://` URL or a libpq `key=value` string. What it leaves open
 /// comes from the service file, the `PG*` variables and the password file, as with libpq.
@@ -73,6 +73,41 @@ impl Dialect for Postgres {
         format!("{one}::text COLLATE \"C\" IS NOT DISTINCT FROM {other}::text COLLATE \"C\"")
     }
 
+    fn row_place(&self, _: &Table) -> Vec<Ident> {
+        // A `ctid` is a place within one partition (manual, 5.6 "System Columns").
+        ["tableoid", "ctid"].into_iter().map(Ident::from).collect()
+    }
+
+    fn partition_keys(&self, table: &TableName) -> Option<String> {
+        Some(format!(
+            "SELECT DISTINCT coalesce(a.attname::text, pg_get_partkeydef(p.partrelid)) FROM pg_catalog.pg_partition_tree({}) t \
+             JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid CROSS JOIN LATERAL \
+             unnest(p.partattrs::int2[]) k (attnum) LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND \
+             a.attnum = k.attnum AND k.attnum > 0 ORDER BY 1",
+            self.literal(&self.table_name(table))
+        ))
+    }
+
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        if from.family == TypeFamily::Text && to.family == TypeFamily::Text {
+            // Only how they compare is another.
+            return Ok("TRUE".to_owned());
+        }
+        let text = format!("{expression}::text");
+        let tests = retype::Tests {
+            text: &text,
+            matches: &|pattern| format!("{text} COLLATE \"C\" ~ {}", self.literal(pattern)),
+            number: &|text| format!("{text}::numeric"),
+            cut: &|number, digits| format!("trunc({number}, {digits})"),
+            length: &|text| format!("char_length({text})"),
+        };
+        retype::fits(expression, from, to, &tests)
+    }
+
+    fn dependents(&self, retype: &retype::Retype<'_>) -> Option<String> {
+        Some(change::retype::dependents(retype))
+    }
+
     fn own_rows(&self, table: &Table) -> String {
         let name = self.table_name(&table.name);
         match table.kind {
@@ -88,8 +123,29 @@ impl PlanDialect for Postgres {
         change::work(change, version)
     }
 
+    fn retype_stages(&self, retype: &retype::Retype<'_>) -> Vec<retype::Stage> {
+        change::retype::stages(retype)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::Retype { retype, stage } => change::retype::notes(retype, *stage),
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            _ => Vec::new(),
+        }
+    }
+
     fn preamble(&self) -> Vec<Statement> {
         change::preamble()
+    }
+
+    fn undo_remark(&self, change: &Change<'_>, version: Version) -> Option<String> {
+        change::undo_remark(change, version)
+    }
+
+    fn when_locked(&self) -> &'static str {
+        "A statement that cannot have its lock within 2 seconds lets everybody pass and tries again, 60 times; then it fails, \
+         and the file can be run again."
     }
 
     fn client_preamble(&self) -> &'static str {

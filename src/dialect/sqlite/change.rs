@@ -21,7 +21,9 @@ pub(super) fn preamble() -> Vec<Statement> {
 /// See [`crate::dialect::change::PlanDialect::work`].
 pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
     match change {
-        Change::AddIndex { table, columns, name } => Ok(add_index(table, columns, name, "")),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => Ok(add_index(table, columns, name, "")),
         Change::AddUnique {
             table, columns, name, ..
         } => Ok(add_index(table, columns, name, "UNIQUE ")),
@@ -33,7 +35,9 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         | Change::DropForeignKey { .. }
         | Change::ReplaceForeignKey { .. }
         | Change::SetNotNull { .. }
-        | Change::DropNotNull { .. } => Err(format!(
+        | Change::DropNotNull { .. }
+        | Change::Retype { .. }
+        | Change::MoveKey { .. } => Err(format!(
             "SQLite can do that only by rebuilding `{}`, and plans cannot rebuild tables yet",
             change.table().name
         )),
@@ -68,7 +72,7 @@ fn add_index(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Wo
     }
 }
 
-/// Fails where the columns have not the types that they had: the name of the check is what the error says.
+/// Fails where the columns have not the types that they had.
 fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
     let mut wanted: Vec<String> = columns
         .iter()
@@ -88,24 +92,24 @@ fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
         table.name,
         display_columns(columns)
     );
-    let holds = format!(
-        "SELECT COUNT(*) = {} FROM pragma_table_xinfo({}) WHERE (name, lower(type)) IN (VALUES {})",
+    let condition = format!(
+        "(SELECT COUNT(*) = {} FROM pragma_table_xinfo({}) WHERE (name, lower(type)) IN (VALUES {}))",
         wanted.len(),
         Sqlite.literal(table.name.table.as_str()),
         wanted.join(", ")
     );
-    guard(&holds, &message)
+    holds(&condition, &message)
 }
 
-/// Fails with this message unless the query gives a truth: the message is the name of the check that fails.
-fn guard(query: &str, message: &str) -> Vec<Statement> {
+/// Fails with this message unless the condition holds: the name of the check is what the error says.
+fn holds(condition: &str, message: &str) -> Vec<Statement> {
     [
         "DROP TABLE IF EXISTS temp.relaudit_guard".to_owned(),
         format!(
             "CREATE TEMP TABLE relaudit_guard (holds, CONSTRAINT {} CHECK (holds))",
             Sqlite.quote(&Ident::new(message))
         ),
-        format!("INSERT INTO temp.relaudit_guard {query}"),
+        format!("INSERT INTO temp.relaudit_guard SELECT {condition}"),
         "DROP TABLE temp.relaudit_guard".to_owned(),
     ]
     .into_iter()

@@ -105,6 +105,11 @@ impl PlanDialect for Sqlite {
         change::preamble()
     }
 
+    fn when_locked(&self) -> &'static str {
+        "A statement waits 5 seconds for another writer to end; then it fails with \"database is locked\", and the file can be \
+         run again."
+    }
+
     fn client_preamble(&self) -> &'static str {
         ".bail on"
     }

@@ -182,7 +182,7 @@ impl<'a> Tasks<'a> {
     }
 
     /// A constraint that is added and validated.
-    fn new_foreign_key(
+    pub(super) fn new_foreign_key(
         &mut self,
         finding: &Finding,
         relation: Option<(usize, &'a Relation)>,

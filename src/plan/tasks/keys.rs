@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Draft, TaskKey, Tasks};
-use crate::dialect::change::Change;
-use crate::dialect::row_set::RowSet;
+use crate::dialect::change::{Change, Partition};
 use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::relation::Relation;
-use crate::schema::{ColumnSet, Ident, Table};
+use crate::schema::{ColumnSet, Ident, Table, TableKind};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_index(&mut self, finding: &Finding, columns: &ColumnSet) {
@@ -16,6 +15,7 @@ impl<'a> Tasks<'a> {
             return;
         };
         let name = self.names.name(table, &columns.columns, "idx");
+        let partitions = self.partitions(table, &columns.columns, "idx");
         self.put(
             finding,
             Draft {
@@ -26,6 +26,7 @@ impl<'a> Tasks<'a> {
                     table,
                     columns: &columns.columns,
                     name,
+                    partitions,
                 },
                 after: BTreeSet::new(),
                 rows: None,
@@ -42,19 +43,23 @@ impl<'a> Tasks<'a> {
             return;
         };
         let title = format!("Make `{columns}` unique");
+        if let Err(reason) = self.holds_partition_key(table, columns) {
+            let decide = "add those columns to the key, or take the partitions away".to_owned();
+            return self.withhold(key, title, reason, decide);
+        }
         let mut after = BTreeSet::new();
-        match self.copies(finding, table, columns) {
-            Ok(copies) => after.extend(copies),
-            Err(reason) => {
-                let decide = "decide which row of each group stays, and mend the others by hand".to_owned();
-                return self.withhold(key, title, reason, decide);
-            }
+        match self.duplicates(finding, table, columns) {
+            Ok(moved) => after.extend(moved),
+            Err((reason, decide)) => return self.withhold(key, title, reason, decide),
         }
         // A join table has nothing else that could tell its rows apart.
         let required = |column: &Ident| table.column(column).is_some_and(|column| !column.nullable);
-        let primary =
-            table.primary_key().is_none() && columns.columns.len() > 1 && columns.columns.iter().all(required);
+        let primary = table.kind != TableKind::Partitioned
+            && table.primary_key().is_none()
+            && columns.columns.len() > 1
+            && columns.columns.iter().all(required);
         let name = self.names.name(table, &columns.columns, "key");
+        let partitions = self.partitions(table, &columns.columns, "key");
         self.put(
             finding,
             Draft {
@@ -66,6 +71,7 @@ impl<'a> Tasks<'a> {
                     columns: &columns.columns,
                     name,
                     primary,
+                    partitions,
                 },
                 after,
                 rows: None,
@@ -73,53 +79,44 @@ impl<'a> Tasks<'a> {
         );
     }
 
-    /// Rows that are in the way of a unique key: copies of others go into the quarantine.
-    fn copies(&mut self, finding: &Finding, table: &'a Table, columns: &ColumnSet) -> Result<Option<TaskKey>, String> {
-        // The key with the survey's own columns lives as long as the plan is made.
-        let Some((columns, surplus)) = self.survey.surplus.get_key_value(columns) else {
-            return Ok(None);
+    /// What a table is partitioned into, each part with the name that its own index or constraint will have.
+    fn partitions(&mut self, table: &Table, columns: &[Ident], suffix: &str) -> Vec<Partition<'a>> {
+        if table.kind != TableKind::Partitioned {
+            return Vec::new();
+        }
+        let all = self.facts.schema.tables.values();
+        all.filter(|part| part.partition_of.as_ref() == Some(&table.name))
+            .map(|part| Partition {
+                table: part,
+                index: self.names.name(part, columns, suffix),
+            })
+            .collect()
+    }
+
+    /// A unique key of a partitioned table is one of each partition, so that it must tell in which one a row is.
+    fn holds_partition_key(&self, table: &Table, columns: &ColumnSet) -> Result<(), String> {
+        if table.kind != TableKind::Partitioned {
+            return Ok(());
+        }
+        let Some(needed) = self.survey.partition_keys.get(&table.name) else {
+            return Err(format!(
+                "`{}` is partitioned, and it is not known by what: a unique key must hold all those columns",
+                table.name
+            ));
         };
-        let too_many = surplus.rows.saturating_sub(surplus.keys);
-        if too_many == 0 {
-            return Ok(None);
+        let missing: Vec<&str> = needed
+            .iter()
+            .filter(|name| !columns.columns.iter().any(|column| column.as_str() == name.as_str()))
+            .map(String::as_str)
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
         }
-        if surplus.copies != too_many {
-            return Err(format!(
-                "{} groups of rows share their values ({} rows), and {} of them are no mere copies",
-                surplus.keys,
-                surplus.rows,
-                too_many.saturating_sub(surplus.copies)
-            ));
-        }
-        if surplus.referenced > 0 {
-            return Err(format!(
-                "{} rows are copies, and {} rows of other tables reference them",
-                surplus.copies, surplus.referenced
-            ));
-        }
-        let key = TaskKey::Copies(columns.clone());
-        let keeping = self.keeping(table, format!("a copy: {columns} is to be unique"));
-        self.put(
-            finding,
-            Draft {
-                key: key.clone(),
-                phase: Phase::Repair,
-                title: format!(
-                    "Move the copies of rows of `{}` into `{}`",
-                    table.name, keeping.quarantine
-                ),
-                change: Change::RemoveRows {
-                    rows: RowSet::Copies {
-                        table,
-                        unique: &columns.columns,
-                    },
-                    keeping,
-                },
-                after: BTreeSet::new(),
-                rows: Some(surplus.copies),
-            },
-        );
-        Ok(Some(key))
+        Err(format!(
+            "`{}` is partitioned by `{}`, and a unique key must hold all the columns that it is partitioned by",
+            table.name,
+            missing.join("`, `")
+        ))
     }
 
     pub(super) fn set_not_null(

@@ -40,7 +40,7 @@ impl<'a> Tasks<'a> {
                 path: Vec::new(),
                 decision: required(
                     relation,
-                    decide_sentinels(schema, relation, child, self.options.orphans),
+                    decide_sentinels(schema, relation, child, self.options.treatment_of(relation)),
                 ),
                 count: counts.sentinel_rows,
             };
@@ -52,7 +52,10 @@ impl<'a> Tasks<'a> {
             let fate = Fate {
                 rows: RowSet::Orphans(ends),
                 path: Vec::new(),
-                decision: required(relation, decide(schema, relation, child, self.wanted(relation))),
+                decision: required(
+                    relation,
+                    decide(schema, relation, child, self.options.treatment_of(relation)),
+                ),
                 count: counts.orphan_rows,
             };
             let survey = self.survey;
@@ -60,10 +63,6 @@ impl<'a> Tasks<'a> {
             keys.extend(self.seal(finding, at, ORPHANS, fate, below));
         }
         keys
-    }
-
-    fn wanted(&self, _relation: &Relation) -> Option<crate::plan::Treatment> {
-        self.options.orphans
     }
 
     /// Adds the tasks for some rows and for what hangs on them, or withholds them all.
@@ -136,7 +135,10 @@ impl<'a> Tasks<'a> {
                 ends,
                 above: Box::new(above.clone()),
             };
-            let decision = required(relation, decide(schema, relation, child, self.wanted(relation)));
+            let decision = required(
+                relation,
+                decide(schema, relation, child, self.options.treatment_of(relation)),
+            );
             match &decision {
                 Decision::Ask(reason, decide) => {
                     let reason = format!(
@@ -296,7 +298,8 @@ fn required(relation: &Relation, decision: Decision) -> Decision {
                 "`{}` is stated to be required, so it cannot be set to null",
                 relation.child
             ),
-            "state it as optional in relaudit.yml, or choose another treatment with --orphans".to_owned(),
+            "state it as optional in relaudit.yml, or choose another treatment with --orphans or `orphans` there"
+                .to_owned(),
         ),
         decision => decision,
     }
@@ -318,11 +321,11 @@ fn reason(rows: &RowSet<'_>) -> String {
         RowSet::Sentinels(found) => format!("stands for none: {}", ends(found.child, found)),
         RowSet::Below { ends: found, above } => format!("{}, below {}", ends(found.child, found), reason(above)),
         RowSet::Unreferenced { rows, .. } => reason(rows),
-        RowSet::Copies { table, .. } => format!("a copy in {}", table.name),
+        RowSet::Duplicates { table, .. } => format!("too many in {}", table.name),
     }
 }
 
-fn count(rows: u64) -> String {
+pub(super) fn count(rows: u64) -> String {
     if rows == 1 {
         "1 row".to_owned()
     } else {

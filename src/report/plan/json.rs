@@ -50,6 +50,7 @@ struct StepDocument<'a> {
     undo: Option<String>,
     locks: Vec<LockDocument<'a>>,
     guards: &'a [String],
+    notes: &'a [String],
     rows: Option<u64>,
     estimate: Estimate,
     up: Vec<&'a str>,
@@ -141,6 +142,7 @@ fn step(step: &Step) -> StepDocument<'_> {
             })
             .collect(),
         guards: &step.work.guards,
+        notes: &step.notes,
         rows: step.rows,
         estimate: Estimate {
             reads_table: step.work.reads_rows,

@@ -64,8 +64,9 @@ fn how_to_run(report: &PlanReport<'_>, text: &mut String) {
         "## How to run it\n\n\
          Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
          same file again: what is done is not done twice. The `.down.sql` files undo the steps, the last one first, until \
-         a file of `contract/` was run: what those do cannot be undone.\n\n",
-        report.dialect.client_command()
+         a file of `contract/` was run: what those do cannot be undone.\n\n{}\n\n",
+        report.dialect.client_command(),
+        report.dialect.when_locked()
     );
 }
 
@@ -89,6 +90,12 @@ fn one(step: &Step, text: &mut String) {
     }
     for guard in &step.work.guards {
         let _ = writeln!(text, "- runs only if {guard}");
+    }
+    if let Some(remark) = &step.undo_remark {
+        let _ = writeln!(text, "- undo: {remark}");
+    }
+    for note in &step.notes {
+        let _ = writeln!(text, "- note: {note}");
     }
     if let Some(estimate) = estimate(step) {
         let _ = writeln!(text, "- {estimate}");

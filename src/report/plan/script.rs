@@ -67,6 +67,9 @@ pub(super) fn step_text(report: &PlanReport<'_>, step: &Step) -> String {
     for guard in &step.work.guards {
         text.push_str(&comment(&format!("Only if {guard}")));
     }
+    for note in &step.notes {
+        text.push_str(&comment(&format!("Note: {note}")));
+    }
     text.push_str(&statements(report, &step.work.up));
     text
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::reports::audit;
+use super::reports::{audit, probe_of};
 use super::server::{Engine, Family, load, postgres as server};
 
 /// The count of each finding of a rule, with its subject.
@@ -80,5 +80,50 @@ fn cycles_are_found_however_keys_are_spelled() {
             .map(|(subject, count)| (subject.rsplit('.').next().unwrap(), *count))
             .collect();
         assert_eq!(found, expected, "{engine:?}");
+    }
+}
+
+/// Few keys are listed and counted by one statement, many by two: the counts and the samples are the same on both sides of
+/// the limit.
+#[test]
+fn orphans_of_few_keys_and_of_many_are_counted_alike() {
+    for engine in Engine::all() {
+        for keys in [100, 101, 250_u64] {
+            let values: Vec<String> = (1..=keys)
+                .flat_map(|key| {
+                    [
+                        format!("({key}, {})", key + 7),
+                        format!("({}, {})", 1000 + key, key + 7),
+                    ]
+                })
+                .chain([format!("({}, 0)", 3000)])
+                .collect();
+            let sql = format!(
+                "CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents VALUES (1);
+                 CREATE TABLE children (id int PRIMARY KEY, parent_id int);
+                 INSERT INTO children VALUES {};",
+                values.join(", ")
+            );
+            let loaded = load(engine, &sql);
+            let stated = "relations: [{child: children, columns: parent_id, parent: parents}]";
+            let report = audit(&loaded.source()).file("relaudit.yml", stated).finish().json();
+            let counts = probe_of(&report, "children");
+            assert_eq!(counts["orphan_rows"], keys * 2, "{engine:?} {keys}: {report:#}");
+            assert_eq!(counts["orphan_keys"], keys, "{engine:?} {keys}");
+            assert_eq!(counts["sentinel_rows"], 1, "{engine:?} {keys}");
+            let samples = counts["samples"].as_array().unwrap();
+            let told: Vec<(&str, u64)> = samples
+                .iter()
+                .map(|sample| {
+                    let key = sample["key"]["parent_id"].as_str().unwrap();
+                    (key, sample["rows"].as_u64().unwrap())
+                })
+                .collect();
+            assert_eq!(
+                told,
+                [("8", 2), ("9", 2), ("10", 2), ("11", 2), ("12", 2)],
+                "{engine:?} {keys}"
+            );
+        }
     }
 }

@@ -67,7 +67,7 @@ fn relation(child: ColumnSet, parent: ColumnSet, confidence: u16) -> Relation {
         confidence,
         evidence: vec![Evidence {
             code: "name_stem",
-            detail,
+            detail: detail.into(),
             weight: 2103,
         }],
         alternatives: Vec::new(),

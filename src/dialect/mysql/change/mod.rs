@@ -5,13 +5,17 @@
 //! prepared statement; a guard that does not hold prepares one that cannot be run and whose error says why. Rows are
 //! treated by a routine that is dropped when it is done, since only routines have loops.
 
+mod batch;
+mod copies;
 mod foreign_key;
 mod index;
+mod key_move;
 mod nullability;
 mod prepared;
+pub(super) mod retype;
 mod rows;
 
-use crate::dialect::change::{Change, LockTaken, Statement, Work};
+use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
 
 /// What each script begins with. A lock on a table's structure that is not had within 5 seconds lets others pass: the
@@ -30,12 +34,21 @@ pub(super) fn preamble() -> Vec<Statement> {
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].
-pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
+pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String> {
     let table = change.table();
-    if table.kind == TableKind::Partitioned {
+    let parent = match change {
+        Change::AddForeignKey { parent, .. } | Change::ReplaceForeignKey { parent, .. } => Some(*parent),
+        _ => None,
+    };
+    if let Some(parent) = parent
+        && let Some(partitioned) = [table, parent]
+            .into_iter()
+            .find(|end| end.kind == TableKind::Partitioned)
+    {
         return Err(format!(
-            "`{}` is partitioned, and plans cannot change such tables yet",
-            table.name
+            "`{}` is partitioned, and such tables can neither have foreign keys nor be referenced by any (manual, \
+             \"Restrictions and Limitations on Partitioning\")",
+            partitioned.name
         ));
     }
     if let Some(engine) = table
@@ -49,12 +62,15 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         ));
     }
     match change {
-        Change::AddIndex { table, columns, name } => index::add(table, columns, name),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => index::add(table, columns, name),
         Change::AddUnique {
             table,
             columns,
             name,
             primary,
+            ..
         } => index::add_unique(table, columns, name, *primary),
         Change::AddForeignKey { child, parent, key } => foreign_key::add(child, parent, key),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
@@ -68,7 +84,9 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         } => foreign_key::replace(child, parent, [old, new], temporary),
         Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
         Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
-        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
+        Change::Retype { retype, .. } => retype::at_once(retype),
+        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
     }

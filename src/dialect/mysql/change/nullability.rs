@@ -40,6 +40,40 @@ fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
     } else {
         format!("NOT {nullable}")
     };
+    redefine(
+        table,
+        column,
+        &done,
+        &Redefinition {
+            ty: &format!(
+                "CONCAT(column_type, IF(collation_name IS NULL OR collation_name = {}, '', CONCAT(' CHARACTER SET ', \
+                 character_set_name, ' COLLATE ', collation_name)))",
+                table_collation(table)
+            ),
+            nullability: &MySql::MYSQL.literal(&format!(" {nullability}")),
+            how: "ALGORITHM=INPLACE, LOCK=NONE",
+        },
+    )
+}
+
+/// An expression for the collation that columns of the table have which name none. One that names it all the same is told
+/// otherwise by SHOW CREATE TABLE.
+pub(super) fn table_collation(table: &Table) -> String {
+    format!(
+        "(SELECT t.table_collation FROM information_schema.tables t WHERE {})",
+        is_table("t.table_schema", "t.table_name", &table.name)
+    )
+}
+
+/// What of a column's definition is other than before: the first two are expressions for its text.
+pub(super) struct Redefinition<'a> {
+    pub(super) ty: &'a str,
+    pub(super) nullability: &'a str,
+    pub(super) how: &'a str,
+}
+
+/// Repeats the column's definition but for that, unless its work is done.
+pub(super) fn redefine(table: &Table, column: &Ident, done: &str, change: &Redefinition<'_>) -> Vec<Statement> {
     let text = |text: &str| MySql::MYSQL.literal(text);
     let begin = text(&format!(
         "ALTER TABLE {} MODIFY COLUMN {} ",
@@ -53,11 +87,11 @@ fn modify(table: &Table, column: &Ident, nullability: &str) -> Vec<Statement> {
                    column_default, ')'), column_default)) ELSE CONCAT(' DEFAULT ', QUOTE(column_default)) END";
     let on_update = "IF(extra LIKE '%on update%', CONCAT(' ', TRIM(REPLACE(extra, 'DEFAULT_GENERATED', ''))), '')";
     let expression = format!(
-        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, column_type, IF(collation_name IS NULL, '', CONCAT(' CHARACTER SET ', \
-         character_set_name, ' COLLATE ', collation_name)), {}, {default}, {on_update}, IF(column_comment = '', '', \
-         CONCAT(' COMMENT ', QUOTE(column_comment))), ', ALGORITHM=INPLACE, LOCK=NONE') FROM information_schema.columns \
-         WHERE {} AND column_name = {}))",
-        text(&format!(" {nullability}")),
+        "IF({done}, 'DO 0', (SELECT CONCAT({begin}, {}, {}, {default}, {on_update}, IF(column_comment = '', '', \
+         CONCAT(' COMMENT ', QUOTE(column_comment))), {}) FROM information_schema.columns WHERE {} AND column_name = {}))",
+        change.ty,
+        change.nullability,
+        text(&format!(", {}", change.how)),
         is_table("table_schema", "table_name", &table.name),
         text(column.as_str())
     );

@@ -58,6 +58,15 @@ pub(super) fn has_index(table: &TableName, name: &Ident) -> String {
     )
 }
 
+/// Whether the table has a column of that name.
+pub(super) fn has_column(table: &TableName, column: &Ident) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM information_schema.columns WHERE {} AND column_name = {})",
+        is_table("table_schema", "table_name", table),
+        MySql::MYSQL.literal(column.as_str())
+    )
+}
+
 /// Whether the column takes nulls.
 pub(super) fn is_nullable(table: &TableName, column: &Ident) -> String {
     format!(
@@ -98,7 +107,7 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
 
 /// Whether a column of the catalogue has this type. The display width of integers is no part of it, and servers differ
 /// in whether they tell it.
-fn has_type(ty: &ColumnType) -> String {
+pub(super) fn has_type(ty: &ColumnType) -> String {
     if let TypeFamily::Integer { unsigned, .. } = ty.family {
         let word: String = ty.declared.chars().take_while(char::is_ascii_alphabetic).collect();
         let sign = if unsigned { "LIKE" } else { "NOT LIKE" };

@@ -2,9 +2,9 @@
 //! transaction, so that a row is never gone and not kept; the batch's own number tells its rows from all others.
 
 use super::prepared::{columns_as_planned, guard, unless};
-use super::{as_planned, rows_locked};
+use super::{as_planned, copies, rows_locked};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::change::{Keeping, Statement, Version, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::mysql::MySql;
 use crate::dialect::row_set::RowSet;
@@ -16,14 +16,19 @@ const BATCH: u32 = 2_000;
 
 const SQL: MySql = MySql::MYSQL;
 
-pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&SQL, rows.table(), keeping)?;
-    let taking = format!(
-        "DELETE r FROM {} r JOIN {} q ON {} AND q.relaudit_batch = relaudit_number",
-        moving.table_name(),
-        moving.quarantine(),
-        moving.same("r", "q")
-    );
+pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping, version: Version) -> Result<Work, String> {
+    let moving = Moving::new(&SQL, rows.table(), keeping);
+    let treatment = if moving.key.is_empty() {
+        without_key(&moving, rows, version)?
+    } else {
+        let taking = format!(
+            "DELETE r FROM {} r JOIN {} q ON {} AND q.relaudit_batch = relaudit_number",
+            moving.table_name(),
+            moving.quarantine(),
+            moving.same("r", "q")
+        );
+        batches(&moving, rows, &taking)
+    };
     let back = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {} q WHERE {}",
         moving.table_name(),
@@ -32,7 +37,36 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, Strin
         moving.quarantine(),
         moving.ours("q")
     );
-    Ok(work(&moving, rows, &taking, &back))
+    let mut work = work(&moving, treatment, &back);
+    if let Some(none_left) = rows.none_left(&SQL) {
+        work.up.extend(guard(&none_left, &rows.left_over()));
+    }
+    Ok(work)
+}
+
+/// The routine for a table without primary key.
+fn without_key(moving: &Moving<'_>, rows: &RowSet<'_>, version: Version) -> Result<Statement, String> {
+    match rows {
+        RowSet::Duplicates {
+            unique,
+            stays: None,
+            hanging,
+            ..
+        } if hanging.is_empty() => match copies::refusal(moving, version) {
+            Some(reason) => Err(reason),
+            None => Ok(copies::routine_for_copies(moving, unique)),
+        },
+        // A DELETE cannot read its own table (manual, DELETE, "Subqueries").
+        _ if rows.reads_own_table() => Err(format!(
+            "`{}` has no primary key, by which MySQL could tell rows apart that it has to find by others of the same table",
+            moving.table.name
+        )),
+        _ => {
+            let condition = rows.condition(&SQL, "r");
+            let taking = format!("DELETE r FROM {} r WHERE {condition}", moving.table_name());
+            Ok(at_once(moving, &condition, &taking))
+        }
+    }
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
@@ -69,7 +103,7 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         moving.ours("q"),
         list(&|name| format!("r.{name} IS NULL"), " AND ")
     );
-    Ok(work(&moving, rows, &taking, &back))
+    Ok(work(&moving, batches(&moving, rows, &taking), &back))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -113,7 +147,7 @@ fn dropping_if_empty(moving: &Moving<'_>) -> Vec<Statement> {
 }
 
 /// A routine of this step, by a name that is no other's.
-fn routine(moving: &Moving<'_>) -> String {
+pub(super) fn routine(moving: &Moving<'_>) -> String {
     let hash = short_hash([
         moving.keeping.plan.as_str(),
         moving.keeping.reason.as_str(),
@@ -130,13 +164,7 @@ fn batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
     let key = moving.key_columns("r");
     let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
     let declare = |prefix: &str| {
-        moving.each_key_column(|at, column| {
-            format!(
-                "  DECLARE {prefix}_{at} {};
-",
-                variable_type(column)
-            )
-        })
+        moving.each_key_column(|at, column| format!("  DECLARE {prefix}_{at} {};\n", variable_type(column)))
     };
     let assign = moving.each_key_column(|at, _| {
         format!(
@@ -168,20 +196,40 @@ fn batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
     ))
 }
 
-fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Work {
+/// The routine for rows of a table without primary key. What is kept and what goes are found by the same condition in one
+/// transaction, in which nobody can change what it reads (manual, "Transaction Isolation Levels": SERIALIZABLE), and their
+/// number must be the same.
+fn at_once(moving: &Moving<'_>, condition: &str, taking: &str) -> Statement {
+    // A message has at most 128 characters (manual, "Signal Condition Information Items").
+    let message = SQL.literal("relaudit: rows changed meanwhile, and nothing was moved: run this again");
+    Statement::compound(format!(
+        "CREATE PROCEDURE {routine}()\nMODIFIES SQL DATA\nSQL SECURITY INVOKER\nBEGIN\n  DECLARE relaudit_kept BIGINT;\n  \
+         DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;\n  SET TRANSACTION ISOLATION LEVEL \
+         SERIALIZABLE;\n  START TRANSACTION;\n  INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT \
+         {values}, {plan}, {reason} FROM {table} r WHERE {condition} FOR UPDATE;\n  SET relaudit_kept = ROW_COUNT();\n  \
+         {taking};\n  IF ROW_COUNT() <> relaudit_kept THEN\n    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {message};\n  \
+         END IF;\n  COMMIT;\nEND",
+        routine = routine(moving),
+        quarantine = moving.quarantine(),
+        names = moving.columns(""),
+        values = moving.columns("r"),
+        plan = moving.plan(),
+        reason = moving.reason(),
+        table = moving.table_name(),
+    ))
+}
+
+fn work(moving: &Moving<'_>, treatment: Statement, back: &str) -> Work {
     let routine = routine(moving);
     let drop_routine = Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"));
     let mut up = columns_as_planned(moving.table, &moving.all_columns());
     up.extend([
         making(moving),
         drop_routine.clone(),
-        batches(moving, rows, taking),
+        treatment,
         Statement::plain(format!("CALL {routine}()")),
         drop_routine,
     ]);
-    if let Some(none_left) = rows.none_left(&SQL) {
-        up.extend(guard(&none_left, &rows.left_over()));
-    }
     let mut down = vec![
         making(moving),
         // The rows come back as they were, without parents.
@@ -207,7 +255,7 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
 }
 
 /// A variable that holds what the column holds, and compares as it does.
-fn variable_type(column: &Column) -> String {
+pub(super) fn variable_type(column: &Column) -> String {
     let collation = column.ty.collation.as_ref().and_then(|collation| {
         let charset = collation.charset.as_ref()?;
         Some(format!(" CHARACTER SET {charset} COLLATE {}", collation.name))

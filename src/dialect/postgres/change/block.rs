@@ -8,7 +8,7 @@ use crate::dialect::postgres::Postgres;
 use crate::schema::{Ident, Table, TableName};
 
 /// How often a lock is asked for.
-const ATTEMPTS: u32 = 60;
+pub(super) const ATTEMPTS: u32 = 60;
 
 /// A block that makes sure of something, and says what is wrong where it does not hold.
 pub(super) fn guard(conditions: &[(String, String)]) -> Statement {
@@ -26,9 +26,7 @@ pub(super) fn guard(conditions: &[(String, String)]) -> Statement {
 /// A block that runs a statement unless its work is done. Where it cannot have its lock in time, it lets everybody pass
 /// and tries again.
 pub(super) fn unless(done: &str, sql: &str, doing: &str) -> Statement {
-    let give_up = Postgres.literal(&format!(
-        "relaudit: {doing} did not get its lock in {ATTEMPTS} attempts: something holds the table for long; run this again"
-    ));
+    let give_up = give_up(doing);
     block(
         "DECLARE\n  attempt integer := 0;\n",
         &format!(
@@ -38,6 +36,13 @@ pub(super) fn unless(done: &str, sql: &str, doing: &str) -> Statement {
              END;\n  END LOOP;\n"
         ),
     )
+}
+
+/// What is said where a lock could not be had, as a literal.
+pub(super) fn give_up(doing: &str) -> String {
+    Postgres.literal(&format!(
+        "relaudit: {doing} did not get its lock in {ATTEMPTS} attempts: something holds the table for long; run this again"
+    ))
 }
 
 /// An anonymous block. The delimiter is none that an identifier or a literal of the plan is likely to hold, and is

@@ -228,7 +228,7 @@ pub(super) fn unvalidated(child: &Table, key: &ForeignKey) -> String {
     format!("{} NOT VALID", addition(child, key))
 }
 
-fn dropping(child: &Table, name: &Ident) -> Statement {
+pub(super) fn dropping(child: &Table, name: &Ident) -> Statement {
     unless(
         &format!(
             "{} IS NULL OR NOT {}",
@@ -245,7 +245,7 @@ fn dropping(child: &Table, name: &Ident) -> Statement {
 }
 
 /// `ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY …`, all of it.
-fn addition(child: &Table, key: &ForeignKey) -> String {
+pub(super) fn addition(child: &Table, key: &ForeignKey) -> String {
     let list = |columns: &[Ident]| {
         columns
             .iter()
@@ -281,7 +281,7 @@ fn addition(child: &Table, key: &ForeignKey) -> String {
 }
 
 /// Plans give every constraint a name, and PostgreSQL does so where they do not.
-fn name(key: &ForeignKey) -> Ident {
+pub(super) fn name(key: &ForeignKey) -> Ident {
     key.name.clone().unwrap_or_else(|| {
         Ident::new(format!(
             "{}_fkey",

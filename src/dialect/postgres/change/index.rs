@@ -57,7 +57,7 @@ pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary
 }
 
 /// Builds an index, after what a build that was broken off left behind is gone, and makes sure that it is whole.
-fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Vec<Statement> {
+pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Vec<Statement> {
     let index = beside(&table.name, name);
     let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {index} AND NOT indisvalid)");
     let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
@@ -84,7 +84,7 @@ fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Vec
     ]
 }
 
-fn dropping(table: &Table, name: &Ident) -> Statement {
+pub(super) fn dropping(table: &Table, name: &Ident) -> Statement {
     Statement::plain(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", sibling(table, name)))
 }
 

@@ -5,10 +5,14 @@
 //! its work is done already. The locks are those of the manual, 13.3 "Explicit Locking", and of the pages of the
 //! commands.
 
+mod batch;
 mod block;
 mod foreign_key;
 mod index;
+mod key_move;
 mod not_null;
+mod partitions;
+pub(super) mod retype;
 mod rows;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
@@ -30,19 +34,25 @@ pub(super) fn preamble() -> Vec<Statement> {
 /// See [`crate::dialect::change::PlanDialect::work`].
 pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String> {
     let table = change.table();
-    if table.kind == TableKind::Partitioned || table.partition_of.is_some() {
+    if let Some(root) = &table.partition_of {
         return Err(format!(
-            "`{}` is partitioned, and plans cannot change such tables yet",
+            "`{}` is a partition: change `{root}`, which it is a part of",
             table.name
         ));
     }
+    if table.kind == TableKind::Partitioned {
+        return partitioned(change, version);
+    }
     match change {
-        Change::AddIndex { table, columns, name } => Ok(index::add(table, columns, name)),
+        Change::AddIndex {
+            table, columns, name, ..
+        } => Ok(index::add(table, columns, name)),
         Change::AddUnique {
             table,
             columns,
             name,
             primary,
+            ..
         } => Ok(index::add_unique(table, columns, name, *primary)),
         Change::AddForeignKey { child, parent, key } => Ok(foreign_key::add(child, parent, key)),
         Change::ValidateForeignKey {
@@ -61,9 +71,97 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
-        Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
+        Change::Retype { retype, stage } => retype::work(retype, *stage, version),
+        Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
         Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
-        Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
+        Change::ClearKeys { rows, columns, keeping } => Ok(rows::clear(rows, columns, keeping)),
+    }
+}
+
+/// The same of a partitioned table.
+fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
+    // Before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID (release notes of 18, E.1.3.4).
+    let whole_can_wait = version.major >= 18;
+    match change {
+        Change::AddIndex {
+            table,
+            columns,
+            name,
+            partitions,
+        } => Ok(partitions::add_index(table, partitions, columns, name)),
+        Change::AddUnique {
+            table,
+            columns,
+            name,
+            partitions,
+            ..
+        } => Ok(partitions::add_unique(table, partitions, columns, name)),
+        Change::AddForeignKey { child, parent, key } if whole_can_wait => Ok(foreign_key::add(child, parent, key)),
+        Change::AddForeignKey { child, parent, key } => Ok(partitions::add_foreign_key(child, parent, key)),
+        Change::ValidateForeignKey {
+            child,
+            parent,
+            key,
+            existing,
+        } if whole_can_wait => Ok(foreign_key::validate(child, parent, key, *existing)),
+        Change::ValidateForeignKey { child, parent, key, .. } => {
+            Ok(partitions::validate_foreign_key(child, parent, key))
+        }
+        Change::DropForeignKey { child, parent, key } => {
+            let mut work = foreign_key::drop(child, parent, key);
+            if !whole_can_wait {
+                work.down = partitions::add_foreign_key(child, parent, key).up;
+                work.down
+                    .extend(partitions::validate_foreign_key(child, parent, key).up);
+            }
+            Ok(work)
+        }
+        Change::ReplaceForeignKey {
+            child,
+            parent,
+            old,
+            new,
+            temporary,
+        } if whole_can_wait => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
+        Change::ReplaceForeignKey { child, .. } => Err(format!(
+            "`{}` is partitioned, and before PostgreSQL 18 such a foreign key cannot be replaced without a lock for as long \
+             as all rows are checked",
+            child.name
+        )),
+        Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
+            "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
+            change.table().name
+        )),
+        Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
+        Change::DropNotNull { table, column } => Ok(not_null::remove(table, column)),
+        Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. }
+            if !whole_can_wait && !rows.refusing().is_empty() =>
+        {
+            Err(format!(
+                "`{}` is partitioned, and before PostgreSQL 18 its foreign key would refuse the rows, if they were to come \
+                 back",
+                rows.table().name
+            ))
+        }
+        Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
+        Change::ClearKeys { rows, columns, keeping } => Ok(rows::clear(rows, columns, keeping)),
+        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
+    }
+}
+
+/// See [`crate::dialect::change::PlanDialect::undo_remark`].
+pub(super) fn undo_remark(change: &Change<'_>, version: Version) -> Option<String> {
+    match change {
+        Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. } => rows::remark(rows),
+        Change::ReplaceForeignKey { old, .. } if !old.enforced && version.major >= 18 => Some(
+            "what only a superuser can switch off by its triggers comes back NOT ENFORCED, which does the same"
+                .to_owned(),
+        ),
+        Change::ReplaceForeignKey { old, .. } if !old.enforced => {
+            Some("only a superuser can switch it off again (DISABLE TRIGGER): it stays enforced".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -73,9 +171,9 @@ fn lock(table: &TableName, mode: &'static str) -> LockTaken {
         table: table.to_string(),
         mode,
         blocks: match mode {
-            "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
+            "SHARE" | "SHARE ROW EXCLUSIVE" => "writers, for an instant; not readers",
+            "ACCESS SHARE" | "ROW SHARE" | "ROW EXCLUSIVE" => "nobody but other changes of the table's structure",
             "SHARE UPDATE EXCLUSIVE" => "no reader and no writer; vacuum and other changes of the table's structure",
-            "SHARE ROW EXCLUSIVE" => "writers, for an instant; not readers",
             _ => "readers and writers, for an instant",
         },
     }

@@ -1,5 +1,5 @@
-//! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
-//! statement and one transaction, so that a row is never gone and not kept.
+//! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key; those of a table without
+//! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
 use super::block::{block, columns_as_planned, guard, regclass};
 use super::{foreign_key, lock};
@@ -8,13 +8,13 @@ use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{ForeignKey, Ident, Table};
+use crate::schema::{ForeignKey, Ident, Table, TableKind};
 
 /// How many rows of the table one batch passes over.
 const BATCH: u32 = 10_000;
 
-pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&Postgres, rows.table(), keeping)?;
+pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
+    let moving = Moving::new(&Postgres, rows.table(), keeping);
     let columns = moving.columns("gone");
     let statement = format!(
         "WITH gone AS (DELETE FROM {rows} r WHERE {window} AND {condition} RETURNING r.*) INSERT INTO {quarantine} \
@@ -36,49 +36,94 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Result<Work, Strin
         names = moving.stored_columns(""),
         columns = moving.stored_columns("back"),
     );
-    Ok(work(&moving, rows, &statement, &back))
+    work(&moving, rows, &statement, &back)
 }
 
-pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {
-    let moving = Moving::by_key(&Postgres, rows.table(), keeping)?;
+pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Work {
+    let moving = Moving::new(&Postgres, rows.table(), keeping);
     let nulls: Vec<String> = columns
         .iter()
         .map(|column| format!("{} = NULL", Postgres.quote(column)))
         .collect();
+    // What is kept are the rows that were changed, and no others: one that somebody else has just changed is left for the
+    // next time.
+    let same = if moving.key.is_empty() {
+        "r.tableoid = old.relaudit_table AND r.ctid = old.relaudit_place".to_owned()
+    } else {
+        moving.same("r", "old")
+    };
     let statement = format!(
-        "WITH old AS (SELECT r.* FROM {rows} r WHERE {window} AND {condition} FOR UPDATE), kept AS (INSERT INTO \
-         {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM old) UPDATE {rows} r \
-         SET {nulls} FROM old WHERE {same}",
+        "WITH old AS (SELECT r.tableoid AS relaudit_table, r.ctid AS relaudit_place, r.* FROM {rows} r WHERE {window} AND \
+         {condition} FOR UPDATE), done AS (UPDATE {rows} r SET {nulls} FROM old WHERE {same} RETURNING old.*) INSERT INTO \
+         {quarantine} ({names}, relaudit_plan, relaudit_reason) SELECT {olds}, {plan}, {reason} FROM done",
         rows = Postgres.own_rows(moving.table),
         window = window(&moving),
         condition = rows.condition(&Postgres, "r"),
         quarantine = moving.quarantine(),
         names = moving.columns(""),
-        olds = moving.columns("old"),
+        olds = moving.columns("done"),
         plan = moving.plan(),
         reason = moving.reason(),
         nulls = nulls.join(", "),
-        same = moving.same("r", "old"),
     );
     let restored: Vec<String> = columns
         .iter()
-        .map(|column| format!("{0} = back.{0}", Postgres.quote(column)))
+        .map(|column| format!("{0} = q.{0}", Postgres.quote(column)))
         .collect();
     let still_null: Vec<String> = columns
         .iter()
         .map(|column| format!("r.{} IS NULL", Postgres.quote(column)))
         .collect();
+    let still_null = still_null.join(" AND ");
+    let (from, same) = if moving.key.is_empty() {
+        paired(&moving, columns, &still_null)
+    } else {
+        let from = format!("(SELECT q.ctid AS relaudit_kept, q.* FROM {} q) q", moving.quarantine());
+        (
+            from,
+            format!("{} AND {} AND {still_null}", moving.ours("q"), moving.same("r", "q")),
+        )
+    };
+    // A row that is no longer as it was left stays in the quarantine.
     let back = format!(
-        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) UPDATE {table} r SET {restored} FROM back WHERE \
-         {same} AND {still_null}",
+        "WITH back AS (UPDATE {rows} r SET {restored} FROM {from} WHERE {same} RETURNING q.relaudit_kept) DELETE FROM \
+         {quarantine} WHERE ctid IN (SELECT relaudit_kept FROM back)",
+        rows = Postgres.own_rows(moving.table),
+        restored = restored.join(", "),
+        quarantine = moving.quarantine(),
+    );
+    work(&moving, rows, &statement, &back)
+}
+
+/// Kept rows of a table without primary key, each with the place of a row that equals it but for the columns that were
+/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// one kept goes with the first one found.
+fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str) -> (String, String) {
+    let rest = |alias: &str| {
+        let names = moving
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && !columns.contains(&column.name))
+            .map(|column| moving.of(alias, &column.name));
+        format!("ROW({})::text", names.collect::<Vec<_>>().join(", "))
+    };
+    let numbered = |alias: &str| format!("row_number() OVER (PARTITION BY {})", rest(alias));
+    let from = format!(
+        "(SELECT q.*, r.relaudit_table, r.relaudit_place FROM (SELECT q.ctid AS relaudit_kept, q.*, {kept_rest} AS \
+         relaudit_rest, {kept_number} AS relaudit_number FROM {quarantine} q WHERE {ours}) q JOIN (SELECT r.tableoid AS \
+         relaudit_table, r.ctid AS relaudit_place, {rest} AS relaudit_rest, {number} AS relaudit_number FROM {rows} r WHERE \
+         {still_null}) r USING (relaudit_rest, relaudit_number)) q",
+        kept_rest = rest("q"),
+        kept_number = numbered("q"),
         quarantine = moving.quarantine(),
         ours = moving.ours("q"),
-        table = moving.table_name(),
-        restored = restored.join(", "),
-        same = moving.same("r", "back"),
-        still_null = still_null.join(" AND "),
+        rest = rest("r"),
+        number = numbered("r"),
+        rows = Postgres.own_rows(moving.table),
     );
-    Ok(work(&moving, rows, &statement, &back))
+    let same = "r.tableoid = q.relaudit_table AND r.ctid = q.relaudit_place".to_owned();
+    (from, same)
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -99,8 +144,12 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
     }
 }
 
-/// The rows of one batch: after the last one of the batch before, up to its own last one.
+/// The rows of one batch: after the last one of the batch before, up to its own last one. Without a primary key all rows
+/// are one.
 fn window(moving: &Moving<'_>) -> String {
+    if moving.key.is_empty() {
+        return "true".to_owned();
+    }
     let key = moving.key_columns("r");
     format!(
         "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
@@ -111,15 +160,12 @@ fn window(moving: &Moving<'_>) -> String {
 
 /// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
 fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
+    if moving.key.is_empty() {
+        return Statement::plain(statement);
+    }
     let table = moving.table_name();
     let declare = |prefix: &str| {
-        moving.each_key_column(|at, column| {
-            format!(
-                "  {prefix}_{at} {table}.{}%TYPE;
-",
-                Postgres.quote(&column.name)
-            )
-        })
+        moving.each_key_column(|at, column| format!("  {prefix}_{at} {table}.{}%TYPE;\n", Postgres.quote(&column.name)))
     };
     let key = moving.key_columns("r");
     let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
@@ -149,11 +195,6 @@ fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
     let quarantine = moving.quarantine();
     let there = regclass(&moving.quarantine_name());
-    // A foreign key that was never validated refuses the rows all the same when they come back.
-    let foreign_keys = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
-        let statements = rows.refusing().into_iter().map(|key| format!("    {};\n", sql(key)));
-        statements.collect::<Vec<_>>().concat()
-    };
     let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
         Statement::plain(format!(
@@ -168,14 +209,7 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
             .map(|holds| guard(&[(holds, rows.left_over())])),
     );
     let down = vec![
-        block(
-            "",
-            &format!(
-                "  IF {there} IS NOT NULL THEN\n{lifting}    {back};\n{putting_back}  END IF;\n",
-                lifting = foreign_keys(&|key| foreign_key::without(moving.table, key)),
-                putting_back = foreign_keys(&|key| foreign_key::unvalidated(moving.table, key)),
-            ),
-        ),
+        putting_back(moving, &rows.refusing(), back),
         block(
             "",
             &format!(
@@ -191,4 +225,69 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         guards: vec![super::as_planned(moving.table)],
         reads_rows: true,
     }
+}
+
+/// Runs the statement that puts rows back, which these foreign keys would refuse, validated or not. A superuser can switch
+/// off what checks them meanwhile, and they are as they were then (manual, ALTER TABLE, "DISABLE TRIGGER"). Anybody else
+/// has to make them anew, and what is made with such rows cannot count as validated.
+fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
+    let there = regclass(&moving.quarantine_name());
+    if refusing.is_empty() {
+        return block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"));
+    }
+    let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
+        let statements = refusing.iter().map(|key| format!("      {};\n", sql(key)));
+        statements.collect::<Vec<_>>().concat()
+    };
+    let names: Vec<String> = refusing
+        .iter()
+        .map(|key| Postgres.literal(foreign_key::name(key).as_str()))
+        .collect();
+    let table = regclass(&moving.table.name);
+    // Those of a partitioned table are switched off for no partition.
+    let switchable = if moving.table.kind == TableKind::Table {
+        "true"
+    } else {
+        "false"
+    };
+    block(
+        "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n",
+        &format!(
+            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
+             pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
+             t.tgrelid = {table} AND c.conrelid = {table} AND c.conname IN ({names}) AND t.tgenabled = 'O' LOOP\n      \
+             EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', {table}, relaudit_trigger);\n      relaudit_off := \
+             relaudit_off || relaudit_trigger;\n    END LOOP;\n  EXCEPTION WHEN insufficient_privilege THEN\n    relaudit_off := \
+             '{{}}';\n  END;\n  IF relaudit_off = '{{}}' THEN\n{lifting}  END IF;\n  {back};\n  IF relaudit_off = '{{}}' \
+             THEN\n{adding}  ELSE\n    SET CONSTRAINTS ALL IMMEDIATE;\n    FOREACH relaudit_trigger IN ARRAY relaudit_off \
+             LOOP\n      EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', {table}, relaudit_trigger);\n    END LOOP;\n  \
+             END IF;\n",
+            names = names.join(", "),
+            lifting = each(&|key| foreign_key::without(moving.table, key)),
+            adding = each(&|key| foreign_key::unvalidated(moving.table, key)),
+        ),
+    )
+}
+
+/// What the undo cannot give back to everybody who runs it.
+pub(super) fn remark(rows: &RowSet<'_>) -> Option<String> {
+    let validated: Vec<String> = rows
+        .refusing()
+        .into_iter()
+        .filter(|key| key.validated)
+        .map(|key| format!("`{}`", foreign_key::name(key)))
+        .collect();
+    if validated.is_empty() {
+        return None;
+    }
+    let (keys, count) = if validated.len() == 1 {
+        ("the foreign key", "counts")
+    } else {
+        ("the foreign keys", "count")
+    };
+    Some(format!(
+        "{keys} {} {count} as validated with rows that break it: undone by a superuser that is so again; undone by anybody \
+         else it comes back NOT VALID",
+        validated.join(", ")
+    ))
 }

@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null. What is kept and what goes is one transaction, in which
 //! nobody else writes.
 
-use super::{as_planned, columns_as_planned, guard, lock};
+use super::{as_planned, columns_as_planned, holds, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
@@ -39,71 +39,60 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         each(&|name| format!("{name} = NULL"), ", "),
         rows.condition(&Sqlite, "r")
     );
-    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY"), and then it tells rows not apart.
-    if moving.key.is_empty() || moving.key.iter().any(|column| column.nullable) {
-        let mut work = work(&moving, rows, &taking, &back_by_values(&moving, columns)?);
-        let restored = guard(
-            &format!(
-                "SELECT changes() = (SELECT COUNT(*) FROM {} WHERE {})",
-                moving.quarantine(),
-                moving.ours("")
-            ),
-            &format!(
-                "relaudit: rows of {} were changed since their keys were set to null, and nothing else tells which they are: \
-                 mend them by hand, from {}",
-                moving.table.name, moving.keeping.quarantine
-            ),
-        );
-        // After what puts them back, and before the quarantine goes.
-        work.down.splice(3..3, restored);
-        return Ok(work);
-    }
+    let still_null = each(&|name| format!("r.{name} IS NULL"), " AND ");
+    // A primary key may hold nulls (manual, CREATE TABLE, "The PRIMARY KEY"), and then it does not tell rows apart.
+    let (from, same) = if moving.key.is_empty() || moving.key.iter().any(|column| column.nullable) {
+        let number = Sqlite.row_number(moving.table).ok_or_else(|| {
+            format!(
+                "`{}` has no primary key, and columns that hide SQLite's own numbers of rows",
+                moving.table.name
+            )
+        })?;
+        paired(&moving, columns, &still_null, &Sqlite.quote(&number))
+    } else {
+        let same = [moving.same("q", "r"), moving.ours("q"), still_null];
+        (format!("{} AS q", moving.quarantine()), same.join(" AND "))
+    };
     let back = format!(
-        "UPDATE {} AS r SET {} FROM {} AS q WHERE {} AND {} AND {}",
+        "UPDATE {} AS r SET {} FROM {from} WHERE {same}",
         moving.table_name(),
         each(&|name| format!("{name} = q.{name}"), ", "),
-        moving.quarantine(),
-        moving.same("q", "r"),
-        moving.ours("q"),
-        each(&|name| format!("r.{name} IS NULL"), " AND ")
     );
     Ok(work(&moving, rows, &taking, &back))
 }
 
-/// Gives rows their keys back that nothing but their other values tells apart: of rows with the same values, as many
-/// get theirs back as were set to null; which of them is which makes no difference.
-fn back_by_values(moving: &Moving<'_>, columns: &[Ident]) -> Result<String, String> {
-    let number = Sqlite
-        .row_number(moving.table)
-        .ok_or_else(|| format!("nothing tells the rows of `{}` apart", moving.table.name))?;
-    let others = moving.table.columns.iter();
-    let others = others.filter(|column| column.generated.is_none() && !columns.contains(&column.name));
-    let values: Vec<String> = others
-        .map(|column| format!("quote({})", Sqlite.quote(&column.name)))
-        .collect();
-    let values = if values.is_empty() {
-        "''".to_owned()
-    } else {
-        values.join(" || ',' || ")
+/// Kept rows of a table without a primary key that tells them apart, each with the number of a row that equals it but for the columns that were
+/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// one kept goes with the first one found. The numbers from before say nothing, since VACUUM gives new ones.
+fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str, number: &str) -> (String, String) {
+    // As literals, which tell types apart and know no collation.
+    let rest = |alias: &str| {
+        let literals = moving
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none() && !columns.contains(&column.name))
+            .map(|column| format!("quote({})", moving.of(alias, &column.name)));
+        let literals: Vec<String> = literals.collect();
+        if literals.is_empty() {
+            "''".to_owned()
+        } else {
+            literals.join(" || ',' || ")
+        }
     };
-    let list = |one: &dyn Fn(usize, String) -> String, between: &str| {
-        let names = columns.iter().enumerate();
-        let parts: Vec<String> = names.map(|(at, column)| one(at, Sqlite.quote(column))).collect();
-        parts.join(between)
-    };
-    Ok(format!(
-        "UPDATE {table} AS r SET {set} FROM (SELECT {kept}, {values} AS same, ROW_NUMBER() OVER (PARTITION BY {values}) AS \
-         number FROM {quarantine} WHERE {ours}) AS q JOIN (SELECT {id} AS id, {values} AS same, ROW_NUMBER() OVER \
-         (PARTITION BY {values}) AS number FROM {table} WHERE {nulls}) AS t ON t.same = q.same AND t.number = q.number \
-         WHERE r.{id} = t.id",
-        table = moving.table_name(),
-        set = list(&|at, name| format!("{name} = q.k{at}"), ", "),
-        kept = list(&|at, name| format!("{name} AS k{at}"), ", "),
+    let from = format!(
+        "(SELECT kept.*, found.relaudit_place FROM (SELECT q.*, {kept} AS relaudit_rest, row_number() OVER (PARTITION BY \
+         {kept}) AS relaudit_number FROM {quarantine} AS q WHERE {ours}) AS kept JOIN (SELECT r.{number} AS relaudit_place, \
+         {rest} AS relaudit_rest, row_number() OVER (PARTITION BY {rest}) AS relaudit_number FROM {table} AS r WHERE \
+         {still_null}) AS found ON found.relaudit_rest = kept.relaudit_rest AND found.relaudit_number = \
+         kept.relaudit_number) AS q",
+        kept = rest("q"),
         quarantine = moving.quarantine(),
-        ours = moving.ours(""),
-        id = Sqlite.quote(&number),
-        nulls = list(&|_, name| format!("{name} IS NULL"), " AND "),
-    ))
+        ours = moving.ours("q"),
+        rest = rest("r"),
+        table = moving.table_name(),
+    );
+    (from, format!("r.{number} = q.relaudit_place"))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -150,16 +139,25 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str, back: &str) -> Wor
     ]);
     if let Some(none_left) = rows.none_left(&Sqlite) {
         let message = format!("relaudit: {}", rows.left_over());
-        up.extend(guard(&format!("SELECT {none_left}"), &message));
+        up.extend(holds(&none_left, &message));
     }
     up.push(Statement::plain("COMMIT"));
-    let down = vec![
+    let mut down = vec![
         Statement::plain("BEGIN IMMEDIATE"),
         making(moving),
         Statement::plain(back),
+    ];
+    down.extend(holds(
+        &format!("changes() = (SELECT COUNT(*) FROM {})", moving.quarantine()),
+        &format!(
+            "relaudit: rows of {} were changed since: they cannot be put back as they were, and {} keeps them",
+            moving.table.name, moving.keeping.quarantine
+        ),
+    ));
+    down.extend([
         Statement::plain(format!("DROP TABLE {}", moving.quarantine())),
         Statement::plain("COMMIT"),
-    ];
+    ]);
     Work {
         up,
         down,

@@ -1,0 +1,57 @@
+//! A table that somebody else holds: the plan does not keep others waiting, and goes on when it is run again.
+
+use std::time::{Duration, Instant};
+
+use mysql::prelude::Queryable;
+
+use super::trip::Trip;
+use crate::live::server::{Engine, Loaded};
+
+const SCHEMA: &str = "\
+CREATE TABLE users (id INTEGER PRIMARY KEY);
+CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER);
+INSERT INTO users VALUES (1);
+INSERT INTO posts VALUES (1, 1), (2, 7);
+";
+
+const CONFIG: &str = "relations:\n  - {child: posts, columns: [user_id], parent: users}\n";
+
+#[test]
+fn a_held_table_ends_a_mysql_step_soon_and_it_can_be_run_again() {
+    let engines = Engine::all().into_iter();
+    for engine in engines.filter(|engine| [Engine::Mysql97, Engine::MariaDb].contains(engine)) {
+        let trip = Trip::start(engine, SCHEMA, CONFIG, &["--orphans", "quarantine"]);
+        assert!(trip.described().contains("error 1205"), "{}", trip.described());
+        let Loaded::Server(database) = &trip.database else {
+            panic!("a server's database is on a server")
+        };
+        let mut holder = database.server().mysql(database.name()).unwrap();
+        // Whoever has read in a transaction keeps the table as it is until that ends.
+        holder.query_drop("START TRANSACTION").unwrap();
+        let _: Vec<(i64, Option<i64>)> = holder.query("SELECT id, user_id FROM posts").unwrap();
+        let begun = Instant::now();
+        let Err(error) = trip.up() else {
+            panic!("{engine:?}: a table that is held was altered")
+        };
+        assert!(error.contains("1205"), "{engine:?}: {error}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{engine:?}: {:?}",
+            begun.elapsed()
+        );
+        // Nobody is kept waiting behind it.
+        trip.execute("INSERT INTO posts VALUES (3, 1)");
+        holder.query_drop("COMMIT").unwrap();
+        drop(holder);
+        trip.up().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        assert_eq!(
+            trip.rows("SELECT id FROM posts ORDER BY id"),
+            [["1"], ["3"]],
+            "{engine:?}"
+        );
+        assert!(
+            !trip.findings().iter().any(|(rule, _)| rule.contains("foreign_key")),
+            "{engine:?}"
+        );
+    }
+}
