@@ -228,8 +228,8 @@ fn a_file_of_sql_cannot_be_verified() {
         "--verify",
         "postgres://localhost/x",
     ])
-    .file("a.sql", FAULTS)
-    .file("relaudit.yml", STATED)
+    .file("a.sql", "CREATE TABLE a (id int PRIMARY KEY);")
+    .file("relaudit.yml", "relations: []\n")
     .finish();
     assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("is a file"), "{}", outcome.stderr);
