@@ -166,6 +166,10 @@ pub struct PlanArgs {
     /// With --layout: the number or time of the first migration [default: the next, or now]
     #[arg(long, value_name = "NUMBER")]
     pub number: Option<String>,
+    /// Try the plan in this empty database: rebuild the tables with some of their rows, run it, audit, run it again,
+    /// undo it, compare; then drop all of that. For SQLite `sqlite::memory:` or a file that is not there yet
+    #[arg(long, value_name = "SCRATCH_URL")]
+    pub verify: Option<String>,
     /// The greatest number of connections to a server; never more than it has free
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,

@@ -118,6 +118,33 @@ fn read_with(args: &InputArgs, models: &[Models], config: &Config) -> anyhow::Re
     Ok(inputs)
 }
 
+/// Reads a copy of a source that was read before: what is stated of tables that are not in the copy is no error.
+pub(super) fn read_again(name: &str, args: &InputArgs, models: &[PathBuf], config: &Config) -> anyhow::Result<Input> {
+    let paths = if models.is_empty() {
+        config.models()
+    } else {
+        models.to_vec()
+    };
+    let models = source::read_models(&paths)?;
+    let (info, mut read, rows) = open(name, args, &connect_options(args))?;
+    Scope::new(args)?.apply(&mut read.schema);
+    orm::mark_soft_deletion(&mut read.schema, &models);
+    let (stated, _) = config.stated(&read.schema);
+    let mut inputs = [Input {
+        relations: Relations::default(),
+        is_understood: true,
+        info,
+        rows,
+        stated,
+        schema: read.schema,
+        notes: read.notes,
+    }];
+    declare(&mut inputs, &models);
+    let [mut input] = inputs;
+    input.relations = infer::relations(&input.schema, &input.stated);
+    Ok(input)
+}
+
 /// Holds the models against each source. A table need be in one of them only; that it is in none, and what the readers
 /// of the models have to say, is told of the first.
 fn declare(inputs: &mut [Input], models: &[Models]) {

@@ -9,6 +9,7 @@ pub mod relations;
 mod rows;
 pub mod rules;
 pub mod schema;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -8,14 +8,14 @@ use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::dialect::change::{PlanDialect, Version};
 use crate::dialect::{interrupt, mysql, postgres, sqlite};
-use crate::plan::{self, Survey};
+use crate::plan::{self, Plan, Survey, Verification};
 use crate::report::{PlanReport, plan_files, plan_script};
 use crate::rules::{Facts, RuleSet};
 use crate::schema::Ident;
 
 use super::audit::Audited;
 use super::input::{self, Input};
-use super::{Outcome, audit, layout, output};
+use super::{Outcome, audit, layout, output, verify};
 
 /// Plans, and writes the script or the files.
 ///
@@ -30,26 +30,42 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
     let [input] = inputs.as_slice() else {
         bail!("a plan is for one source: name one database or file");
     };
-    let (dialect, version) = dialect(input)?;
-    let (audited, survey, mut options) = look(input, &rules, args, &config, version)?;
-    options.unqualified = placed.and_then(|_| connected(input));
-    let facts = Facts {
-        schema: &input.schema,
-        relations: &audited.relations,
-        rows: audit::rows_of(audited.probes.as_ref()),
+    let (dialect, _) = dialect(input)?;
+    let make = |input: &Input| make(input, &rules, args, &config, placed.is_some());
+    let (audited, plan) = make(input)?;
+    anyhow::ensure!(!interrupt::fired(), "interrupted");
+    let verification = match &args.verify {
+        Some(address) => {
+            let subject = verify::Subject {
+                args,
+                config: &config,
+                input,
+                audited: &audited,
+                dialect,
+                plan: &plan,
+                plan_again: &make,
+            };
+            Some(verify::verify(&subject, address)?)
+        }
+        None => None,
     };
-    let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
     anyhow::ensure!(!interrupt::fired(), "interrupted");
     let report = PlanReport {
         plan: &plan,
+        verification: verification.as_ref(),
         source: &input.info.name,
         server: &input.info.server,
         dialect,
     };
+    let failure = verification.as_ref().and_then(Verification::failure);
     match (placed, &args.out) {
         (Some((layout, folder)), _) => layout::write(layout, folder, args.number.as_deref(), &report)?,
         (None, Some(folder)) => write_files(folder, &report)?,
+        (None, None) if failure.is_some() => {}
         (None, None) => output::write_to(None, "plan", plan_script(&report).as_bytes())?,
+    }
+    if let Some((check, why)) = failure {
+        bail!("the plan is not verified: {check}: {why}");
     }
     let outcome = if plan.withheld.is_empty() {
         Outcome::Clean
@@ -57,6 +73,26 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         Outcome::Findings
     };
     Ok(outcome)
+}
+
+/// Audits and plans; for databases of other names too, where that is wanted.
+fn make(
+    input: &Input,
+    rules: &RuleSet,
+    args: &PlanArgs,
+    config: &Config,
+    unqualified: bool,
+) -> anyhow::Result<(Audited, Plan)> {
+    let (dialect, version) = dialect(input)?;
+    let (audited, survey, mut options) = look(input, rules, args, config, version)?;
+    options.unqualified = connected(input).filter(|_| unqualified);
+    let facts = Facts {
+        schema: &input.schema,
+        relations: &audited.relations,
+        rows: audit::rows_of(audited.probes.as_ref()),
+    };
+    let plan = plan::plan(&facts, &audited.found.findings, &survey, dialect, &options);
+    Ok((audited, plan))
 }
 
 /// Audits, and asks what else the plan depends on.

@@ -19,6 +19,7 @@ pub mod row_set;
 pub mod sample_sql;
 pub mod sqlite;
 mod statistics;
+pub mod trial;
 pub mod unqualified;
 
 use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily};

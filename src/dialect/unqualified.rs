@@ -68,7 +68,9 @@ impl Tables<'_> {
             }
             RowSet::Unreferenced { rows, by } => {
                 self.keep_rows(rows);
-                by.iter().for_each(|ends| self.keep_ends(ends));
+                for ends in by {
+                    self.keep_ends(ends);
+                }
             }
             RowSet::Duplicates { table, .. } => self.keep_table(table),
         }

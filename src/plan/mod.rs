@@ -15,6 +15,7 @@ mod settings;
 mod survey;
 mod tasks;
 mod types;
+mod verification;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
 use crate::finding::Finding;
@@ -27,6 +28,7 @@ pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
 pub use settings::{OrphanSetting, Settings};
 pub use survey::{Below, By, Surplus, Survey, survey};
+pub use verification::{Check, Verification};
 
 /// A migration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod session;
 mod settings;
 mod statistics;
 mod text;
+mod trial;
 mod watchdog;
 
 use std::collections::BTreeSet;

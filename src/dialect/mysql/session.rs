@@ -189,7 +189,7 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-fn texts(row: Row) -> Vec<Option<String>> {
+pub(super) fn texts(row: Row) -> Vec<Option<String>> {
     row.unwrap_raw().into_iter().map(|value| value.and_then(text)).collect()
 }
 

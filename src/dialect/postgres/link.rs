@@ -238,7 +238,8 @@ fn thread_ended() -> QueryError {
     QueryError::new(QueryFailure::ConnectionLost, "the connection has ended")
 }
 
-fn connect(attempt: &Attempt) -> Result<Client, postgres::Error> {
+/// Connects; nothing is read-only yet.
+pub(super) fn connect(attempt: &Attempt) -> Result<Client, postgres::Error> {
     match &attempt.tls {
         Some(tls) => attempt.config.connect(tls.clone()),
         None => attempt.config.connect(NoTls),

@@ -19,6 +19,7 @@ mod session;
 mod settings;
 mod statistics;
 mod tls;
+mod trial;
 
 use crate::schema::{ColumnType, Ident, Table, TableKind, TableName, TypeFamily};
 

@@ -17,6 +17,7 @@ mod script_rows;
 mod script_text;
 mod session;
 mod tokens;
+mod trial;
 mod types;
 
 use crate::schema::{ColumnType, Ident, Table, TypeFamily};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::PlanReport;
 use super::markdown::StepFiles;
 use crate::dialect::change::Statement;
-use crate::plan::Step;
+use crate::plan::{Step, Verification};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,6 +17,21 @@ struct Document<'a> {
     dialect: &'a str,
     steps: Vec<StepDocument<'a>>,
     withheld: Vec<WithheldDocument<'a>>,
+    verification: Option<VerificationDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct VerificationDocument<'a> {
+    scratch: &'a str,
+    verified: bool,
+    checks: Vec<CheckDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct CheckDocument<'a> {
+    check: &'static str,
+    passed: bool,
+    detail: &'a str,
 }
 
 #[derive(Serialize)]
@@ -89,10 +104,26 @@ pub(super) fn json(report: &PlanReport<'_>, files: &dyn Fn(&Step) -> StepFiles) 
                 decide: &withheld.decide,
             })
             .collect(),
+        verification: report.verification.map(verification),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn verification(verification: &Verification) -> VerificationDocument<'_> {
+    let checks = verification.checks.iter().map(|check| CheckDocument {
+        check: check.name,
+        passed: check.outcome.is_ok(),
+        detail: match &check.outcome {
+            Ok(detail) | Err(detail) => detail,
+        },
+    });
+    VerificationDocument {
+        scratch: &verification.scratch,
+        verified: verification.failure().is_none(),
+        checks: checks.collect(),
+    }
 }
 
 fn step(step: &Step, StepFiles { run, undo }: StepFiles) -> StepDocument<'_> {

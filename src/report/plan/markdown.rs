@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::PlanReport;
-use crate::plan::{Phase, Step};
+use crate::plan::{Phase, Step, Verification};
 
 /// How many bytes a second a server reads of a table, for estimates: what a modest disk gives.
 const BYTES_A_SECOND: u64 = 100_000_000;
@@ -35,6 +35,9 @@ pub(super) fn markdown(report: &PlanReport<'_>, placement: &Placement<'_>) -> St
         plan.withheld.len()
     );
     let _ = write!(text, "## How to run it\n\n{}\n\n", placement.how_to_run);
+    if let Some(verification) = report.verification {
+        verified(verification, &mut text);
+    }
     if !plan.steps.is_empty() {
         text.push_str("## Steps\n\n");
     }
@@ -51,6 +54,23 @@ pub(super) fn markdown(report: &PlanReport<'_>, placement: &Placement<'_>) -> St
         }
     }
     text
+}
+
+/// What came of trying it.
+fn verified(verification: &Verification, text: &mut String) {
+    let title = match verification.failure() {
+        None => "Verified on a copy",
+        Some(_) => "NOT verified",
+    };
+    let _ = writeln!(text, "## {title}\n\nTried in {}:\n", verification.scratch);
+    for check in &verification.checks {
+        let _ = match &check.outcome {
+            Ok(detail) if detail.is_empty() => writeln!(text, "- {}", check.name),
+            Ok(detail) => writeln!(text, "- {}: {detail}", check.name),
+            Err(why) => writeln!(text, "- **failed**: {}: {why}", check.name),
+        };
+    }
+    text.push('\n');
 }
 
 /// How plain files are run.

@@ -7,7 +7,7 @@ mod markdown;
 mod script;
 
 use crate::dialect::change::PlanDialect;
-use crate::plan::Plan;
+use crate::plan::{Plan, Verification};
 
 pub use files::{PlanFile, files};
 pub use layout::{Layout, Numbers, files as layout_files};
@@ -18,6 +18,8 @@ pub use script::script;
 pub struct PlanReport<'a> {
     /// What was planned.
     pub plan: &'a Plan,
+    /// What came of trying it, where that was asked for.
+    pub verification: Option<&'a Verification>,
     /// What it is for: `host/db`.
     pub source: &'a str,
     /// The server: `PostgreSQL 18.4`.

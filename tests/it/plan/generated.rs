@@ -1,17 +1,20 @@
 //! Databases made at random: tables with odd names, keys of all kinds, relations in all directions, and rows with every
 //! fault that a plan mends.
 
+mod values;
+
 use std::fmt::{self, Write as _};
 
 use proptest::prelude::*;
 
 use crate::live::server::Family;
+use values::{Column, Payload, TEXTS, Value, insert, literal, payload};
+
+pub(crate) use values::quoted;
 
 /// No name is the beginning of another.
 const TABLES: [&str; 5] = ["orders", "Order Items", "we\"ird", "ta'ble; x", "täb--le\\n"];
 const REFERENCES: [&str; 3] = ["ref", "Ré f\"", "o'f; --"];
-/// All different, also where trailing spaces do not count.
-const TEXTS: [&str; 10] = ["a", "A", "o'x", "ä", "\"q\"", "0", "b\\s", "x;\ny", "-- z", ""];
 
 /// What is given to `--orphans`; none for the first.
 pub(crate) const TREATMENTS: [Option<&str>; 5] = [
@@ -57,32 +60,12 @@ struct Reference {
     one: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Payload {
-    Text,
-    Bytes,
-    Real,
-    Decimal,
-    Time,
-    Json,
-    Computed,
-}
-
 /// From what the values of a row follow.
 #[derive(Debug, Clone)]
 struct Picks {
     /// Whether all but its key is as in the row before.
     copy: bool,
     values: [u8; 7],
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Value {
-    Null,
-    Number(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-    Literal(&'static str),
 }
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
@@ -225,10 +208,9 @@ impl Case {
         match made.key {
             // In every other table 0 is the key of a row.
             Key::Number => vec![Value::Number(number + i64::try_from(table % 2).unwrap())],
-            Key::Text => vec![text(row)],
             Key::Pair => vec![Value::Number(number / 3), text(row % 3)],
             Key::Nullable if family == Family::Sqlite && row % 2 == 1 => vec![Value::Null],
-            Key::Nullable => vec![text(row)],
+            Key::Text | Key::Nullable => vec![text(row)],
             Key::None => vec![Value::Number(number % 4)],
         }
     }
@@ -277,8 +259,8 @@ impl Case {
         }
         let picks = &made.rows[from].values;
         let mut values = self.key_of_row(family, table, row);
-        for number in 0..made.references.len() {
-            values.extend(self.reference_of_row(family, table, number, picks[number]));
+        for (number, pick) in picks.iter().enumerate().take(made.references.len()) {
+            values.extend(self.reference_of_row(family, table, number, *pick));
         }
         for (number, kind) in made.payload.iter().enumerate() {
             values.push(payload(*kind, picks[4 + number]));
@@ -345,17 +327,17 @@ impl Case {
                 );
             }
         }
-        if family != Family::Sqlite {
-            for (at, made) in self.tables.iter().enumerate() {
-                for number in 0..made.references.len() {
-                    if let Some(key) = self.foreign_key(family, at, number) {
-                        let late = if family == Family::Postgres { " NOT VALID" } else { "" };
-                        let _ = writeln!(sql, "ALTER TABLE {} ADD {key}{late};", quoted(family, TABLES[at]));
-                    }
+        if family == Family::Sqlite {
+            sql.push_str("COMMIT;\n");
+            return sql;
+        }
+        for (at, made) in self.tables.iter().enumerate() {
+            for number in 0..made.references.len() {
+                if let Some(key) = self.foreign_key(family, at, number) {
+                    let late = if family == Family::Postgres { " NOT VALID" } else { "" };
+                    let _ = writeln!(sql, "ALTER TABLE {} ADD {key}{late};", quoted(family, TABLES[at]));
                 }
             }
-        } else {
-            sql.push_str("COMMIT;\n");
         }
         sql
     }
@@ -412,107 +394,5 @@ impl Case {
             list(self.key_columns(parent)),
             reference.on_delete
         ))
-    }
-}
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy)]
-enum Column {
-    Number,
-    Payload(Payload),
-}
-
-impl Column {
-    fn ty(self, family: Family) -> &'static str {
-        let [sqlite, postgres, mysql] = match self {
-            Self::Number => ["INTEGER", "bigint", "BIGINT"],
-            Self::Payload(Payload::Text) => ["TEXT", "text", "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"],
-            Self::Payload(Payload::Bytes) => ["BLOB", "bytea", "VARBINARY(20)"],
-            Self::Payload(Payload::Real) => ["REAL", "double precision", "DOUBLE"],
-            Self::Payload(Payload::Decimal) => ["NUMERIC", "numeric", "DECIMAL(30, 12)"],
-            Self::Payload(Payload::Time) => [
-                "ÄON",
-                "timestamptz",
-                "TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
-            ],
-            Self::Payload(Payload::Json) => ["", "json", "JSON"],
-            Self::Payload(Payload::Computed) => [
-                "INT GENERATED ALWAYS AS (1 + 1)",
-                "integer GENERATED ALWAYS AS (1 + 1) STORED",
-                "INT GENERATED ALWAYS AS (1 + 1) STORED",
-            ],
-        };
-        match family {
-            Family::Sqlite => sqlite,
-            Family::Postgres => postgres,
-            Family::Mysql | Family::MariaDb => mysql,
-        }
-    }
-}
-
-fn payload(kind: Payload, pick: u8) -> Value {
-    if pick % 5 == 0 {
-        return Value::Null;
-    }
-    match kind {
-        Payload::Text => Value::Text(TEXTS[usize::from(pick) % TEXTS.len()].to_owned()),
-        Payload::Bytes => Value::Bytes(vec![0, pick, b'\'', 255]),
-        Payload::Real => Value::Literal(["0.1", "1e300", "-0.3333333333333333", "3"][usize::from(pick) % 4]),
-        Payload::Decimal => Value::Literal(["0.1", "12345678901234567.123456789012", "-7"][usize::from(pick) % 3]),
-        Payload::Time => Value::Literal(["'2020-02-29 01:02:03'", "'1999-12-31 23:59:59'"][usize::from(pick) % 2]),
-        Payload::Json => Value::Literal([r#"'{"a": [1, "x"]}'"#, "'17'", "'\"t\"'"][usize::from(pick) % 3]),
-        Payload::Computed => Value::Null,
-    }
-}
-
-fn insert(family: Family, table: &str, columns: &[String], stored: &[bool], values: &[String], sql: &mut String) {
-    let kept = |texts: Vec<String>| {
-        let texts: Vec<String> = texts
-            .into_iter()
-            .zip(stored)
-            .filter(|(_, stored)| **stored)
-            .map(|(text, _)| text)
-            .collect();
-        texts.join(", ")
-    };
-    let names = columns.iter().map(|name| quoted(family, name)).collect();
-    let _ = writeln!(
-        sql,
-        "INSERT INTO {} ({}) VALUES ({});",
-        quoted(family, table),
-        kept(names),
-        kept(values.to_vec())
-    );
-}
-
-pub(crate) fn quoted(family: Family, name: &str) -> String {
-    match family {
-        Family::Mysql | Family::MariaDb => format!("`{}`", name.replace('`', "``")),
-        Family::Postgres | Family::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
-    }
-}
-
-fn literal(family: Family, value: &Value) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => {
-            let text = text.replace('\'', "''");
-            match family {
-                Family::Mysql | Family::MariaDb => format!("'{}'", text.replace('\\', "\\\\")),
-                Family::Postgres | Family::Sqlite => format!("'{text}'"),
-            }
-        }
-        Value::Bytes(bytes) => {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            match family {
-                Family::Postgres => format!("'\\x{hex}'"),
-                _ => format!("x'{hex}'"),
-            }
-        }
-        Value::Literal(sql) => (*sql).to_owned(),
     }
 }

@@ -22,3 +22,4 @@ mod sqlite_rebuild;
 mod tools;
 mod trip;
 mod undo;
+mod verify;

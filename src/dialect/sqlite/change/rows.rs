@@ -62,8 +62,8 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
     Ok(work(&moving, rows, &taking, &back))
 }
 
-/// Kept rows of a table without primary key, each with the number of a row that equals it but for the columns that were
-/// set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
+/// Kept rows of a table without a primary key that tells them apart, each with the number of a row that equals it but for
+/// the columns that were set to null, and the condition that finds that row. Rows that equal each other are all the same for that: the first
 /// one kept goes with the first one found. The numbers from before say nothing, since VACUUM gives new ones.
 fn paired(moving: &Moving<'_>, columns: &[Ident], still_null: &str, number: &str) -> (String, String) {
     // As literals, which tell types apart and know no collation.
