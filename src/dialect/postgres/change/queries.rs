@@ -73,7 +73,7 @@ mod tests {
             Statement::compound("DO $$BEGIN ASSERT true; END$$").guarding(),
         ];
         let texts: Vec<String> = queries(&statements).into_iter().map(|query| query.sql).collect();
-        let settings = "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = 0;\n";
+        let settings = format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\n");
         assert_eq!(
             texts,
             [
