@@ -257,7 +257,7 @@ impl Trial<'_, '_> {
         let planned: BTreeSet<String> = planned.map(|finding| self.named(finding)).collect();
         let missing: Vec<&str> = planned.difference(found).map(String::as_str).collect();
         if missing.is_empty() {
-            Ok(format!("{} findings", planned.len()))
+            Ok(counted(planned.len()))
         } else {
             Err(format!("it does not show {}", missing.join(", ")))
         }
@@ -378,8 +378,13 @@ fn mended(before: &BTreeSet<String>, after: &BTreeSet<String>, planned: &[String
         return Err(format!("a new plan would still do this: {}", planned.join("; ")));
     }
     let gone = before.difference(after).count();
-    Ok(format!(
-        "{gone} findings are gone, {} are withheld or to decide",
-        after.len()
-    ))
+    Ok(format!("{} gone, {} withheld or to decide", counted(gone), after.len()))
+}
+
+fn counted(count: usize) -> String {
+    if count == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{count} findings")
+    }
 }

@@ -62,7 +62,7 @@ fn at_every_statement(engine: Engine) {
 
 #[test]
 fn in_the_middle_of_a_batch() {
-    for engine in Engine::all() {
+    for engine in Engine::all().into_iter().filter(|engine| *engine != Engine::Mysql56) {
         let rows = match engine.family() {
             Family::Postgres => 25_000,
             Family::Mysql | Family::MariaDb => 5_000,
@@ -186,13 +186,6 @@ fn many_rows(engine: Engine, rows: u32) -> String {
             "(SELECT 1 AS one UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
         ),
     };
-    let numbers = if engine == Engine::Mysql56 {
-        format!(
-            "SELECT (@n := @n + 1) AS n FROM information_schema.columns x, information_schema.columns y, (SELECT @n := 0) z LIMIT {rows}"
-        )
-    } else {
-        numbers
-    };
     format!(
         "CREATE TABLE a (id INT NOT NULL PRIMARY KEY);
          CREATE TABLE b (id INT NOT NULL PRIMARY KEY, a_id INT, text VARCHAR(20));
@@ -219,7 +212,12 @@ fn an_index_that_was_left_invalid_is_built_anew() {
         let database = load(engine, &sql);
         let plan = plan(&database, true);
         let building: Vec<&String> = (plan.ups.iter())
-            .filter(|statement| statement.starts_with("CREATE") && statement.contains("INDEX CONCURRENTLY"))
+            .filter(|statement| {
+                let mut lines = statement.lines().filter(|line| !line.starts_with("--"));
+                lines
+                    .next()
+                    .is_some_and(|line| line.starts_with("CREATE") && line.contains("INDEX CONCURRENTLY"))
+            })
             .collect();
         assert!(building.len() > 2);
         let Loaded::Server(server) = &database else { continue };

@@ -8,6 +8,10 @@ use crate::dialect::postgres::Postgres;
 use crate::relation::short_hash;
 use crate::schema::{Ident, Table, TableName, display_columns};
 
+/// What a linter reads before an index that is built concurrently: it takes each file for one transaction.
+pub(super) const LINTED: &str =
+    "-- pgls-ignore lint/safety/banConcurrentIndexCreationInTransaction: plans are run outside of transactions\n";
+
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Work {
     Work {
         up: building(table, columns, name, ""),
@@ -82,8 +86,7 @@ pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &
         Statement::plain("SET lock_timeout = 0"),
         dropping(table, &left),
         Statement::plain(format!(
-            "-- pgls-ignore lint/safety/banConcurrentIndexCreationInTransaction: plans are run outside of transactions\nCREATE \
-             {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
+            "{LINTED}CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
             Postgres.quote(name),
             Postgres.table_name(&table.name),
             list.join(", ")

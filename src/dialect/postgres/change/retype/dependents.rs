@@ -1,6 +1,6 @@
 //! What depends on a column, and stands against another type.
 
-use super::{Stage, stages};
+use super::{Stage, own_name, stages};
 use crate::dialect::Dialect as _;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::postgres::change::block::regclass;
@@ -22,7 +22,11 @@ pub(in crate::dialect::postgres) fn dependents(retype: &Retype<'_>) -> String {
              d.objid AND k.conrelid = a.attrelid AND (k.contype IN ('n', 'p', 'u') OR (k.contype = 'f' AND NOT (k.confrelid = \
              a.attrelid AND a.attnum = ANY (k.confkey)))) AND {uncommented})) OR (d.classid = 'pg_catalog.pg_class'::regclass AND \
              EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = d.objid \
-             AND {PLAIN_INDEX} AND {uncommented}))",
+             AND {PLAIN_INDEX} AND {uncommented})) OR (d.classid = 'pg_catalog.pg_constraint'::regclass AND EXISTS (SELECT FROM \
+             pg_catalog.pg_constraint k WHERE k.oid = d.objid AND k.conrelid = a.attrelid AND k.conname IN ({agree}, {null})))",
+            // What the steps themselves have put there, where they were broken off and are run again.
+            agree = Postgres.literal(own_name(retype, "agree").as_str()),
+            null = Postgres.literal(own_name(retype, "null").as_str()),
             uncommented = "NOT EXISTS (SELECT FROM pg_catalog.pg_description t WHERE t.classoid = d.classid AND t.objoid = d.objid)",
         )
     };

@@ -2,6 +2,7 @@
 
 use super::super::block::{beside, guard, has_constraint, unless};
 use super::super::foreign_key;
+use super::super::index::LINTED;
 use super::{Way, converted, has_column, has_type};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::Statement;
@@ -261,7 +262,7 @@ impl Way<'_> {
             format!(" INCLUDE ({})", include.join(", "))
         };
         format!(
-            "CREATE {}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} USING {} ({}){include}",
+            "{LINTED}CREATE {}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} USING {} ({}){include}",
             if index.unique { "UNIQUE " } else { "" },
             Postgres.quote(name),
             self.target(),

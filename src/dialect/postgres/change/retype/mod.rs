@@ -142,13 +142,8 @@ impl<'a> Way<'a> {
         has_type(self.table(), self.column(), self.to)
     }
 
-    /// A name for something of this column that is no other's.
     fn own_name(&self, what: &str) -> Ident {
-        let table = self.table().name.to_string();
-        Ident::new(format!(
-            "relaudit_{what}_{}",
-            short_hash([table.as_str(), self.column().as_str(), what])
-        ))
+        own_name(self.retype, what)
     }
 
     fn stated(&self, up: Vec<Statement>, down: Vec<Statement>, mode: &'static str) -> Work {
@@ -362,4 +357,13 @@ fn converted(value: &str, from: &ColumnType, to: &ColumnType) -> String {
 fn locks_on_parents(retype: &Retype<'_>, mode: &'static str) -> Vec<LockTaken> {
     let keys = equip::foreign_keys(retype);
     keys.into_iter().map(|key| lock(&key.parent, mode)).collect()
+}
+
+/// A name for something of this column that is no other's.
+fn own_name(retype: &Retype<'_>, what: &str) -> Ident {
+    let table = retype.table.name.to_string();
+    Ident::new(format!(
+        "relaudit_{what}_{}",
+        short_hash([table.as_str(), retype.column.name.as_str(), what])
+    ))
 }
