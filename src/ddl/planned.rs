@@ -69,12 +69,15 @@ pub(super) fn prepared<'t>(tokens: &'t Tokens<'_>) -> Option<Prepared<'t>> {
         _ => {}
     }
     let head = texts().find(|text| first_word(text) == "ALTER" && text.contains(" MODIFY "))?;
-    let nullable = texts().find_map(|text| match text {
-        " NOT NULL" => Some(false),
-        " NULL" => Some(true),
+    let said = |wanted: &str| texts().any(|text| text == wanted);
+    match (said(" NOT NULL"), said(" NULL")) {
+        (required, optional) if required != optional => Some(Prepared::Nullability {
+            head,
+            nullable: optional,
+        }),
+        // Another type: the server repeats whether the column takes nulls, and how it calls the type.
         _ => None,
-    })?;
-    Some(Prepared::Nullability { head, nullable })
+    }
 }
 
 fn first_word(text: &str) -> &str {

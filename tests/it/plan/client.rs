@@ -65,6 +65,12 @@ fn program(engine: Engine) -> PathBuf {
     programs().join(program)
 }
 
+/// The engines of this run that a client is there for: the one of MySQL 9.7 cannot log in to 5.6, since it has no
+/// mysql_native_password.
+pub(crate) fn engines() -> impl Iterator<Item = Engine> {
+    Engine::all().into_iter().filter(|engine| *engine != Engine::Mysql56)
+}
+
 /// Schema and rows in the words of the engine's dump program, a line each in an order of their own: rows that were
 /// taken out and put back stand elsewhere in the table.
 pub(crate) fn state(engine: Engine, database: &Loaded) -> Vec<String> {

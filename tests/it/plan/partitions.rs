@@ -46,7 +46,9 @@ fn assert_enforced(trip: &Trip) {
 fn a_foreign_key_and_its_index_reach_every_partition() {
     for engine in postgres() {
         let trip = Trip::start(engine, EVENTS, STATED, &["--orphans", "quarantine"]);
-        assert_eq!(trip.withheld(), [""; 0], "{engine:?}");
+        let withheld = trip.withheld();
+        assert_eq!(withheld.len(), 1, "{engine:?}: {withheld:?}");
+        assert!(withheld[0].contains("a primary key"), "{engine:?}: {withheld:?}");
         trip.round(assert_enforced);
     }
 }

@@ -67,7 +67,7 @@ const STATED: &str = "relations:
 
 #[test]
 fn a_plan_that_holds_is_verified_and_leaves_nothing_behind() {
-    for engine in Engine::all() {
+    for engine in client::engines() {
         let name = engine.name();
         let database = load(engine, FAULTS);
         let before = client::state(engine, &database);
@@ -102,7 +102,7 @@ fn a_plan_that_does_not_hold_is_not_verified() {
         CREATE TABLE b (id INTEGER NOT NULL PRIMARY KEY, a_id INTEGER, CONSTRAINT has_a CHECK (a_id IS NOT NULL));
         INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1), (2, 7);";
     let config = "relations:\n  - {child: b, columns: [a_id], parent: a, kind: has_many, on_delete: set_null}\n";
-    for engine in Engine::all().into_iter().filter(|engine| *engine != Engine::Mysql56) {
+    for engine in client::engines() {
         let name = engine.name();
         let database = load(engine, sql);
         let before = client::state(engine, &database);
@@ -198,7 +198,7 @@ fn what_cannot_be_rebuilt_is_said() {
 
 #[test]
 fn only_an_empty_database_of_the_same_kind_will_do() {
-    for engine in Engine::all() {
+    for engine in client::engines() {
         let database = load(engine, FAULTS);
         let refused = |url: &str, reason: &str| {
             let (outcome, verification, _) = verify(&database, STATED, url, &[]);
