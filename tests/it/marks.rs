@@ -98,6 +98,11 @@ impl Mark {
         })
     }
 
+    /// Whether it expects this rule of this subject, however many rows there are.
+    pub(crate) fn is_about(&self, rule: &str, subject: &str) -> bool {
+        self.rule == rule && self.subject == subject
+    }
+
     /// Rule, subject and count.
     pub(crate) fn what(&self) -> String {
         let count = self.count.map(|count| format!(" count={count}")).unwrap_or_default();

@@ -155,6 +155,11 @@ impl Definition<'_> {
         vec![self.column("id", None)]
     }
 
+    /// Whether Sequelize adds `id` as its primary key, since none is stated.
+    pub(super) fn gets_a_key(&self) -> bool {
+        !self.options.no_primary_key && !self.attributes.iter().any(|attribute| attribute.primary_key)
+    }
+
     /// The column that marks a row as deleted. Without timestamps there is none.
     pub(super) fn soft_delete(&self) -> Option<Ident> {
         let paranoid = self.options.paranoid == Some(true) && self.options.timestamps != Some(false);

@@ -1,12 +1,14 @@
 //! The models as they are reported: with their associations, and those that Sequelize 7 makes of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Version;
 use super::declaration::{Declaration, Target};
 use super::definition::{AttributeDefinition, Definition, Referenced};
 use super::inflection::lower_first;
 use super::link::{Linker, is_scoped};
 use super::options::word;
-use crate::schema::{Association, AssociationKind, Attribute, Link, Model};
+use crate::schema::{Association, AssociationKind, Attribute, Ident, Link, Model, TableName};
 
 /// All models, in the order of the files.
 pub(super) fn models(linker: &Linker<'_, '_, '_>) -> Vec<Model> {
@@ -24,7 +26,32 @@ pub(super) fn models(linker: &Linker<'_, '_, '_>) -> Vec<Model> {
             model.associations.push(implied);
         }
     }
+    key_join_models(linker, &mut models);
     models
+}
+
+/// Makes the two keys of a join table its primary key where the model states none: `belongsToMany` takes the `id` away
+/// that the model would have had (`_injectAttributes` of Sequelize 6.37 and 7).
+fn key_join_models(linker: &Linker<'_, '_, '_>, models: &mut [Model]) {
+    let links = models.iter().flat_map(|model| &model.associations).map(|it| &it.link);
+    let joins: BTreeMap<TableName, BTreeSet<Ident>> = links
+        .filter_map(|link| match link {
+            Link::JoinTable {
+                owner_key, target_key, ..
+            } => Some((&owner_key.table, &owner_key.columns, &target_key.columns)),
+            Link::PolymorphicJoinTable { child, other_key, .. } => {
+                Some((&child.table, &child.id_columns, &other_key.columns))
+            }
+            _ => None,
+        })
+        .map(|(table, own, other)| (table.clone(), own.iter().chain(other).cloned().collect()))
+        .collect();
+    for (model, definition) in models.iter_mut().zip(linker.definitions) {
+        let keys = model.table.as_ref().and_then(|table| joins.get(table));
+        if let Some(keys) = keys.filter(|_| definition.gets_a_key()) {
+            model.primary_key = keys.iter().cloned().collect();
+        }
+    }
 }
 
 fn model(linker: &Linker<'_, '_, '_>, definition: &Definition<'_>) -> Model {

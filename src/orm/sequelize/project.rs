@@ -178,7 +178,8 @@ fn joined(folder: &str, relative: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(parts.join("/"))
+    let root = if folder.starts_with('/') { "/" } else { "" };
+    Some(format!("{root}{}", parts.join("/")))
 }
 
 fn imported_version(text: &str) -> Option<Version> {
@@ -240,5 +241,16 @@ mod tests {
         assert_eq!(find("~/models"), Some("app/models/index.js"));
         assert_eq!(find("express"), None);
         assert_eq!(find("../../../x"), None);
+    }
+
+    #[test]
+    fn relative_paths_are_followed_below_an_absolute_one_too() {
+        let sources = ["/srv/app/models/index.js", "/srv/app/routes/user.js"].map(|path| SourceFile {
+            path: path.to_owned(),
+            text: String::new(),
+        });
+        let project = Project::new(&sources);
+        assert_eq!(project.module(1, "../models"), Some(0));
+        assert_eq!(project.module(0, "../routes/user"), Some(1));
     }
 }

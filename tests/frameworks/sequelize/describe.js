@@ -2,47 +2,9 @@
 // its table and primary key, and for each association a line in the words of relaudit.
 // usage: NODE_PATH=… node describe.js FOLDER
 'use strict';
-const fs = require('fs');
-const Module = require('module');
-const path = require('path');
+const { load, models: modelsOf, table } = require('./load.js');
 
-// TypeScript is translated file by file, and modules named `x.js` may be `x.ts`.
-require.extensions['.ts'] = (module, file) => {
-  const typescript = require('typescript');
-  const { outputText } = typescript.transpileModule(fs.readFileSync(file, 'utf8'), {
-    compilerOptions: {
-      module: typescript.ModuleKind.CommonJS,
-      target: typescript.ScriptTarget.ES2021,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      esModuleInterop: true,
-      useDefineForClassFields: false,
-    },
-    fileName: file,
-  });
-  module._compile(outputText, file);
-};
-const resolve = Module._resolveFilename;
-Module._resolveFilename = function (request, parent, ...rest) {
-  try {
-    return resolve.call(this, request, parent, ...rest);
-  } catch (error) {
-    if (!request.startsWith('.') || !request.endsWith('.js')) throw error;
-    return resolve.call(this, request.replace(/\.js$/, '.ts'), parent, ...rest);
-  }
-};
-
-const folder = path.resolve(process.argv[2]);
-const entry = ['index.js', 'index.ts', 'models/index.js', 'models/index.ts']
-  .map((file) => path.join(folder, file))
-  .find((file) => fs.existsSync(file));
-const { sequelize } = require(entry);
-
-// Sequelize 7 spells out the schema that tables are in by default.
-function table(model) {
-  const { schema, tableName } = model.table ?? { schema: model.options.schema, tableName: model.tableName };
-  return schema && schema !== 'public' ? `${schema}.${tableName}` : tableName;
-}
+const sequelize = load(process.argv[2]);
 
 function link(association) {
   const { associationType: type, source, target } = association;
@@ -65,7 +27,7 @@ function link(association) {
 
 const words = { BelongsTo: 'belongs_to', HasOne: 'has_one', HasMany: 'has_many', BelongsToMany: 'belongs_to_many' };
 const models = {};
-for (const model of [...(sequelize.models.values?.() ?? Object.values(sequelize.models))]) {
+for (const model of modelsOf(sequelize)) {
   const attributes = model.modelDefinition?.attributes ?? new Map(Object.entries(model.rawAttributes));
   const keys = [...attributes.values()].filter((attribute) => attribute.primaryKey);
   // What a belongsToMany needs for itself is not declared by anybody.

@@ -5,6 +5,7 @@
 
 mod active_record;
 mod sequelize;
+mod sequelize_sync;
 
 use std::path::PathBuf;
 
