@@ -105,7 +105,8 @@ fn a_reader_is_seen_to_wait() {
         let server = engine.server();
         let database = server.database("CREATE TABLE a (id INTEGER PRIMARY KEY)");
         let held = hold(&database, "a");
-        assert_eq!(held.sessions(), 0, "{engine:?}");
+        // Whoever has made the table is seen for as long as the server takes to notice that they have gone.
+        eventually("nobody else is in the database", || held.sessions() == 0);
         std::thread::scope(|scope| {
             scope.spawn(|| match engine.family() {
                 Family::Postgres => {
