@@ -5,6 +5,7 @@
 //! connection), `catalog.rs` and `catalog/*.sql` (the schema). MariaDB is a flavour of `mysql`.
 
 pub mod alteration;
+mod batches;
 pub mod change;
 mod connection;
 pub mod duplicates;

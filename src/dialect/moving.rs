@@ -1,6 +1,7 @@
 //! Rows on their way from a table into its quarantine, in the words that all dialects share.
 
 use super::Dialect;
+use super::batches::{Batches, key_of};
 use super::change::Keeping;
 use crate::schema::{Column, Ident, Table, TableName};
 
@@ -18,17 +19,11 @@ pub(super) struct Moving<'a> {
 
 impl<'a> Moving<'a> {
     pub(super) fn new(dialect: &'a dyn Dialect, table: &'a Table, keeping: &'a Keeping) -> Self {
-        let key = table
-            .primary_key()
-            .into_iter()
-            .flat_map(|key| &key.columns)
-            .filter_map(|column| table.column(column))
-            .collect();
         Self {
             dialect,
             table,
             keeping,
-            key,
+            key: key_of(table),
         }
     }
 
@@ -38,14 +33,8 @@ impl<'a> Moving<'a> {
     ///
     /// It has none: the reason, in one phrase.
     pub(super) fn by_key(dialect: &'a dyn Dialect, table: &'a Table, keeping: &'a Keeping) -> Result<Self, String> {
-        let moving = Self::new(dialect, table, keeping);
-        if moving.key.is_empty() {
-            return Err(format!(
-                "`{}` has no primary key, by which its rows could be treated in batches and told apart",
-                table.name
-            ));
-        }
-        Ok(moving)
+        Batches::new(dialect, table)?;
+        Ok(Self::new(dialect, table, keeping))
     }
 
     pub(super) fn table_name(&self) -> String {
@@ -79,9 +68,13 @@ impl<'a> Moving<'a> {
         self.list(stored, alias)
     }
 
-    /// The columns of the primary key.
-    pub(super) fn key_columns(&self, alias: &str) -> String {
-        self.list(self.key.iter().copied(), alias)
+    /// The batches that the rows go in, along the primary key.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(super) fn batches(&self) -> Result<Batches<'a>, String> {
+        Batches::new(self.dialect, self.table)
     }
 
     fn list<'c>(&self, columns: impl Iterator<Item = &'c Column>, alias: &str) -> String {
@@ -124,17 +117,5 @@ impl<'a> Moving<'a> {
     /// The reason as a literal.
     pub(super) fn reason(&self) -> String {
         self.dialect.literal(&self.keeping.reason)
-    }
-
-    /// Variables for the columns of the primary key: `low_1, low_2`.
-    pub(super) fn variables(&self, prefix: &str) -> String {
-        let names = (1..=self.key.len()).map(|at| format!("{prefix}_{at}"));
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    /// A line for each column of the primary key, with its number from 1.
-    pub(super) fn each_key_column(&self, line: impl Fn(usize, &Column) -> String) -> String {
-        let lines = self.key.iter().enumerate();
-        lines.map(|(at, column)| line(at + 1, column)).collect()
     }
 }

@@ -1,7 +1,8 @@
 //! Copies in a table without primary key. Nothing tells them apart, and nothing has to: of each group of equal rows any one
 //! may stay. As many rows as there are too many are kept, and for each of those one row that equals it goes.
 
-use super::rows::{routine, variable_type};
+use super::batch::variable_type;
+use super::rows::routine;
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Version};
 use crate::dialect::moving::Moving;

@@ -3,11 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::batch::Batches;
+use super::batch;
 use super::prepared::{chosen, columns_as_planned, guard, has_column, has_foreign_key, is_table, unless};
 use super::retype::definition;
 use super::{as_planned, online, rows_locked};
 use crate::dialect::Dialect as _;
+use crate::dialect::batches::Batches;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::key_move::{KeyMove, MoveStage};
 use crate::dialect::mysql::MySql;
@@ -53,7 +54,7 @@ fn add(moving: &KeyMove<'_>) -> Work {
 
 fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     let table = moving.child;
-    let batches = Batches::new(table)?;
+    let batches = Batches::new(&SQL, table)?;
     let column = SQL.quote(&moving.key.name);
     // What is set to itself is not set to the time of the update.
     let temporal = table
@@ -100,12 +101,16 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
             moving.parent.name, table.name, moving.old.name
         ),
     ));
-    up.extend(batches.run(&name, &update(&value, &format!("r.{column} IS NULL"))));
+    up.extend(batch::run(
+        &batches,
+        &name,
+        &update(&value, &format!("r.{column} IS NULL")),
+    ));
     // It was empty before, so that what it has now of the other side is what came from there.
     let down = if moving.is_new {
         Vec::new()
     } else {
-        batches.run(&name, &update("NULL", &format!("r.{column} = {value}")))
+        batch::run(&batches, &name, &update("NULL", &format!("r.{column} = {value}")))
     };
     Ok(Work {
         up,

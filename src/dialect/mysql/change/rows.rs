@@ -2,17 +2,14 @@
 //! transaction, so that a row is never gone and not kept; the batch's own number tells its rows from all others.
 
 use super::prepared::{columns_as_planned, guard, unless};
-use super::{as_planned, copies, rows_locked};
+use super::{as_planned, batch, copies, rows_locked};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Version, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::mysql::MySql;
 use crate::dialect::row_set::RowSet;
 use crate::relation::short_hash;
-use crate::schema::{Column, Ident, Table, TableName, TypeFamily};
-
-/// How many rows of the table one batch passes over.
-const BATCH: u32 = 2_000;
+use crate::schema::{Ident, Table, TableName, TypeFamily};
 
 const SQL: MySql = MySql::MYSQL;
 
@@ -27,7 +24,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping, version: Version) -> 
             moving.quarantine(),
             moving.same("r", "q")
         );
-        batches(&moving, rows, &taking)
+        in_batches(&moving, rows, &taking)?
     };
     let back = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {} q WHERE {}",
@@ -96,7 +93,7 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
         moving.ours("q"),
         list(&|name| format!("r.{name} IS NULL"), " AND ")
     );
-    Ok(work(&moving, rows, batches(&moving, rows, &taking), &back))
+    Ok(work(&moving, rows, in_batches(&moving, rows, &taking)?, &back))
 }
 
 pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
@@ -152,40 +149,25 @@ pub(super) fn routine(moving: &Moving<'_>) -> String {
     })
 }
 
-/// The routine begins anew wherever it was broken off: what is done is not found again.
-fn batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Statement {
-    let key = moving.key_columns("r");
-    let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
-    let declare = |prefix: &str| {
-        moving.each_key_column(|at, column| format!("  DECLARE {prefix}_{at} {};\n", variable_type(column)))
-    };
-    let assign = moving.each_key_column(|at, _| {
-        format!(
-            "    SET relaudit_low_{at} = relaudit_high_{at};
-"
-        )
-    });
-    Statement::compound(format!(
-        "CREATE PROCEDURE {routine}()\nMODIFIES SQL DATA\nSQL SECURITY INVOKER\nBEGIN\n  DECLARE relaudit_start BOOLEAN \
-         DEFAULT TRUE;\n  DECLARE relaudit_end BOOLEAN DEFAULT FALSE;\n  DECLARE relaudit_number BIGINT UNSIGNED;\n{}{}  \
-         DECLARE CONTINUE HANDLER FOR NOT FOUND SET relaudit_end = TRUE;\n  DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN \
-         ROLLBACK; RESIGNAL; END;\n  WHILE NOT relaudit_end DO\n    SELECT {key} INTO {high} FROM {table} r WHERE \
-         relaudit_start OR ({key}) > ({low}) ORDER BY {key} LIMIT 1 OFFSET {offset};\n    SET relaudit_number = \
-         UUID_SHORT();\n    START TRANSACTION;\n    INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason, \
-         relaudit_batch) SELECT {values}, {plan}, {reason}, relaudit_number FROM {table} r WHERE (relaudit_start OR \
-         ({key}) > ({low})) AND (relaudit_end OR ({key}) <= ({high})) AND {condition} FOR UPDATE;\n    \
-         {taking};\n    COMMIT;\n    SET relaudit_start = FALSE;\n{assign}  END WHILE;\nEND",
-        declare("relaudit_low"),
-        declare("relaudit_high"),
-        routine = routine(moving),
-        table = moving.table_name(),
-        offset = BATCH - 1,
+/// The routine that keeps the rows of each batch, and then does this to them.
+fn in_batches(moving: &Moving<'_>, rows: &RowSet<'_>, taking: &str) -> Result<Statement, String> {
+    let batches = moving.batches()?;
+    let keeping = format!(
+        "INSERT INTO {quarantine} ({names}, relaudit_plan, relaudit_reason, relaudit_batch) SELECT {values}, {plan}, \
+         {reason}, relaudit_number FROM {table} r WHERE {window} AND {condition} FOR UPDATE",
         quarantine = moving.quarantine(),
         names = moving.columns(""),
         values = moving.columns("r"),
         plan = moving.plan(),
         reason = moving.reason(),
+        table = moving.table_name(),
+        window = batches.window(),
         condition = rows.condition(&SQL, "r"),
+    );
+    Ok(batch::in_batches(
+        &batches,
+        &routine(moving),
+        &format!("{keeping};\n    {taking}"),
     ))
 }
 
@@ -213,16 +195,9 @@ fn at_once(moving: &Moving<'_>, condition: &str, taking: &str) -> Statement {
 }
 
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, treatment: Statement, back: &str) -> Work {
-    let routine = routine(moving);
-    let drop_routine = Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"));
     let mut up = columns_as_planned(moving.table, &moving.all_columns());
-    up.extend([
-        making(moving),
-        drop_routine.clone(),
-        treatment,
-        Statement::plain(format!("CALL {routine}()")),
-        drop_routine,
-    ]);
+    up.push(making(moving));
+    up.extend(batch::run_routine(&routine(moving), treatment));
     if let Some(none_left) = rows.none_left(&SQL) {
         up.extend(guard(&none_left, &rows.left_over()));
     }
@@ -248,13 +223,4 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, treatment: Statement, back: &str
         guards: vec![as_planned(moving.table)],
         reads_rows: true,
     }
-}
-
-/// A variable that holds what the column holds, and compares as it does.
-pub(super) fn variable_type(column: &Column) -> String {
-    let collation = column.ty.collation.as_ref().and_then(|collation| {
-        let charset = collation.charset.as_ref()?;
-        Some(format!(" CHARACTER SET {charset} COLLATE {}", collation.name))
-    });
-    format!("{}{}", column.ty.declared, collation.unwrap_or_default())
 }

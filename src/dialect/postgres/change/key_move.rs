@@ -1,10 +1,11 @@
 //! A key that is moved to the other table. It is filled in batches, as often as wanted, and the old column goes only when
 //! nothing would be lost.
 
-use super::batch::Batches;
+use super::batch;
 use super::block::{block, columns_as_planned, guard, has_constraint, regclass, unless};
 use super::{as_planned, foreign_key, lock};
 use crate::dialect::Dialect as _;
+use crate::dialect::batches::Batches;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::key_move::{KeyMove, MoveStage};
 use crate::dialect::postgres::Postgres;
@@ -47,7 +48,7 @@ fn add(moving: &KeyMove<'_>) -> Work {
 
 fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     let table = moving.child;
-    let batches = Batches::new(table)?;
+    let batches = Batches::new(&Postgres, table)?;
     let column = Postgres.quote(&moving.key.name);
     let update = |value: &str, condition: &str| {
         format!(
@@ -75,7 +76,11 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     let down = if moving.is_new {
         Vec::new()
     } else {
-        vec![batches.run(Some(&gone), &update("NULL", &format!("r.{column} = {value}")))]
+        vec![batch::run(
+            &batches,
+            Some(&gone),
+            &update("NULL", &format!("r.{column} = {value}")),
+        )]
     };
     Ok(Work {
         up: vec![
@@ -84,7 +89,7 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
                 triggers,
             ]),
             conflicts(moving, &gone),
-            batches.run(Some(&gone), &update(&value, &format!("r.{column} IS NULL"))),
+            batch::run(&batches, Some(&gone), &update(&value, &format!("r.{column} IS NULL"))),
         ],
         down,
         locks: vec![

@@ -2,16 +2,13 @@
 //! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
 use super::block::{block, columns_as_planned, guard, regclass};
-use super::{foreign_key, lock};
+use super::{batch, foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
 use crate::schema::{ForeignKey, Ident, Table, TableKind};
-
-/// How many rows of the table one batch passes over.
-const BATCH: u32 = 10_000;
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
     let moving = Moving::new(&Postgres, rows.table(), keeping);
@@ -154,52 +151,19 @@ pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
     }
 }
 
-/// The rows of one batch: after the last one of the batch before, up to its own last one. Without a primary key all rows
-/// are one.
+/// The rows of one batch. Without a primary key all rows are one.
 fn window(moving: &Moving<'_>) -> String {
-    if moving.key.is_empty() {
-        return "true".to_owned();
-    }
-    let key = moving.key_columns("r");
-    format!(
-        "(relaudit_start OR ({key}) > ({})) AND (relaudit_end OR ({key}) <= ({}))",
-        moving.variables("relaudit_low"),
-        moving.variables("relaudit_high")
-    )
+    moving
+        .batches()
+        .map_or_else(|_| "true".to_owned(), |batches| batches.window())
 }
 
-/// Runs the statement for each batch. It begins anew wherever it was broken off: what is done is not found again.
+/// Runs the statement for each batch.
 fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
-    if moving.key.is_empty() {
-        return block("", &format!("  {statement};\n"));
+    match moving.batches() {
+        Ok(batches) => batch::run(&batches, None, statement),
+        Err(_) => block("", &format!("  {statement};\n")),
     }
-    let table = moving.table_name();
-    let declare = |prefix: &str| {
-        moving.each_key_column(|at, column| format!("  {prefix}_{at} {table}.{}%TYPE;\n", Postgres.quote(&column.name)))
-    };
-    let key = moving.key_columns("r");
-    let [low, high] = ["relaudit_low", "relaudit_high"].map(|prefix| moving.variables(prefix));
-    let assign = moving.each_key_column(|at, _| {
-        format!(
-            "    relaudit_low_{at} := relaudit_high_{at};
-"
-        )
-    });
-    block(
-        &format!(
-            "#variable_conflict use_column\nDECLARE\n  relaudit_start boolean := true;\n  relaudit_end boolean := false;\n{}{}",
-            declare("relaudit_low"),
-            declare("relaudit_high")
-        ),
-        &format!(
-            "  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-             FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-             relaudit_end := NOT FOUND;\n    {statement};\n    COMMIT;\n    EXIT WHEN relaudit_end;\n    relaudit_start := false;\n{assign}  \
-             END LOOP;\n",
-            rows = Postgres.own_rows(moving.table),
-            offset = BATCH - 1,
-        ),
-    )
 }
 
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {

@@ -9,10 +9,11 @@ mod carry;
 mod dependents;
 mod equip;
 
-use super::batch::Batches;
+use super::batch;
 use super::block::{block, guard, regclass, unless};
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
+use crate::dialect::batches::Batches;
 use crate::dialect::change::{LockTaken, Statement, Version, Work};
 use crate::dialect::postgres::Postgres;
 use crate::dialect::retype::{Retype, Stage};
@@ -262,7 +263,7 @@ impl<'a> Way<'a> {
     }
 
     fn fill(&self) -> Result<Work, String> {
-        let batches = Batches::new(self.table())?;
+        let batches = Batches::new(&Postgres, self.table())?;
         let [column, twin] = [self.column(), self.twin()].map(|name| Postgres.quote(name));
         // The trigger computes it, as it does for every other writer.
         let statement = format!(
@@ -287,7 +288,7 @@ impl<'a> Way<'a> {
                 ),
                 message,
             )]),
-            batches.run(Some(&self.done()), &statement),
+            batch::run(&batches, Some(&self.done()), &statement),
         ];
         let mut work = self.stated(up, Vec::new(), "ROW EXCLUSIVE");
         work.guards.push(fitting(self));
