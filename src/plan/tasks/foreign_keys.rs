@@ -152,6 +152,7 @@ impl<'a> Tasks<'a> {
                     old: old.clone(),
                     new,
                     temporary,
+                    copying: self.options.copy_for_foreign_keys,
                 },
                 after,
                 rows: None,
@@ -221,11 +222,15 @@ impl<'a> Tasks<'a> {
                     child,
                     parent,
                     key: foreign_key.clone(),
+                    copying: self.options.copy_for_foreign_keys,
                 },
                 after,
                 rows: None,
             },
         );
+        if self.options.copy_for_foreign_keys {
+            return; // the server has looked at every row
+        }
         let mut after = mended;
         after.insert(key);
         self.put_validation(finding, child, foreign_key, after, false);

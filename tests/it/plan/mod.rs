@@ -1,6 +1,7 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod copied;
 mod generated;
 mod keep;
 mod keyless;
