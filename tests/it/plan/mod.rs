@@ -22,5 +22,6 @@ mod shop;
 mod sqlite_rebuild;
 mod tools;
 mod trip;
+mod types_of_users;
 mod undo;
 mod verify;
