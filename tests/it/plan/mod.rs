@@ -20,6 +20,7 @@ mod round_trip;
 mod rows_kept;
 mod shop;
 mod sqlite_rebuild;
+mod standing;
 mod tools;
 mod trip;
 mod types_of_users;
