@@ -268,6 +268,8 @@ pub struct Keeping {
     pub plan: String,
     /// Why, in one phrase. It tells the rows of one step from those of others of the same plan.
     pub reason: String,
+    /// The foreign keys of the table that some of its rows break: they would refuse those rows when they come back.
+    pub broken: Vec<Ident>,
 }
 
 /// What a dialect makes of a change.

@@ -10,8 +10,9 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Names;
+use super::rows::Decision;
 use super::survey::Survey;
-use super::{Options, Phase, Size, Withheld};
+use super::{Options, Phase, Size, Withheld, triggers};
 use crate::dialect::alteration::Alteration;
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::dialect::key_move::MoveStage;
@@ -202,7 +203,19 @@ impl<'a> Tasks<'a> {
             quarantine: self.names.quarantine(table, &step),
             plan: self.plan.to_owned(),
             reason,
+            broken: self.broken_keys(table),
         }
+    }
+
+    /// The foreign keys of a table that some of its rows break.
+    fn broken_keys(&self, table: &Table) -> Vec<Ident> {
+        let relations = self.facts.relations.relations.iter().enumerate();
+        let broken = relations.filter(|(at, relation)| {
+            relation.child.table == table.name
+                && matches!(self.counts(*at), Ok(Some(counts)) if counts.orphan_rows + counts.sentinel_rows > 0)
+        });
+        let keys = broken.filter_map(|(_, relation)| relation.foreign_key(self.facts.schema)?.name.clone());
+        keys.collect()
     }
 
     /// Adds a task, or its reason to the one that is there.
@@ -245,7 +258,7 @@ impl<'a> Tasks<'a> {
                     rows: draft.rows,
                     size,
                     undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
-                    notes: self.dialect.notes(&draft.change),
+                    notes: self.notes(&draft.change),
                     work: Ok(work),
                     alteration: alteration.map(|alteration| (table.name.clone(), alteration)),
                 };
@@ -253,6 +266,30 @@ impl<'a> Tasks<'a> {
             }
             Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
         }
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        let decision = match change {
+            Change::RemoveRows { .. } => Some(Decision::Remove { for_good: false }),
+            Change::ClearKeys { columns, .. } => Some(Decision::Clear(columns.clone())),
+            _ => None,
+        };
+        let table = &change.table().name;
+        let running = decision.map_or(Vec::new(), |decision| {
+            triggers::set_off(&self.survey.triggers, table, &decision)
+        });
+        let mut notes = self.dialect.notes(change);
+        notes.extend((!running.is_empty()).then(|| triggers::note(table, &running)));
+        notes
+    }
+
+    /// Why rows of a table are not treated so where triggers run for them, and what to do.
+    fn triggered(&self, table: &Table, decision: &Decision) -> Result<(), (String, String)> {
+        let running = triggers::set_off(&self.survey.triggers, &table.name, decision);
+        if running.is_empty() || self.options.run_triggers {
+            return Ok(());
+        }
+        Err(triggers::refusal(&table.name, &running))
     }
 
     fn withhold(&mut self, key: TaskKey, title: String, reason: String, decide: String) {

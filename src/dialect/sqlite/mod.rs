@@ -84,6 +84,16 @@ impl Dialect for Sqlite {
         format!("(typeof({one}) = typeof({other}) AND {one} IS {other} COLLATE BINARY)")
     }
 
+    fn triggers(&self) -> Option<String> {
+        // What sets it off stands before the body and after the name, which may be any word.
+        let head = "replace(upper(substr(sql, 1, instr(upper(sql), 'BEGIN'))), upper(name), '')";
+        Some(format!(
+            "SELECT NULL, t.name, e.event, g.name FROM (SELECT name, tbl_name, {head} AS head FROM sqlite_schema WHERE type = \
+             'trigger') AS g JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = g.tbl_name COLLATE NOCASE JOIN (SELECT \
+             'INSERT' AS event UNION SELECT 'DELETE' UNION SELECT 'UPDATE') AS e ON instr(g.head, e.event) > 0 ORDER BY 2, 3, 4"
+        ))
+    }
+
     fn row_number(&self, table: &Table) -> Option<Ident> {
         sqlite_row_number(table)
     }

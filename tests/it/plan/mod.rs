@@ -2,6 +2,8 @@
 
 mod client;
 mod copied;
+mod earlier;
+mod foreign_keys;
 mod generated;
 mod keep;
 mod keyless;
@@ -22,6 +24,7 @@ mod shop;
 mod sqlite_rebuild;
 mod standing;
 mod tools;
+mod triggers;
 mod trip;
 mod types_of_users;
 mod undo;
