@@ -84,6 +84,10 @@ impl Dialect for Sqlite {
         format!("(typeof({one}) = typeof({other}) AND {one} IS {other} COLLATE BINARY)")
     }
 
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn row_number(&self, table: &Table) -> Option<Ident> {
         sqlite_row_number(table)
     }
@@ -106,8 +110,19 @@ impl PlanDialect for Sqlite {
         change::alteration(change)
     }
 
-    fn rebuild(&self, table: &Table, alterations: &[Alteration]) -> Result<Work, String> {
-        change::rebuild(table, alterations)
+    fn makes_tables_anew(&self) -> bool {
+        true
+    }
+
+    fn rebuild(&self, table: &Table, done: &[Alteration], alterations: &[Alteration]) -> Result<Work, String> {
+        change::rebuild(table, done, alterations)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {

@@ -18,6 +18,7 @@ mod retype;
 mod round_trip;
 mod rows_kept;
 mod shop;
+mod sqlite_columns;
 mod sqlite_rebuild;
 mod tools;
 mod trip;
