@@ -1,6 +1,7 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod copied;
 mod generated;
 mod keep;
 mod keyless;
@@ -22,5 +23,6 @@ mod sqlite_columns;
 mod sqlite_rebuild;
 mod tools;
 mod trip;
+mod types_of_users;
 mod undo;
 mod verify;

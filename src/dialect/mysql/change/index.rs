@@ -1,7 +1,7 @@
 //! Indexes and unique keys, built while others write.
 
 use super::prepared::{columns_as_planned, has_index, unless};
-use super::{as_planned, online};
+use super::{COPY, as_planned, online};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::mysql::MySql;
@@ -67,7 +67,7 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     // Where there is no primary key, the first unique one is the order in which InnoDB keeps the rows: to drop it is to
     // copy the table (manual, "Clustered and Secondary Indexes").
     let how = if table.primary_key().is_none() && kind != Kind::Plain {
-        "ALGORITHM=COPY, LOCK=SHARED"
+        COPY
     } else {
         "ALGORITHM=INPLACE, LOCK=NONE"
     };
