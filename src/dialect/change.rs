@@ -54,6 +54,11 @@ pub trait PlanDialect: Dialect {
     /// What happens where a lock cannot be had in time, and what to do then, in sentences.
     fn when_locked(&self) -> &'static str;
 
+    /// What becomes of a step that is run again, in one phrase.
+    fn when_run_again(&self) -> &'static str {
+        "what is done is not done twice"
+    }
+
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
 

@@ -134,6 +134,10 @@ impl PlanDialect for Sqlite {
          run again."
     }
 
+    fn when_run_again(&self) -> &'static str {
+        "what is done is not done twice, but for a table that is made anew, which is made the same once more"
+    }
+
     fn client_preamble(&self) -> &'static str {
         ".bail on"
     }

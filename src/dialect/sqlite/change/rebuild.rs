@@ -355,13 +355,13 @@ impl Rebuild<'_> {
     /// What foreign_key_check finds: in the table itself, and in its children where its own values change.
     fn broken(&self) -> String {
         let name = Sqlite.literal(self.table.table.as_str());
-        let children = if !self.changes_values {
-            String::new()
-        } else {
+        let children = if self.changes_values {
             format!(
                 " OR EXISTS (SELECT 1 FROM pragma_foreign_key_list(s.name, 'main') AS k WHERE k.\"table\" = {name} COLLATE \
                  NOCASE)"
             )
+        } else {
+            String::new()
         };
         // Foreign keys have numbers that go by their order: the columns tell which one it is.
         format!(
