@@ -22,6 +22,7 @@ mod shop;
 mod sqlite_moves;
 mod sqlite_rebuild;
 mod sqlite_types;
+mod standing;
 mod tools;
 mod trip;
 mod types_of_users;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::index::restored;
 use super::prepared::{columns_as_planned, guard, has_foreign_key, has_table, unless};
+use super::standing::only_foreign_key;
 use super::{COPY, as_planned, copied, online};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{LockTaken, Statement, Work};
@@ -56,11 +57,12 @@ impl Way {
 pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey, way: Way) -> Result<Work, String> {
     let name = name(key)?;
     let mut up = as_it_was(child, parent, key);
+    up.extend(only_foreign_key(child, key, name));
     up.extend(no_orphans(child, parent, key, "mend them, and run this again"));
     up.extend(adding(child, key, &has_foreign_key(&child.name, name), way)?);
     Ok(Work {
         up,
-        down: dropping(child, name),
+        down: dropping(child, key, name),
         locks: way.locks(child, parent),
         guards: vec![as_planned(child), as_planned(parent), no_row_lacks(child, parent, key)],
         reads_rows: true,
@@ -77,6 +79,7 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Resul
             child.name
         ),
     );
+    up.extend(only_foreign_key(child, key, name));
     up.extend(no_orphans(
         child,
         parent,
@@ -98,7 +101,7 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Resul
 pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Result<Work, String> {
     let name = name(key)?;
     Ok(Work {
-        up: dropping(child, name),
+        up: dropping(child, key, name),
         down: adding(child, key, &has_foreign_key(&child.name, name), Way::InPlace)?,
         locks: vec![online(&child.name), online(&parent.name)],
         guards: Vec::new(),
@@ -130,6 +133,7 @@ pub(super) fn replace(
         way.altering(&done, &MySql::MYSQL.table_name(&child.name), &clauses)
     };
     let mut up = as_it_was(child, parent, &new);
+    up.extend(only_foreign_key(child, &new, free));
     up.extend(no_orphans(child, parent, &new, "mend them, and run this again"));
     up.extend(swap(way, old_name, &new, free));
     if way == Way::InPlace {
@@ -159,7 +163,7 @@ fn adding(child: &Table, key: &ForeignKey, done: &str, way: Way) -> Result<Vec<S
     Ok(way.altering(done, &MySql::MYSQL.table_name(&child.name), &clause))
 }
 
-fn dropping(child: &Table, name: &Ident) -> Vec<Statement> {
+fn dropping(child: &Table, key: &ForeignKey, name: &Ident) -> Vec<Statement> {
     let done = format!(
         "NOT {} OR NOT {}",
         has_table(&child.name),
@@ -170,7 +174,9 @@ fn dropping(child: &Table, name: &Ident) -> Vec<Statement> {
         MySql::MYSQL.table_name(&child.name),
         MySql::MYSQL.quote(name)
     );
-    unless(&done, &sql)
+    let mut statements = only_foreign_key(child, key, name);
+    statements.extend(unless(&done, &sql));
+    statements
 }
 
 /// `CONSTRAINT … FOREIGN KEY … REFERENCES …`, all of it.

@@ -1,6 +1,7 @@
 //! Indexes and unique keys, built while others write.
 
 use super::prepared::{columns_as_planned, has_index, unless};
+use super::standing::only_index;
 use super::{COPY, as_planned, online};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Work};
@@ -56,7 +57,9 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     } else {
         format!("INDEX {quoted}")
     };
+    let standing = || only_index(table, columns, name, kind != Kind::Plain);
     let mut up = columns_as_planned(table, columns);
+    up.extend(standing());
     up.extend(unless(
         &there,
         &format!(
@@ -71,7 +74,8 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     } else {
         "ALGORITHM=INPLACE, LOCK=NONE"
     };
-    let mut down = restored(table, columns);
+    let mut down = standing();
+    down.extend(restored(table, columns));
     down.extend(unless(
         &format!("NOT {there}"),
         &format!("ALTER TABLE {target} DROP {gone}, {how}"),

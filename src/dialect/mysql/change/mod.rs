@@ -14,6 +14,7 @@ mod nullability;
 mod prepared;
 pub(super) mod retype;
 mod rows;
+mod standing;
 
 use foreign_key::Way;
 

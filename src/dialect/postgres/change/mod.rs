@@ -15,6 +15,7 @@ mod partitions;
 mod queries;
 pub(super) mod retype;
 mod rows;
+mod standing;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
