@@ -2,7 +2,8 @@
 
 use crate::schema::{ForeignKey, Ident};
 
-/// A change of a table's definition, or of what hangs on the table. Never SQL, but for what an engine keeps as such.
+/// A change of a table's definition, or of what hangs on the table. Never SQL, but for what an
+/// engine keeps as such, and for what must hold of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alteration {
     /// A foreign key comes, goes, or is replaced.

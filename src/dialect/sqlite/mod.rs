@@ -121,6 +121,10 @@ impl PlanDialect for Sqlite {
     fn notes(&self, change: &Change<'_>) -> Vec<String> {
         match change {
             Change::MoveKey { moving, stage } => moving.notes(*stage),
+            Change::Retype { retype, .. } if retype.column.ty.declared != retype.to.declared => vec![format!(
+                "what the application reads from `{}.{}` is of type {} then, and so is what it writes there",
+                retype.table.name, retype.column.name, retype.to.declared
+            )],
             _ => Vec::new(),
         }
     }

@@ -100,6 +100,8 @@ const LINKS: &str =
 fn a_key_moves_together_with_all_else_that_changes_in_its_table() {
     moves_and_comes_back(MOVED);
     moves_and_comes_back(&MOVED.replace("country_id)\n);", "country_id)\n) WITHOUT ROWID;"));
+    // INT is no number of the row, and that number comes along.
+    moves_and_comes_back(&MOVED.replacen("INTEGER PRIMARY KEY, code", "INT NOT NULL PRIMARY KEY, code", 1));
 }
 
 fn moves_and_comes_back(sql: &str) {

@@ -413,17 +413,14 @@ impl Rebuild<'_> {
         let (coming, staying): (Vec<&Ident>, Vec<&Ident>) = columns
             .iter()
             .partition(|name| self.row_number != Some(**name) && self.from.0.column(name).is_none());
-        let mut selected = vec![names(staying.iter().copied(), "")];
-        let mut rows = from.clone();
+        let mut selected = vec![names(staying.iter().copied(), "relaudit_row")];
+        let mut rows = format!("{from} AS relaudit_row");
         if !coming.is_empty() {
             let nothing: Vec<String> = coming
                 .iter()
                 .map(|name| format!("NULL AS {}", Sqlite.quote(name)))
                 .collect();
-            rows = format!(
-                "{from} AS relaudit_row, (SELECT {}) AS relaudit_none",
-                nothing.join(", ")
-            );
+            rows = format!("{rows}, (SELECT {}) AS relaudit_none", nothing.join(", "));
             let same = same_row(self.from.0, "relaudit_same", "relaudit_row")?;
             // Where the step was run before, the column is there, and is found in the table; else it is the one of nulls.
             selected.extend(coming.iter().map(|name| {

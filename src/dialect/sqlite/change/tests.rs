@@ -302,3 +302,21 @@ fn a_key_stays_a_column_when_its_type_is_another() {
     assert_eq!(declared("VARCHAR(20)").as_deref(), Ok("TEXT"));
     assert!(declared("NUMERIC").is_err());
 }
+
+#[test]
+fn rows_are_copied_with_their_numbers_and_what_a_new_column_has_already() {
+    let copying = |sql: &str, alterations: &[Alteration]| {
+        let work = rebuild(&table(sql), &[], alterations).expect("it can be done");
+        [work.up, work.down].map(|statements| {
+            let found = statements
+                .into_iter()
+                .find(|statement| statement.sql.starts_with("INSERT OR ABORT"));
+            found.map(|statement| statement.sql).unwrap_or_default()
+        })
+    };
+    let sql = "CREATE TABLE t (a TEXT, b AS (1))";
+    let plain = r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a") SELECT relaudit_row."_rowid_", relaudit_row."a" FROM "t" AS relaudit_row"#;
+    assert_eq!(copying(sql, &[ty("a", "INT", None)]), [plain, plain]);
+    let filled = r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a", "c") SELECT relaudit_row."_rowid_", relaudit_row."a", (SELECT "c" FROM "t" AS relaudit_same WHERE relaudit_same."_rowid_" = relaudit_row."_rowid_") FROM "t" AS relaudit_row, (SELECT NULL AS "c") AS relaudit_none"#;
+    assert_eq!(copying(sql, &[adding("c", "INT")]), [filled, plain]);
+}
