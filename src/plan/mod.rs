@@ -150,7 +150,12 @@ pub fn plan(
     let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
     let schema = types::applied(facts.schema, &retypes);
     let (moves, unmoved) = moves::decided(&schema, findings, survey, dialect, options.version);
-    let moved = moves::applied(&schema, &moves);
+    // A table that is made anew gets its columns with all else, and what comes before goes without them.
+    let moved = if dialect.makes_tables_anew() {
+        schema.clone()
+    } else {
+        moves::applied(&schema, &moves)
+    };
     let changed = Facts {
         schema: &moved,
         relations: facts.relations,

@@ -45,8 +45,8 @@ pub(super) enum TaskKey {
     Replace(ColumnSet, Option<Ident>),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
-    /// All that makes a table anew.
-    Rebuild(TableName),
+    /// All that makes a table anew: before the contract phase, or in it.
+    Rebuild(TableName, bool),
 }
 
 /// Something to do.
@@ -243,9 +243,14 @@ impl<'a> Tasks<'a> {
             bytes: table.size_bytes,
         };
         let alteration = self.dialect.alteration(&draft.change);
-        let work = match &self.options.unqualified {
-            Some(namespace) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
-            None => self.dialect.work(&draft.change, self.options.version),
+        let made = self.columns_made(&table.name);
+        let work = match (&self.options.unqualified, &alteration) {
+            // It may be about a column that is not there yet.
+            (_, Some(alteration)) if alteration.rebuilds() && !made.is_empty() => {
+                self.dialect.rebuild(table, &made, std::slice::from_ref(alteration))
+            }
+            (Some(namespace), _) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
+            (None, _) => self.dialect.work(&draft.change, self.options.version),
         };
         match work {
             Ok(work) => {
@@ -290,6 +295,15 @@ impl<'a> Tasks<'a> {
             return Ok(());
         }
         Err(triggers::refusal(&table.name, &running))
+    }
+
+    /// The columns that a table gets when it is made anew.
+    fn columns_made(&self, table: &TableName) -> Vec<Alteration> {
+        let alterations = self.planned.values().filter_map(|task| task.alteration.as_ref());
+        alterations
+            .filter(|(name, one)| name == table && matches!(one, Alteration::AddColumn { .. }))
+            .map(|(_, alteration)| alteration.clone())
+            .collect()
     }
 
     fn withhold(&mut self, key: TaskKey, title: String, reason: String, decide: String) {

@@ -94,6 +94,10 @@ impl Dialect for Sqlite {
         ))
     }
 
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn row_number(&self, table: &Table) -> Option<Ident> {
         sqlite_row_number(table)
     }
@@ -116,8 +120,23 @@ impl PlanDialect for Sqlite {
         change::alteration(change)
     }
 
-    fn rebuild(&self, table: &Table, alterations: &[Alteration]) -> Result<Work, String> {
-        change::rebuild(table, alterations)
+    fn makes_tables_anew(&self) -> bool {
+        true
+    }
+
+    fn rebuild(&self, table: &Table, done: &[Alteration], alterations: &[Alteration]) -> Result<Work, String> {
+        change::rebuild(table, done, alterations)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            Change::Retype { retype, .. } if retype.column.ty.declared != retype.to.declared => vec![format!(
+                "what the application reads from `{}.{}` is of type {} then, and so is what it writes there",
+                retype.table.name, retype.column.name, retype.to.declared
+            )],
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {
@@ -127,6 +146,10 @@ impl PlanDialect for Sqlite {
     fn when_locked(&self) -> &'static str {
         "A statement waits 5 seconds for another writer to end; then it fails with \"database is locked\", and the file can be \
          run again."
+    }
+
+    fn when_run_again(&self) -> &'static str {
+        "what is done is not done twice, but for a table that is made anew, which is made the same once more"
     }
 
     fn client_preamble(&self) -> &'static str {
