@@ -47,6 +47,8 @@ pub(super) struct Settings {
     pub(super) table_name_suffix: Option<String>,
     pub(super) pluralize_table_names: Option<bool>,
     pub(super) primary_key: Option<Vec<String>>,
+    /// The columns by which a row is looked up; the key and that of its partition or tenant.
+    pub(super) query_constraints: Vec<String>,
     pub(super) polymorphic_name: Option<String>,
     pub(super) soft_delete: Option<String>,
     /// Whether it is here that `belongs_to` needs a parent or not.
@@ -244,6 +246,10 @@ impl BodyReader<'_> {
             ("primary_abstract_class", _) => self.body.settings.is_abstract = true,
             ("set_table_name", [name]) => self.set("table_name", name, &call.location),
             ("set_primary_key", [name]) => self.set("primary_key", name, &call.location),
+            ("query_constraints", columns) => {
+                let columns = columns.iter().map(|column| column.text().map(str::to_owned));
+                self.body.settings.query_constraints = columns.collect::<Option<_>>().unwrap_or_default();
+            }
             ("acts_as_paranoid", given) => {
                 let column = given
                     .iter()

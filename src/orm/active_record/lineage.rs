@@ -237,6 +237,12 @@ impl<'a> Lineage<'a> {
         stated.unwrap_or_default().into_iter().map(Ident::new).collect()
     }
 
+    /// The columns by which a row is looked up, where the class itself says so: subclasses do not inherit that.
+    pub(super) fn query_constraints(&self, class: &str) -> Vec<Ident> {
+        let own = self.body(class).map(|body| body.settings.query_constraints.as_slice());
+        own.unwrap_or_default().iter().map(Ident::new).collect()
+    }
+
     /// As Active Record's `compute_table_name` does it (`model_schema.rb`, 8.1).
     fn compute_table(&self, class: &str, depth: usize) -> TableOf {
         let Some(body) = self.body(class).filter(|_| depth < LONGEST) else {
