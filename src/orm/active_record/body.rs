@@ -51,6 +51,8 @@ pub(super) struct Settings {
     pub(super) query_constraints: Vec<String>,
     pub(super) polymorphic_name: Option<String>,
     pub(super) soft_delete: Option<String>,
+    /// Whether it includes a module that only the running code names.
+    pub(super) includes_unknown: bool,
     /// Whether it is here that `belongs_to` needs a parent or not.
     pub(super) required_by_default: Option<bool>,
 }
@@ -348,6 +350,7 @@ impl BodyReader<'_> {
     fn include(&mut self, call: &Call, frame: &Frame) {
         for given in &call.arguments {
             let Value::Constant(path) = self.value(given, frame) else {
+                self.body.settings.includes_unknown = true;
                 continue;
             };
             match self.index.resolve(&path, &frame.nesting) {

@@ -152,6 +152,13 @@ impl<'a> Lineage<'a> {
         unknown
     }
 
+    /// Whether a class inherits from one that is in no file, or includes a module that cannot be told.
+    pub(super) fn is_partly_unseen(&self, class: &str) -> bool {
+        let includes_unknown = |class: &str| self.body(class).is_some_and(|body| body.settings.includes_unknown);
+        self.ancestry(class)
+            .any(|class| self.adopted.contains_key(class) || includes_unknown(class))
+    }
+
     /// The models in name order.
     pub(super) fn models(&self) -> impl Iterator<Item = (&str, &Body)> {
         self.bodies.iter().map(|(name, body)| (name.as_str(), body))
