@@ -114,6 +114,7 @@ fn look(
         keep: args.keep.clone(),
         settings: config.settings(&input.schema, &audited.relations)?,
         version,
+        keep_redundant: !rules.is_enabled("redundant_index"),
         unqualified: None,
     };
     let survey = match (&audited.probes, rowed) {

@@ -39,11 +39,13 @@ pub enum Alteration {
     },
     /// An index is made by a step of its own: the table stays as it is, and has this index when it is made anew.
     Index(String),
+    /// An index goes: by a step of its own, or with the table when that is made anew.
+    NoIndex(Ident),
 }
 
 impl Alteration {
     /// Whether the table has to be made anew for it.
     pub fn rebuilds(&self) -> bool {
-        !matches!(self, Self::Index(_))
+        !matches!(self, Self::Index(_) | Self::NoIndex(_))
     }
 }

@@ -4,7 +4,7 @@
 //! that it holds no lock for long that writers wait for, fails rather than guesses where the database is not as it was
 //! planned for, and does nothing where it was done before.
 
-use crate::schema::{ForeignKey, Ident, Table};
+use crate::schema::{ForeignKey, Ident, Index, Table};
 
 use super::Dialect;
 use super::alteration::Alteration;
@@ -76,6 +76,11 @@ pub trait PlanDialect: Dialect {
         false
     }
 
+    /// What every primary key is called, where it cannot have another name.
+    fn name_of_primary_keys(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How long the name of a constraint may be, in bytes.
     fn longest_name(&self) -> usize;
 
@@ -136,6 +141,15 @@ pub enum Change<'a> {
         name: Ident,
         /// What the table is partitioned into, whichever level; empty where it is not.
         partitions: Vec<Partition<'a>>,
+    },
+    /// An index is no more: another one does all that it does.
+    DropIndex {
+        /// The table.
+        table: &'a Table,
+        /// The index, as it is.
+        index: Index,
+        /// The other one, as it is to be by then.
+        beside: Index,
     },
     /// These columns are unique together.
     AddUnique {
@@ -333,6 +347,7 @@ impl Change<'_> {
     pub fn table(&self) -> &Table {
         match self {
             Self::AddIndex { table, .. }
+            | Self::DropIndex { table, .. }
             | Self::AddUnique { table, .. }
             | Self::SetNotNull { table, .. }
             | Self::DropNotNull { table, .. }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Withheld;
 use super::order::withhold;
 use super::tasks::{Task, TaskKey};
+use super::{Phase, Withheld};
 use crate::dialect::alteration::Alteration;
 use crate::dialect::change::PlanDialect;
 use crate::schema::{ColumnSet, ForeignKey, Schema, Table, TableName};
@@ -20,12 +20,13 @@ pub(super) fn gather(
     planned.retain(|_, task| !task.work.as_ref().is_ok_and(|work| work.up.is_empty()));
     let mut rebuilt: BTreeMap<TableName, Vec<TaskKey>> = BTreeMap::new();
     let mut indexed: BTreeMap<TableName, Vec<TaskKey>> = BTreeMap::new();
+    let mut left_out: BTreeMap<TableName, Vec<TaskKey>> = BTreeMap::new();
     for (key, task) in &*planned {
         if let Some((table, alteration)) = &task.alteration {
-            let found = if alteration.rebuilds() {
-                &mut rebuilt
-            } else {
-                &mut indexed
+            let found = match alteration {
+                Alteration::NoIndex(_) => &mut left_out,
+                alteration if alteration.rebuilds() => &mut rebuilt,
+                _ => &mut indexed,
             };
             found.entry(table.clone()).or_default().push(key.clone());
         }
@@ -34,6 +35,13 @@ pub(super) fn gather(
     for (name, mut keys) in rebuilt {
         let Some(table) = schema.table(&name) else { continue };
         let indexes = indexed.remove(&name).unwrap_or_default();
+        // Made anew later, the table would have its useless indexes back: it is made without them.
+        for key in left_out.remove(&name).unwrap_or_default() {
+            if let Some(task) = planned.get_mut(&key) {
+                task.phase = Phase::Prepare;
+            }
+            keys.push(key);
+        }
         keys.sort_by_key(|key| planned.get(key).map(|task| task.phase));
         let all = keys
             .iter()

@@ -61,11 +61,22 @@ pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary
     }
 }
 
-/// Builds an index, after what a build that was broken off left behind is gone, and makes sure that it is whole.
+/// Builds an index on these columns, as [`built`] does.
 pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Vec<Statement> {
+    let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
+    let sql = format!(
+        "CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
+        Postgres.quote(name),
+        Postgres.table_name(&table.name),
+        list.join(", ")
+    );
+    built(table, columns, name, &sql)
+}
+
+/// Builds an index by this statement, after what a build that was broken off left behind is gone, and makes sure that it is whole.
+pub(super) fn built(table: &Table, columns: &[Ident], name: &Ident, sql: &str) -> Vec<Statement> {
     let index = beside(&table.name, name);
     let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {index} AND NOT indisvalid)");
-    let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
     let left = Ident::new(format!("relaudit_broken_{}", short_hash([name.as_str()])));
     let broken = format!(
         "the index {name} could not be built to its end: look at the message before this one, and run this again"
@@ -85,12 +96,7 @@ pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &
         // These wait for older transactions to end, and keep nobody waiting for them meanwhile.
         Statement::plain("SET lock_timeout = 0"),
         dropping(table, &left),
-        Statement::plain(format!(
-            "{LINTED}CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
-            Postgres.quote(name),
-            Postgres.table_name(&table.name),
-            list.join(", ")
-        )),
+        Statement::plain(format!("{LINTED}{sql}")),
         Statement::plain(format!("SET lock_timeout = '{}'", super::LOCK_TIMEOUT)),
         guard(&[(format!("NOT {invalid}"), broken)]),
     ]
@@ -101,7 +107,7 @@ pub(super) fn dropping(table: &Table, name: &Ident) -> Statement {
 }
 
 /// An index is in the namespace of its table.
-fn sibling(table: &Table, name: &Ident) -> String {
+pub(super) fn sibling(table: &Table, name: &Ident) -> String {
     Postgres.table_name(&TableName {
         namespace: table.name.namespace.clone(),
         table: name.clone(),

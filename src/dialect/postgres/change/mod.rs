@@ -7,6 +7,7 @@
 
 mod batch;
 mod block;
+mod drop_index;
 mod foreign_key;
 mod index;
 mod key_move;
@@ -53,6 +54,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::AddIndex {
             table, columns, name, ..
         } => Ok(index::add(table, columns, name)),
+        Change::DropIndex { table, index, beside } => Ok(drop_index::drop(table, index, beside)),
         Change::AddUnique {
             table,
             columns,
@@ -96,6 +98,11 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             name,
             partitions,
         } => Ok(partitions::add_index(table, partitions, columns, name)),
+        Change::DropIndex { table, index, .. } => Err(format!(
+            "`{}` is partitioned: `{}` goes from the whole and from all partitions in one transaction that locks them all, or \
+             not at all (manual, DROP INDEX, \"CONCURRENTLY\")",
+            table.name, index.name
+        )),
         Change::AddUnique {
             table, primary: true, ..
         } => Err(format!(

@@ -38,7 +38,7 @@ pub(super) fn altered(sql: &str, alteration: &Alteration) -> Result<String, Stri
         )),
         Alteration::Nullable { column, nullable } => layout.nullable(column, *nullable)?,
         Alteration::Type { column, declared, .. } => layout.typed(column, declared)?,
-        Alteration::Index(_) => Vec::new(),
+        Alteration::Index(_) | Alteration::NoIndex(_) => Vec::new(),
     };
     Ok(replaced(sql, replacements))
 }

@@ -5,6 +5,7 @@
 
 mod clause;
 mod definition;
+mod drop_index;
 mod guard;
 mod rebuild;
 mod rows;
@@ -44,6 +45,7 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         Change::AddIndex {
             table, columns, name, ..
         } => Ok(add_index(table, columns, name, "")),
+        Change::DropIndex { table, index, beside } => drop_index::drop(table, index, beside),
         Change::AddUnique {
             table,
             columns,
@@ -81,6 +83,7 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
         Change::AddIndex {
             table, columns, name, ..
         } => Alteration::Index(index_text(table, columns, name, "")),
+        Change::DropIndex { index, .. } => Alteration::NoIndex(index.name.clone()),
         Change::AddUnique {
             table,
             columns,

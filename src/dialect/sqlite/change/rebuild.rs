@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::definition::{altered, renamed};
+use super::drop_index::text_of;
 use super::guard::guard;
 use super::{lock, names};
 use crate::dialect::Dialect as _;
@@ -28,12 +29,14 @@ pub(in crate::dialect::sqlite) fn rebuild(table: &Table, alterations: &[Alterati
     };
     let old = &definition.table;
     let mut new = old.clone();
-    let mut beside = definition.beside.clone();
+    let mut known = definition.beside.clone();
+    let mut going = Vec::new();
     let [mut values, mut back] = [BTreeMap::new(), BTreeMap::new()];
     for alteration in alterations {
         new = altered(&new, alteration)?;
         match alteration {
-            Alteration::Index(text) => beside.push(text.clone()),
+            Alteration::Index(text) => known.push(text.clone()),
+            Alteration::NoIndex(name) => going.extend(text_of(table, name)),
             Alteration::Type {
                 column,
                 value,
@@ -51,12 +54,15 @@ pub(in crate::dialect::sqlite) fn rebuild(table: &Table, alterations: &[Alterati
     let made = made(&new)?;
     verify(table, &made, alterations)?;
     let copied = sqlite_row_number(table).filter(|_| !numbered(table) && !numbered(&made));
-    let rebuild = |[from, to]: [&str; 2], required: &[String], values: &BTreeMap<&Ident, &str>| {
+    let staying =
+        |texts: &[String]| -> Vec<String> { texts.iter().filter(|text| !going.contains(text)).cloned().collect() };
+    let rebuild = |[from, to]: [&str; 2], required: &[String], beside: &[String], values: &BTreeMap<&Ident, &str>| {
         Rebuild {
             table,
             from,
             to,
-            beside: &beside,
+            known: &known,
+            beside,
             required,
             kept_in: &definition.kept_in,
             values,
@@ -65,9 +71,9 @@ pub(in crate::dialect::sqlite) fn rebuild(table: &Table, alterations: &[Alterati
         .statements()
     };
     Ok(Work {
-        up: rebuild([old, &new], &beside, &values)?,
+        up: rebuild([old, &new], &staying(&known), &staying(&known), &values)?,
         // The undo of other steps may have taken their indexes away already.
-        down: rebuild([&new, old], &definition.beside, &back)?,
+        down: rebuild([&new, old], &staying(&definition.beside), &known, &back)?,
         locks: vec![lock(table)],
         guards: vec![
             format!(
@@ -114,7 +120,7 @@ fn verify(table: &Table, made: &Table, alterations: &[Alteration]) -> Result<(),
         Alteration::Type { column, declared, .. } => made
             .column(column)
             .is_some_and(|made| made.ty.declared.eq_ignore_ascii_case(declared)),
-        Alteration::ForeignKey { new: None, .. } | Alteration::Index(_) => true,
+        Alteration::ForeignKey { new: None, .. } | Alteration::Index(_) | Alteration::NoIndex(_) => true,
     };
     let count = |counted: &dyn Fn(&Alteration) -> bool| alterations.iter().filter(|one| counted(one)).count();
     let come = count(&|one| matches!(one, Alteration::ForeignKey { new: Some(_), .. }));
@@ -136,7 +142,9 @@ struct Rebuild<'a> {
     table: &'a Table,
     from: &'a str,
     to: &'a str,
-    /// The statements that make its indexes and triggers.
+    /// The statements that made its indexes and triggers, and those that are to make some by then: it may have no others.
+    known: &'a [String],
+    /// Those of them that it has afterwards.
     beside: &'a [String],
     /// Those of them that must be there.
     required: &'a [String],
@@ -235,7 +243,7 @@ impl Rebuild<'_> {
                  tbl_name = {name} COLLATE NOCASE",
                 among(self.required),
                 self.required.len(),
-                among(self.beside)
+                among(self.known)
             ),
             &format!(
                 "{} has other indexes or triggers than the plan knows of: run the steps before this one, or make a new plan",
