@@ -58,6 +58,11 @@ pub trait PlanDialect: Dialect {
         format!("{};", statement.sql)
     }
 
+    /// The same in a script for that client, which can leave it out where its work is done.
+    fn scripted(&self, statement: &Statement) -> String {
+        self.terminated(statement)
+    }
+
     /// How a person runs a script with the engine's own client.
     fn client_command(&self) -> &'static str;
 
@@ -303,6 +308,9 @@ pub struct Statement {
     pub compound: bool,
     /// Whether it only looks, and fails where something does not hold.
     pub guard: bool,
+    /// A condition, for a statement that can be in no block and so cannot ask itself whether its work is done: a script for
+    /// the engine's own client leaves it out where this does not hold.
+    pub only_if: Option<String>,
 }
 
 /// A lock that a change takes.
@@ -323,6 +331,7 @@ impl Statement {
             sql: sql.into(),
             compound: false,
             guard: false,
+            only_if: None,
         }
     }
 
@@ -332,6 +341,7 @@ impl Statement {
             sql: sql.into(),
             compound: true,
             guard: false,
+            only_if: None,
         }
     }
 
@@ -339,6 +349,15 @@ impl Statement {
     #[must_use]
     pub fn guarding(self) -> Self {
         Self { guard: true, ..self }
+    }
+
+    /// The same, to be left out where the condition does not hold.
+    #[must_use]
+    pub fn only_if(self, condition: String) -> Self {
+        Self {
+            only_if: Some(condition),
+            ..self
+        }
     }
 }
 

@@ -130,19 +130,23 @@ pub(super) fn check(engine: Engine, rule: Option<&str>, fixture: &Path) -> (usiz
         say(format!("running it again: {error}"));
     }
     compare("running it again", &after, &client::state(engine, &database), &mut say);
-    if let Err(error) = run(&downs) {
-        say(format!("undoing it: {error}"));
+    for again in ["", " again"] {
+        if let Err(error) = run(&downs) {
+            say(format!("undoing it{again}: {error}"));
+        }
     }
     let undone = client::state(engine, &database);
     let [before, undone] = [before, undone].map(|lines| as_undo_can(fixture, lines));
     compare("undoing it", &before, &undone, &mut say);
     let ends_in_contract = |(its_rule, _): &Fault| is_of_rule(its_rule) && END_IN_CONTRACT.contains(&its_rule.as_str());
-    if faults.iter().any(ends_in_contract) {
-        for files in [&ups, &contract, &contract] {
+    if !contract.is_empty() {
+        for files in [&ups, &contract, &ups, &contract] {
             if let Err(error) = run(files) {
-                say(format!("running it to its end: {error}"));
+                say(format!("running it to its end, twice: {error}"));
             }
         }
+    }
+    if faults.iter().any(ends_in_contract) {
         left = findings(&database, fixture);
         let undone = undos_of_contract(&folder.path().join("plan"), steps);
         if undone.len() == contract.len() {
