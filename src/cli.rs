@@ -157,6 +157,9 @@ pub struct PlanArgs {
     /// into the quarantine. `duplicates` in relaudit.yml goes first
     #[arg(long, value_name = "WHICH:COLUMN")]
     pub keep: Option<Keep>,
+    /// How MySQL and MariaDB add foreign keys
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = ForeignKeyWay::Inplace)]
+    pub foreign_keys: ForeignKeyWay,
     /// Write files into this folder, which is new or empty, instead of a script to standard output
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -176,6 +179,15 @@ pub struct PlanArgs {
     /// No progress
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// How MySQL and MariaDB add foreign keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForeignKeyWay {
+    /// Writers go on; the plan looks for orphans right before and right after
+    Inplace,
+    /// The table is copied, the server looks at every row, and writers wait until it is done
+    Copy,
 }
 
 /// Flags of `schema`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::cli::PlanArgs;
+use crate::cli::{ForeignKeyWay, PlanArgs};
 use crate::config::Config;
 use crate::dialect::change::{PlanDialect, Version};
 use crate::dialect::{interrupt, mysql, postgres, sqlite};
@@ -31,6 +31,12 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<Outcome> {
         bail!("a plan is for one source: name one database or file");
     };
     let (dialect, _) = dialect(input)?;
+    if args.foreign_keys == ForeignKeyWay::Copy && !matches!(dialect.name(), "mysql" | "mariadb") {
+        bail!(
+            "--foreign-keys copy is for MySQL and MariaDB, and {} is neither",
+            input.info.name
+        );
+    }
     let make = |input: &Input| make(input, &rules, args, &config, placed.is_some());
     let (audited, plan) = make(input)?;
     anyhow::ensure!(!interrupt::fired(), "interrupted");
@@ -112,6 +118,7 @@ fn look(
     let options = plan::Options {
         orphans: args.orphans,
         keep: args.keep.clone(),
+        copy_for_foreign_keys: args.foreign_keys == ForeignKeyWay::Copy,
         settings: config.settings(&input.schema, &audited.relations)?,
         version,
         keep_redundant: !rules.is_enabled("redundant_index"),

@@ -177,6 +177,9 @@ pub enum Change<'a> {
         parent: &'a Table,
         /// The constraint, with a name.
         key: ForeignKey,
+        /// Whether the server is to look at every row itself while it copies the table, where it can add the constraint
+        /// in place without looking too.
+        copying: bool,
     },
     /// A foreign key holds for the rows from before too.
     ValidateForeignKey {
@@ -210,6 +213,8 @@ pub enum Change<'a> {
         new: ForeignKey,
         /// What the new one is called until the old one is gone.
         temporary: Ident,
+        /// Whether the server is to look at every row itself while it copies the table, where it can do without.
+        copying: bool,
     },
     /// A column takes no nulls.
     SetNotNull {

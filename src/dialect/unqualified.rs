@@ -183,10 +183,16 @@ impl Tables<'_> {
 
     fn key_change<'t>(&'t self, change: &'t Change<'_>) -> Change<'t> {
         match change {
-            Change::AddForeignKey { child, parent, key } => Change::AddForeignKey {
+            Change::AddForeignKey {
+                child,
+                parent,
+                key,
+                copying,
+            } => Change::AddForeignKey {
                 child: self.table(child),
                 parent: self.table(parent),
                 key: self.key(key),
+                copying: *copying,
             },
             Change::ValidateForeignKey {
                 child,
@@ -210,12 +216,14 @@ impl Tables<'_> {
                 old,
                 new,
                 temporary,
+                copying,
             } => Change::ReplaceForeignKey {
                 child: self.table(child),
                 parent: self.table(parent),
                 old: self.key(old),
                 new: self.key(new),
                 temporary: temporary.clone(),
+                copying: *copying,
             },
             other => self.change(other),
         }

@@ -113,6 +113,8 @@ pub struct Options {
     pub keep: Option<Keep>,
     /// What is said of single relations and keys.
     pub settings: Settings,
+    /// Whether MySQL and MariaDB copy a table to add a foreign key to it, and look at every row themselves.
+    pub copy_for_foreign_keys: bool,
     /// The server's version.
     pub version: Version,
     /// Whether indexes stay that the plan makes useless: nobody wants to hear of such.

@@ -1,6 +1,6 @@
 //! What becomes of rows that break a relation: it follows from what is meant to happen to children whose parent goes.
 
-use crate::relation::Relation;
+use crate::relation::{Relation, Tier};
 use crate::schema::{Action, Ident, Match, Schema, Table};
 
 /// What becomes of rows whose parent is missing.
@@ -31,8 +31,27 @@ pub(super) enum Decision {
     Ask(String, String),
 }
 
+/// Why a relation is too unsure to change rows, types or constraints for it, and what to do; `None` where it is sure
+/// enough. What is at fault may be the guess: its rows belong to another table, and all of them are right.
+pub(super) fn doubt(relation: &Relation) -> Option<(String, String)> {
+    let is_sure = matches!(relation.tier(), Tier::Declared | Tier::Strong);
+    (!is_sure).then(|| {
+        let reason = format!(
+            "the relation from `{}` to `{}` is inferred, and only {} % sure",
+            relation.child,
+            relation.parent,
+            u32::from(relation.confidence) / 10
+        );
+        let decide = "state the relation and its `parent` in relaudit.yml, or forbid it with `kind: none`".to_owned();
+        (reason, decide)
+    })
+}
+
 /// The treatment that is meant for children of this relation which have no parent.
 pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted: Option<Treatment>) -> Decision {
+    if let Some((reason, decide)) = doubt(relation) {
+        return Decision::Ask(reason, decide);
+    }
     let meant = relation
         .stated
         .on_delete
@@ -74,7 +93,7 @@ pub(super) fn decide_sentinels(
     wanted: Option<Treatment>,
 ) -> Decision {
     match wanted {
-        None | Some(Treatment::Nullify) => clear(schema, relation, child),
+        None | Some(Treatment::Nullify) if doubt(relation).is_none() => clear(schema, relation, child),
         other => decide(schema, relation, child, other),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names::shortened;
+use super::rows::doubt;
 use super::survey::Survey;
 use crate::dialect::change::{Change, PlanDialect, Version};
 use crate::dialect::retype::{Retype, TWIN_PREFIX};
@@ -129,6 +130,9 @@ fn refusal(
     dialect: &dyn PlanDialect,
     version: Version,
 ) -> Option<Refusal> {
+    if let Some(refusal) = doubt(relation) {
+        return Some(refusal);
+    }
     let by_hand = || "change the types by hand, and plan again".to_owned();
     for (child, parent) in mismatched_pairs(facts.schema, relation) {
         let Some(retype) = accepted.get(&child) else {

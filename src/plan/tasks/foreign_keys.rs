@@ -6,19 +6,15 @@ use super::{Draft, TaskKey, Tasks};
 use crate::dialect::change::Change;
 use crate::finding::Finding;
 use crate::plan::Phase;
-use crate::relation::{Relation, Tier};
+use crate::plan::rows::doubt;
+use crate::relation::Relation;
 use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table, display_columns};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_foreign_key(&mut self, finding: &Finding, at: usize, relation: &'a Relation) {
         let key = TaskKey::ForeignKey(relation.child.clone(), relation.parent.clone());
         let title = format!("Add a foreign key from `{}` to `{}`", relation.child, relation.parent);
-        if !matches!(relation.tier(), Tier::Declared | Tier::Strong) {
-            let reason = format!(
-                "the relation is inferred, and only {} % sure",
-                u32::from(relation.confidence) / 10
-            );
-            let decide = "state the relation in relaudit.yml, or forbid it with `kind: none`".to_owned();
+        if let Some((reason, decide)) = doubt(relation) {
             return self.withhold(key, title, reason, decide);
         }
         let Some(child) = self.facts.schema.table(&relation.child.table) else {
@@ -152,6 +148,7 @@ impl<'a> Tasks<'a> {
                     old: old.clone(),
                     new,
                     temporary,
+                    copying: self.options.copy_for_foreign_keys,
                 },
                 after,
                 rows: None,
@@ -221,11 +218,15 @@ impl<'a> Tasks<'a> {
                     child,
                     parent,
                     key: foreign_key.clone(),
+                    copying: self.options.copy_for_foreign_keys,
                 },
                 after,
                 rows: None,
             },
         );
+        if self.options.copy_for_foreign_keys {
+            return; // the server has looked at every row
+        }
         let mut after = mended;
         after.insert(key);
         self.put_validation(finding, child, foreign_key, after, false);

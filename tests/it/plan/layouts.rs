@@ -138,7 +138,17 @@ fn names(folder: &Path) -> Vec<String> {
 
 fn check_all(engine: Engine) {
     let mut failures = Vec::new();
-    let mut cases = vec![(shop(engine), Tool::all(engine))];
+    let mut tools = Tool::all(engine);
+    if engine == Engine::Postgres14 {
+        // The tools are the same for both versions, whose SQL differs: one of each way to send a file is enough.
+        tools.retain(|tool| {
+            matches!(
+                tool,
+                Tool::WholeFiles("golang-migrate") | Tool::Goose | Tool::Flyway | Tool::Rails
+            )
+        });
+    }
+    let mut cases = vec![(shop(engine), tools)];
     for rule in MORE.iter().filter(|_| engine != Engine::Sqlite) {
         let fixture = fixtures(rule, engine).into_iter().next();
         cases.extend(fixture.map(|case| (case, vec![Tool::WholeFiles("golang-migrate"), Tool::Goose])));

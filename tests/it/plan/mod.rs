@@ -1,6 +1,7 @@
 //! Plans, run with the engines' own clients on real servers.
 
 mod client;
+mod copied;
 mod generated;
 mod keep;
 mod keyless;
@@ -19,7 +20,9 @@ mod round_trip;
 mod rows_kept;
 mod shop;
 mod sqlite_rebuild;
+mod standing;
 mod tools;
 mod trip;
+mod types_of_users;
 mod undo;
 mod verify;

@@ -20,13 +20,14 @@ pub(super) fn drop(table: &Table, index: &Index, beside: &Index) -> Result<Work,
     let target = MySql::MYSQL.table_name(&table.name);
     let quoted = MySql::MYSQL.quote(&index.name);
     let gone = format!("NOT {}", has_index(&table.name, &index.name));
-    let mut up = guard(
+    let standing = guard(
         &format!("{gone} OR {}", is_as_planned(table, index)),
         &format!(
             "{} is another index than it was when the plan was made: make a new plan",
             index.name
         ),
     );
+    let mut up = standing.clone();
     up.extend(guard(
         &format!("{gone} OR {}", is_as_planned(table, beside)),
         &format!(
@@ -43,7 +44,8 @@ pub(super) fn drop(table: &Table, index: &Index, beside: &Index) -> Result<Work,
         .comment
         .as_ref()
         .map(|comment| format!(" COMMENT {}", MySql::MYSQL.literal(comment)));
-    let down = unless(
+    let mut down = standing;
+    down.extend(unless(
         &has_index(&table.name, &index.name),
         &format!(
             "ALTER TABLE {target} ADD {}INDEX {quoted} ({}){}, ALGORITHM=INPLACE, LOCK=NONE",
@@ -51,7 +53,7 @@ pub(super) fn drop(table: &Table, index: &Index, beside: &Index) -> Result<Work,
             parts.join(", "),
             comment.unwrap_or_default()
         ),
-    );
+    ));
     Ok(Work {
         up,
         down,

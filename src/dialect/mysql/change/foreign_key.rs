@@ -1,14 +1,15 @@
 //! Foreign keys. They are added in place only while the server does not look at the rows (MySQL manual, "Online DDL
 //! Operations", "Adding a foreign key constraint": INPLACE needs `foreign_key_checks` off), so the plan looks itself:
-//! right before, and right after.
+//! right before, and right after. Where it is asked for, the server looks itself instead, and copies the table.
 
 use std::fmt::Write as _;
 
 use super::index::restored;
 use super::prepared::{columns_as_planned, guard, has_foreign_key, has_table, unless};
-use super::{as_planned, online};
+use super::standing::only_foreign_key;
+use super::{COPY, as_planned, copied, online};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Statement, Work};
+use crate::dialect::change::{LockTaken, Statement, Work};
 use crate::dialect::mysql::MySql;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::schema::{Action, ColumnSet, ForeignKey, Ident, Table, display_columns};
@@ -16,15 +17,53 @@ use crate::schema::{Action, ColumnSet, ForeignKey, Ident, Table, display_columns
 const CHECKS_OFF: &str = "SET SESSION foreign_key_checks = 0";
 const CHECKS_ON: &str = "SET SESSION foreign_key_checks = 1";
 
-pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey) -> Result<Work, String> {
+/// Who looks at the rows when a foreign key is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The plan, right before and right after; writers go on.
+    InPlace,
+    /// The server, while it copies the table; writers wait.
+    Copying,
+}
+
+impl Way {
+    pub(super) fn new(copying: bool) -> Self {
+        if copying { Self::Copying } else { Self::InPlace }
+    }
+
+    /// The statement that adds a foreign key in this way, where it was not done before.
+    fn altering(self, done: &str, table: &str, clauses: &str) -> Vec<Statement> {
+        match self {
+            Self::Copying => unless(done, &format!("ALTER TABLE {table} {clauses}, {COPY}")),
+            Self::InPlace => {
+                let mut statements = vec![Statement::plain(CHECKS_OFF)];
+                let sql = format!("ALTER TABLE {table} {clauses}, ALGORITHM=INPLACE, LOCK=NONE");
+                statements.extend(unless(done, &sql));
+                statements.push(Statement::plain(CHECKS_ON));
+                statements
+            }
+        }
+    }
+
+    fn locks(self, child: &Table, parent: &Table) -> Vec<LockTaken> {
+        match self {
+            Self::InPlace => vec![online(&child.name), online(&parent.name)],
+            // Seen on MySQL 9.7 and MariaDB 10.11: the parent takes no writes either, whichever row.
+            Self::Copying => [child, parent].into_iter().flat_map(|end| copied(&end.name)).collect(),
+        }
+    }
+}
+
+pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey, way: Way) -> Result<Work, String> {
     let name = name(key)?;
     let mut up = as_it_was(child, parent, key);
+    up.extend(only_foreign_key(child, key, name));
     up.extend(no_orphans(child, parent, key, "mend them, and run this again"));
-    up.extend(adding(child, key, &has_foreign_key(&child.name, name))?);
+    up.extend(adding(child, key, &has_foreign_key(&child.name, name), way)?);
     Ok(Work {
         up,
-        down: dropping(child, name),
-        locks: vec![online(&child.name), online(&parent.name)],
+        down: dropping(child, key, name),
+        locks: way.locks(child, parent),
         guards: vec![as_planned(child), as_planned(parent), no_row_lacks(child, parent, key)],
         reads_rows: true,
     })
@@ -40,6 +79,7 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Resul
             child.name
         ),
     );
+    up.extend(only_foreign_key(child, key, name));
     up.extend(no_orphans(
         child,
         parent,
@@ -61,8 +101,8 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey) -> Resul
 pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Result<Work, String> {
     let name = name(key)?;
     Ok(Work {
-        up: dropping(child, name),
-        down: adding(child, key, &has_foreign_key(&child.name, name))?,
+        up: dropping(child, key, name),
+        down: adding(child, key, &has_foreign_key(&child.name, name), Way::InPlace)?,
         locks: vec![online(&child.name), online(&parent.name)],
         guards: Vec::new(),
         reads_rows: false,
@@ -76,40 +116,37 @@ pub(super) fn replace(
     parent: &Table,
     [old, new]: [&ForeignKey; 2],
     free: &Ident,
+    way: Way,
 ) -> Result<Work, String> {
     let old_name = name(old)?;
     let new = ForeignKey {
         name: Some(free.clone()),
         ..new.clone()
     };
-    let swap = |from: &Ident, to: &ForeignKey, to_name: &Ident| {
-        let mut statements = vec![Statement::plain(CHECKS_OFF)];
-        let sql = format!(
-            "ALTER TABLE {} DROP FOREIGN KEY {}, ADD {}, ALGORITHM=INPLACE, LOCK=NONE",
-            MySql::MYSQL.table_name(&child.name),
+    let swap = |way: Way, from: &Ident, to: &ForeignKey, to_name: &Ident| {
+        let clauses = format!(
+            "DROP FOREIGN KEY {}, ADD {}",
             MySql::MYSQL.quote(from),
             definition(to, to_name)
         );
-        statements.extend(unless(&has_foreign_key(&child.name, to_name), &sql));
-        statements.push(Statement::plain(CHECKS_ON));
-        statements
+        let done = has_foreign_key(&child.name, to_name);
+        way.altering(&done, &MySql::MYSQL.table_name(&child.name), &clauses)
     };
     let mut up = as_it_was(child, parent, &new);
+    up.extend(only_foreign_key(child, &new, free));
     up.extend(no_orphans(child, parent, &new, "mend them, and run this again"));
-    up.extend(swap(old_name, &new, free));
-    up.extend(no_orphans(
-        child,
-        parent,
-        &new,
-        "they came in meanwhile: mend them, and run this again",
-    ));
+    up.extend(swap(way, old_name, &new, free));
+    if way == Way::InPlace {
+        let what_to_do = "they came in meanwhile: mend them, and run this again";
+        up.extend(no_orphans(child, parent, &new, what_to_do));
+    }
     Ok(Work {
         up,
         down: restored(child, &old.columns)
             .into_iter()
-            .chain(swap(free, old, old_name))
+            .chain(swap(Way::InPlace, free, old, old_name))
             .collect(),
-        locks: vec![online(&child.name), online(&parent.name)],
+        locks: way.locks(child, parent),
         guards: vec![as_planned(child), as_planned(parent), no_row_lacks(child, parent, &new)],
         reads_rows: true,
     })
@@ -121,19 +158,12 @@ fn as_it_was(child: &Table, parent: &Table, key: &ForeignKey) -> Vec<Statement> 
     statements
 }
 
-fn adding(child: &Table, key: &ForeignKey, done: &str) -> Result<Vec<Statement>, String> {
-    let sql = format!(
-        "ALTER TABLE {} ADD {}, ALGORITHM=INPLACE, LOCK=NONE",
-        MySql::MYSQL.table_name(&child.name),
-        definition(key, name(key)?)
-    );
-    let mut statements = vec![Statement::plain(CHECKS_OFF)];
-    statements.extend(unless(done, &sql));
-    statements.push(Statement::plain(CHECKS_ON));
-    Ok(statements)
+fn adding(child: &Table, key: &ForeignKey, done: &str, way: Way) -> Result<Vec<Statement>, String> {
+    let clause = format!("ADD {}", definition(key, name(key)?));
+    Ok(way.altering(done, &MySql::MYSQL.table_name(&child.name), &clause))
 }
 
-fn dropping(child: &Table, name: &Ident) -> Vec<Statement> {
+fn dropping(child: &Table, key: &ForeignKey, name: &Ident) -> Vec<Statement> {
     let done = format!(
         "NOT {} OR NOT {}",
         has_table(&child.name),
@@ -144,7 +174,9 @@ fn dropping(child: &Table, name: &Ident) -> Vec<Statement> {
         MySql::MYSQL.table_name(&child.name),
         MySql::MYSQL.quote(name)
     );
-    unless(&done, &sql)
+    let mut statements = only_foreign_key(child, key, name);
+    statements.extend(unless(&done, &sql));
+    statements
 }
 
 /// `CONSTRAINT … FOREIGN KEY … REFERENCES …`, all of it.

@@ -1,7 +1,8 @@
 //! Indexes and unique keys, built while others write.
 
 use super::prepared::{columns_as_planned, has_index, unless};
-use super::{as_planned, online};
+use super::standing::only_index;
+use super::{COPY, as_planned, online};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::mysql::MySql;
@@ -56,7 +57,9 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     } else {
         format!("INDEX {quoted}")
     };
+    let standing = || only_index(table, columns, name, kind != Kind::Plain);
     let mut up = columns_as_planned(table, columns);
+    up.extend(standing());
     up.extend(unless(
         &there,
         &format!(
@@ -67,11 +70,12 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     // Where there is no primary key, the first unique one is the order in which InnoDB keeps the rows: to drop it is to
     // copy the table (manual, "Clustered and Secondary Indexes").
     let how = if table.primary_key().is_none() && kind != Kind::Plain {
-        "ALGORITHM=COPY, LOCK=SHARED"
+        COPY
     } else {
         "ALGORITHM=INPLACE, LOCK=NONE"
     };
-    let mut down = restored(table, columns);
+    let mut down = standing();
+    down.extend(restored(table, columns));
     down.extend(unless(
         &format!("NOT {there}"),
         &format!("ALTER TABLE {target} DROP {gone}, {how}"),

@@ -15,6 +15,9 @@ mod nullability;
 mod prepared;
 pub(super) mod retype;
 mod rows;
+mod standing;
+
+use foreign_key::Way;
 
 use crate::dialect::change::{Change, LockTaken, Sending, Statement, Texts, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
@@ -97,7 +100,12 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             primary,
             ..
         } => index::add_unique(table, columns, name, *primary),
-        Change::AddForeignKey { child, parent, key } => foreign_key::add(child, parent, key),
+        Change::AddForeignKey {
+            child,
+            parent,
+            key,
+            copying,
+        } => foreign_key::add(child, parent, key, Way::new(*copying)),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
         Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),
         Change::ReplaceForeignKey {
@@ -106,7 +114,8 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             old,
             new,
             temporary,
-        } => foreign_key::replace(child, parent, [old, new], temporary),
+            copying,
+        } => foreign_key::replace(child, parent, [old, new], temporary, Way::new(*copying)),
         Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
         Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
         Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
@@ -124,6 +133,24 @@ fn online(table: &TableName) -> LockTaken {
         mode: "ALGORITHM=INPLACE, LOCK=NONE",
         blocks: "nobody but for an instant at its begin and end",
     }
+}
+
+/// What the ALTERs say that copy a table.
+const COPY: &str = "ALGORITHM=COPY, LOCK=SHARED";
+
+/// What they hold.
+fn copied(table: &TableName) -> [LockTaken; 2] {
+    [
+        LockTaken {
+            table: table.to_string(),
+            mode: COPY,
+            blocks: "writers until the copy is made; not readers",
+        },
+        LockTaken {
+            blocks: "readers too for an instant, when the copy takes the table's place",
+            ..online(table)
+        },
+    ]
 }
 
 /// What routines that treat rows hold.

@@ -4,9 +4,9 @@
 
 use super::nullability::{Redefinition, redefine, table_collation};
 use super::prepared::{guard, has_type, is_table};
-use super::{as_planned, online};
+use super::{COPY, as_planned, copied};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{LockTaken, Statement, Work};
+use crate::dialect::change::{Statement, Work};
 use crate::dialect::mysql::MySql;
 use crate::dialect::mysql::text::utf8mb4;
 use crate::dialect::retype::{self, Retype, Tests};
@@ -111,17 +111,7 @@ pub(super) fn at_once(retype: &Retype<'_>) -> Result<Work, String> {
     Ok(Work {
         up,
         down: changing(retype, &retype.to, &retype.column.ty)?,
-        locks: vec![
-            LockTaken {
-                table: retype.table.name.to_string(),
-                mode: COPY,
-                blocks: "writers while the table is copied; not readers",
-            },
-            LockTaken {
-                blocks: "readers too for an instant, when the copy takes the table's place",
-                ..online(&retype.table.name)
-            },
-        ],
+        locks: copied(&retype.table.name).to_vec(),
         guards: vec![
             as_planned(retype.table),
             format!(
@@ -132,8 +122,6 @@ pub(super) fn at_once(retype: &Retype<'_>) -> Result<Work, String> {
         reads_rows: true,
     })
 }
-
-const COPY: &str = "ALGORITHM=COPY, LOCK=SHARED";
 
 /// The column has the type that it had, or the new one already.
 fn as_it_was(retype: &Retype<'_>) -> Vec<Statement> {

@@ -11,10 +11,6 @@ use crate::schema::{Ident, Index, IndexPart, Table};
 /// Drops it, if it is as it was, and the other one is there and whole.
 pub(super) fn drop(table: &Table, index: &Index, stays: &Index) -> Work {
     let gone = format!("{} IS NULL", beside(&table.name, &index.name));
-    let other = format!(
-        "{} is another index than it was when the plan was made: make a new plan",
-        index.name
-    );
     let missing = format!(
         "{}, which does all that {} does, is not there as it was when the plan was made, or is not valid: make a new plan",
         stays.name, index.name
@@ -22,7 +18,7 @@ pub(super) fn drop(table: &Table, index: &Index, stays: &Index) -> Work {
     Work {
         up: vec![
             guard(&[
-                (format!("{gone} OR {}", is_as_planned(table, index, "")), other),
+                standing(table, index),
                 (
                     format!("{gone} OR {}", is_as_planned(table, stays, " AND i.indisvalid")),
                     missing,
@@ -44,6 +40,20 @@ pub(super) fn drop(table: &Table, index: &Index, stays: &Index) -> Work {
         ],
         reads_rows: false,
     }
+}
+
+/// Nothing has its name but itself, whole or not, and what to say where something has.
+fn standing(table: &Table, index: &Index) -> (String, String) {
+    let holds = format!(
+        "{} IS NULL OR {}",
+        beside(&table.name, &index.name),
+        is_as_planned(table, index, "")
+    );
+    let message = format!(
+        "{} is another index than it was when the plan was made: make a new plan",
+        index.name
+    );
+    (holds, message)
 }
 
 /// Whether the index of that name is on these columns, in this order.
@@ -80,7 +90,8 @@ fn is_as_planned(table: &Table, index: &Index, and: &str) -> String {
 /// Makes it again as it was.
 fn making(table: &Table, index: &Index) -> Vec<Statement> {
     let columns: Vec<Ident> = index.parts.iter().filter_map(|part| part.column.clone()).collect();
-    let mut statements = built(table, &columns, &index.name, &definition(table, index));
+    let sql = definition(table, index);
+    let mut statements = built(table, &columns, &index.name, (&sql, standing(table, index)));
     if let Some(comment) = &index.comment {
         let comment = Postgres.literal(comment);
         statements.push(unless(

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::block::{columns_as_planned, guard, has_constraint, regclass, unless};
+use super::standing::{letter, only_foreign_key, only_foreign_key_of_any_action};
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Version, Work};
@@ -17,6 +18,7 @@ pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
             guard(&[
                 columns_as_planned(child, &key.columns),
                 columns_as_planned(parent, &key.parent_columns),
+                only_foreign_key(child, key, &name),
             ]),
             unless(
                 &has_constraint(&child.name, &name),
@@ -24,7 +26,7 @@ pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
                 &format!("adding {name}"),
             ),
         ],
-        down: vec![dropping(child, &name)],
+        down: vec![guard(&[only_foreign_key(child, key, &name)]), dropping(child, &name)],
         locks: vec![
             lock(&child.name, "SHARE ROW EXCLUSIVE"),
             lock(&parent.name, "SHARE ROW EXCLUSIVE"),
@@ -39,7 +41,10 @@ pub(super) fn validate(child: &Table, parent: &Table, key: &ForeignKey, existing
     let missing = format!("{} has no constraint {name}: run the steps before this one", child.name);
     Work {
         up: vec![
-            guard(&[(has_constraint(&child.name, &name), missing)]),
+            guard(&[
+                (has_constraint(&child.name, &name), missing),
+                only_foreign_key(child, key, &name),
+            ]),
             validating(child, &name),
         ],
         // What a step before this one added, its own undo takes away.
@@ -99,16 +104,19 @@ fn invalidating(child: &Table, key: &ForeignKey) -> Vec<Statement> {
 
 pub(super) fn drop(child: &Table, parent: &Table, key: &ForeignKey) -> Work {
     let name = name(key);
-    let mut down = vec![unless(
-        &has_constraint(&child.name, &name),
-        &format!("{} NOT VALID", addition(child, key)),
-        &format!("adding {name}"),
-    )];
+    let mut down = vec![
+        guard(&[only_foreign_key(child, key, &name)]),
+        unless(
+            &has_constraint(&child.name, &name),
+            &format!("{} NOT VALID", addition(child, key)),
+            &format!("adding {name}"),
+        ),
+    ];
     if key.validated && key.enforced {
         down.push(validating(child, &name));
     }
     Work {
-        up: vec![dropping(child, &name)],
+        up: vec![guard(&[only_foreign_key(child, key, &name)]), dropping(child, &name)],
         down,
         locks: vec![
             lock(&child.name, "ACCESS EXCLUSIVE"),
@@ -128,13 +136,16 @@ pub(super) fn replace(
     temporary: &Ident,
     version: Version,
 ) -> Work {
-    let columns = [
+    let standing = [
         columns_as_planned(child, &new.columns),
         columns_as_planned(parent, &new.parent_columns),
+        only_foreign_key_of_any_action(child, new, &name(old)),
+        only_foreign_key_of_any_action(child, new, temporary),
     ];
-    let mut up = vec![guard(&columns)];
+    let mut up = vec![guard(&standing)];
     up.extend(replacing(child, old, new, temporary));
-    let mut down = replacing(child, new, old, temporary);
+    let mut down = vec![guard(&standing[2..])];
+    down.extend(replacing(child, new, old, temporary));
     if !old.enforced {
         // It comes back as it was, and as such it cannot be validated. Before PostgreSQL 18 a constraint can only be
         // switched off by its triggers, for which one has to be a superuser: then the new one stays.
@@ -198,13 +209,6 @@ fn replacing(child: &Table, from: &ForeignKey, to: &ForeignKey, temporary: &Iden
 
 /// Whether the constraint is there under its name and does what it is to do.
 fn is_so(child: &Table, key: &ForeignKey) -> String {
-    let action = |action: Action| match action {
-        Action::NoAction => 'a',
-        Action::Restrict => 'r',
-        Action::Cascade => 'c',
-        Action::SetNull => 'n',
-        Action::SetDefault => 'd',
-    };
     let triggers = if key.enforced {
         // Switched off, the triggers that enforce it are not run; NOT ENFORCED, there are none.
         " AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid) AND NOT EXISTS (SELECT FROM \
@@ -217,8 +221,8 @@ fn is_so(child: &Table, key: &ForeignKey) -> String {
          c.confupdtype = '{}'{triggers})",
         regclass(&child.name),
         Postgres.literal(name(key).as_str()),
-        action(key.on_delete),
-        action(key.on_update),
+        letter(key.on_delete),
+        letter(key.on_update),
     )
 }
 

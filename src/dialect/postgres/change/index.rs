@@ -1,6 +1,7 @@
 //! Indexes and unique keys, built while others write (manual, CREATE INDEX, "Building Indexes Concurrently").
 
 use super::block::{beside, columns_as_planned, guard, has_constraint, unless};
+use super::standing::only_index;
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{LockTaken, Statement, Work};
@@ -15,7 +16,7 @@ pub(super) const LINTED: &str =
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Work {
     Work {
         up: building(table, columns, name, ""),
-        down: vec![dropping(table, name)],
+        down: vec![guard(&[only_index(table, columns, name, false)]), dropping(table, name)],
         locks: locks(table),
         guards: vec![as_planned(table)],
         reads_rows: true,
@@ -39,15 +40,18 @@ pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary
     locks.push(lock(&table.name, "ACCESS EXCLUSIVE"));
     Work {
         up,
-        down: vec![unless(
-            &format!("NOT {}", has_constraint(&table.name, name)),
-            &format!(
-                "ALTER TABLE {} DROP CONSTRAINT {}",
-                Postgres.table_name(&table.name),
-                Postgres.quote(name)
+        down: vec![
+            guard(&[only_index(table, columns, name, true)]),
+            unless(
+                &format!("NOT {}", has_constraint(&table.name, name)),
+                &format!(
+                    "ALTER TABLE {} DROP CONSTRAINT {}",
+                    Postgres.table_name(&table.name),
+                    Postgres.quote(name)
+                ),
+                &format!("dropping {name}"),
             ),
-            &format!("dropping {name}"),
-        )],
+        ],
         locks,
         guards: vec![
             as_planned(table),
@@ -70,11 +74,18 @@ pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &
         Postgres.table_name(&table.name),
         list.join(", ")
     );
-    built(table, columns, name, &sql)
+    let standing = only_index(table, columns, name, !unique.is_empty());
+    built(table, columns, name, (&sql, standing))
 }
 
-/// Builds an index by this statement, after what a build that was broken off left behind is gone, and makes sure that it is whole.
-pub(super) fn built(table: &Table, columns: &[Ident], name: &Ident, sql: &str) -> Vec<Statement> {
+/// Builds an index by this statement, after what a build that was broken off left behind is gone, and makes sure that it is
+/// whole. `standing` holds where nothing else has its name.
+pub(super) fn built(
+    table: &Table,
+    columns: &[Ident],
+    name: &Ident,
+    (sql, standing): (&str, (String, String)),
+) -> Vec<Statement> {
     let index = beside(&table.name, name);
     let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {index} AND NOT indisvalid)");
     let left = Ident::new(format!("relaudit_broken_{}", short_hash([name.as_str()])));
@@ -82,7 +93,7 @@ pub(super) fn built(table: &Table, columns: &[Ident], name: &Ident, sql: &str) -
         "the index {name} could not be built to its end: look at the message before this one, and run this again"
     );
     vec![
-        guard(&[columns_as_planned(table, columns)]),
+        guard(&[columns_as_planned(table, columns), standing]),
         // Another name costs no strong lock (manual, ALTER INDEX), and under it the index can go whether it was there or not.
         unless(
             &format!("NOT {invalid}"),

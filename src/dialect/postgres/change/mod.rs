@@ -16,6 +16,7 @@ mod partitions;
 mod queries;
 pub(super) mod retype;
 mod rows;
+mod standing;
 
 use crate::dialect::change::{Change, LockTaken, Statement, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
@@ -62,7 +63,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             primary,
             ..
         } => Ok(index::add_unique(table, columns, name, *primary)),
-        Change::AddForeignKey { child, parent, key } => Ok(foreign_key::add(child, parent, key)),
+        Change::AddForeignKey { child, parent, key, .. } => Ok(foreign_key::add(child, parent, key)),
         Change::ValidateForeignKey {
             child,
             parent,
@@ -76,6 +77,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             old,
             new,
             temporary,
+            ..
         } => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column, version)),
@@ -116,8 +118,8 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             partitions,
             ..
         } => Ok(partitions::add_unique(table, partitions, columns, name)),
-        Change::AddForeignKey { child, parent, key } if whole_can_wait => Ok(foreign_key::add(child, parent, key)),
-        Change::AddForeignKey { child, parent, key } => Ok(partitions::add_foreign_key(child, parent, key)),
+        Change::AddForeignKey { child, parent, key, .. } if whole_can_wait => Ok(foreign_key::add(child, parent, key)),
+        Change::AddForeignKey { child, parent, key, .. } => Ok(partitions::add_foreign_key(child, parent, key)),
         Change::ValidateForeignKey {
             child,
             parent,
@@ -142,6 +144,7 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             old,
             new,
             temporary,
+            ..
         } if whole_can_wait => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
         Change::ReplaceForeignKey { child, .. } => Err(format!(
             "`{}` is partitioned, and before PostgreSQL 18 such a foreign key cannot be replaced without a lock for as long \

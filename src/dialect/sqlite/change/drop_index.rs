@@ -20,13 +20,14 @@ pub(super) fn drop(table: &Table, index: &Index, beside: &Index) -> Result<Work,
         "FROM main.sqlite_schema WHERE type = 'index' AND name = {}",
         Sqlite.literal(index.name.as_str())
     );
-    let mut up = guard(
+    let standing = guard(
         &format!("NOT EXISTS (SELECT * {named} AND sql IS NOT {})", Sqlite.literal(&text)),
         &format!(
             "{} is another index than it was when the plan was made: make a new plan",
             index.name
         ),
     );
+    let mut up = standing.clone();
     up.extend(guard(
         &format!(
             "NOT EXISTS (SELECT * {named}) OR {}",
@@ -42,9 +43,11 @@ pub(super) fn drop(table: &Table, index: &Index, beside: &Index) -> Result<Work,
         table: index.name.clone(),
     });
     up.push(Statement::plain(format!("DROP INDEX IF EXISTS {name}")));
+    let mut down = standing;
+    down.push(Statement::plain(text.replacen("INDEX ", "INDEX IF NOT EXISTS ", 1)));
     Ok(Work {
         up,
-        down: vec![Statement::plain(text.replacen("INDEX ", "INDEX IF NOT EXISTS ", 1))],
+        down,
         locks: vec![lock(table)],
         guards: vec![
             as_planned(table),
