@@ -12,6 +12,7 @@ mod foreign_key;
 mod index;
 mod key_move;
 mod not_null;
+mod partitioned_key;
 mod partitions;
 mod queries;
 pub(super) mod retype;
@@ -146,11 +147,14 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             temporary,
             ..
         } if whole_can_wait => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
-        Change::ReplaceForeignKey { child, .. } => Err(format!(
-            "`{}` is partitioned, and before PostgreSQL 18 such a foreign key cannot be replaced without a lock for as long \
-             as all rows are checked",
-            child.name
-        )),
+        Change::ReplaceForeignKey {
+            child,
+            parent,
+            old,
+            new,
+            temporary,
+            ..
+        } => partitioned_key::replace(child, parent, [old, new], temporary, version),
         Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
             "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
             change.table().name
