@@ -1,5 +1,7 @@
 //! What a rule reports.
 
+use std::collections::BTreeMap;
+
 use crate::relation::{Relation, RelationId, Tier, short_hash};
 use crate::schema::{Action, ColumnSet, ForeignKey, Ident, Location, TableName};
 
@@ -46,6 +48,8 @@ pub enum Remedy {
     DropForeignKey(Box<ForeignKey>),
     /// An index on these columns.
     AddIndex(ColumnSet),
+    /// These indexes of the subject's table go, each with the one that does all that it does.
+    DropIndexes(BTreeMap<Ident, Ident>),
     /// A unique key on these columns.
     AddUniqueKey(ColumnSet),
     /// These columns, which are unique and take no nulls, are the primary key.

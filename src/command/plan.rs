@@ -122,6 +122,7 @@ fn look(
         copy_for_foreign_keys: args.foreign_keys == ForeignKeyWay::Copy,
         settings: config.settings(&input.schema, &audited.relations)?,
         version,
+        keep_redundant: !rules.is_enabled("redundant_index"),
         unqualified: None,
     };
     let survey = match (&audited.probes, rowed) {

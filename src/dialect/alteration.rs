@@ -62,6 +62,8 @@ pub enum Alteration {
         /// The statement that makes it.
         text: String,
     },
+    /// An index goes: by a step of its own, or with the table when that is made anew.
+    NoIndex(Ident),
 }
 
 /// What must hold of the rows.
@@ -76,7 +78,7 @@ pub struct Condition {
 impl Alteration {
     /// Whether the table has to be made anew for it.
     pub fn rebuilds(&self) -> bool {
-        !matches!(self, Self::Index { .. })
+        !matches!(self, Self::Index { .. } | Self::NoIndex(_))
     }
 
     /// Whether it is an index on a column that one of the others makes.

@@ -4,7 +4,7 @@
 //! that it holds no lock for long that writers wait for, fails rather than guesses where the database is not as it was
 //! planned for, and does nothing where it was done before.
 
-use crate::schema::{ForeignKey, Ident, Table};
+use crate::schema::{ForeignKey, Ident, Index, Table};
 
 use super::Dialect;
 use super::alteration::Alteration;
@@ -70,6 +70,11 @@ pub trait PlanDialect: Dialect {
         format!("{};", statement.sql)
     }
 
+    /// The same in a script for that client, which can leave it out where its work is done.
+    fn scripted(&self, statement: &Statement) -> String {
+        self.terminated(statement)
+    }
+
     /// How a person runs a script with the engine's own client.
     fn client_command(&self) -> &'static str;
 
@@ -86,6 +91,11 @@ pub trait PlanDialect: Dialect {
     /// Whether each step has a quarantine of its own, because a script of this engine cannot drop one only if it is empty.
     fn keeps_steps_apart(&self) -> bool {
         false
+    }
+
+    /// What every primary key is called, where it cannot have another name.
+    fn name_of_primary_keys(&self) -> Option<&'static str> {
+        None
     }
 
     /// How long the name of a constraint may be, in bytes.
@@ -148,6 +158,15 @@ pub enum Change<'a> {
         name: Ident,
         /// What the table is partitioned into, whichever level; empty where it is not.
         partitions: Vec<Partition<'a>>,
+    },
+    /// An index is no more: another one does all that it does.
+    DropIndex {
+        /// The table.
+        table: &'a Table,
+        /// The index, as it is.
+        index: Index,
+        /// The other one, as it is to be by then.
+        beside: Index,
     },
     /// These columns are unique together.
     AddUnique {
@@ -308,6 +327,9 @@ pub struct Statement {
     pub compound: bool,
     /// Whether it only looks, and fails where something does not hold.
     pub guard: bool,
+    /// A condition, for a statement that can be in no block and so cannot ask itself whether its work is done: a script for
+    /// the engine's own client leaves it out where this does not hold.
+    pub only_if: Option<String>,
 }
 
 /// A lock that a change takes.
@@ -328,6 +350,7 @@ impl Statement {
             sql: sql.into(),
             compound: false,
             guard: false,
+            only_if: None,
         }
     }
 
@@ -337,6 +360,7 @@ impl Statement {
             sql: sql.into(),
             compound: true,
             guard: false,
+            only_if: None,
         }
     }
 
@@ -345,6 +369,15 @@ impl Statement {
     pub fn guarding(self) -> Self {
         Self { guard: true, ..self }
     }
+
+    /// The same, to be left out where the condition does not hold.
+    #[must_use]
+    pub fn only_if(self, condition: String) -> Self {
+        Self {
+            only_if: Some(condition),
+            ..self
+        }
+    }
 }
 
 impl Change<'_> {
@@ -352,6 +385,7 @@ impl Change<'_> {
     pub fn table(&self) -> &Table {
         match self {
             Self::AddIndex { table, .. }
+            | Self::DropIndex { table, .. }
             | Self::AddUnique { table, .. }
             | Self::SetNotNull { table, .. }
             | Self::DropNotNull { table, .. }

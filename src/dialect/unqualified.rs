@@ -39,6 +39,7 @@ impl Tables<'_> {
     fn keep(&mut self, change: &Change<'_>) {
         match change {
             Change::AddIndex { table, .. }
+            | Change::DropIndex { table, .. }
             | Change::AddUnique { table, .. }
             | Change::SetNotNull { table, .. }
             | Change::DropNotNull { table, .. }
@@ -118,6 +119,11 @@ impl Tables<'_> {
                 columns,
                 name: name.clone(),
                 partitions: partitions.clone(),
+            },
+            Change::DropIndex { table, index, beside } => Change::DropIndex {
+                table: self.table(table),
+                index: index.clone(),
+                beside: beside.clone(),
             },
             Change::AddUnique {
                 table,

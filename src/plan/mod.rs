@@ -121,8 +121,17 @@ pub struct Options {
     pub copy_for_foreign_keys: bool,
     /// The server's version.
     pub version: Version,
+    /// Whether indexes stay that the plan makes useless: nobody wants to hear of such.
+    pub keep_redundant: bool,
     /// The namespace whose tables are named without it, for migrations that are run on databases of other names.
     pub unqualified: Option<Ident>,
+}
+
+impl Step {
+    /// Whether there is a way back, even if there is nothing to do on it.
+    pub fn has_undo(&self) -> bool {
+        self.phase != Phase::Contract || !self.work.down.is_empty()
+    }
 }
 
 impl Phase {

@@ -87,24 +87,30 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     /// Puts together what these tasks do to a table.
     fn table(&mut self, table: &Table, keys: Vec<TaskKey>) {
-        let is = |key: &TaskKey, wanted: &dyn Fn(&Task, &Alteration) -> bool| {
-            let task = self.planned.get(key);
-            task.is_some_and(|task| {
-                task.alteration
-                    .as_ref()
-                    .is_some_and(|(_, alteration)| wanted(task, alteration))
-            })
-        };
+        let (useless, keys): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .partition(|key| self.is(key, &|_, alteration| matches!(alteration, Alteration::NoIndex(_))));
         let (mut making, indexes): (Vec<_>, Vec<_>) = keys
             .into_iter()
-            .partition(|key| is(key, &|_, alteration| alteration.rebuilds()));
-        let last: Vec<TaskKey> = making
-            .extract_if(.., |key| is(key, &|task, _| task.phase == Phase::Contract))
+            .partition(|key| self.is(key, &|_, alteration| alteration.rebuilds()));
+        let mut last: Vec<TaskKey> = making
+            .extract_if(.., |key| self.is(key, &|task, _| task.phase == Phase::Contract))
             .collect();
+        // Made anew later, the table would have its useless indexes back: it is made without them.
+        if making.is_empty() {
+            last.extend(if last.is_empty() { Vec::new() } else { useless });
+        } else {
+            for key in useless {
+                if let Some(task) = self.planned.get_mut(&key) {
+                    task.phase = Phase::Prepare;
+                }
+                making.push(key);
+            }
+        }
         let made = self.alterations(&making);
         let (within, indexes): (Vec<_>, Vec<_>) = indexes
             .into_iter()
-            .partition(|key| is(key, &|_, alteration| alteration.is_index_within(&made)));
+            .partition(|key| self.is(key, &|_, alteration| alteration.is_index_within(&made)));
         making.extend(within);
         let beside = self.alterations(&indexes);
         let all = [self.alterations(&making), beside.clone()].concat();
@@ -112,6 +118,12 @@ impl Gathering<'_> {
         let done = if is_made { all } else { beside };
         let ends = self.alterations(&last);
         self.whole(table, last, &done, &ends, &indexes);
+    }
+
+    fn is(&self, key: &TaskKey, wanted: &dyn Fn(&Task, &Alteration) -> bool) -> bool {
+        let task = self.planned.get(key);
+        let alteration = task.and_then(|task| Some((task, &task.alteration.as_ref()?.1)));
+        alteration.is_some_and(|(task, alteration)| wanted(task, alteration))
     }
 
     fn alterations(&self, keys: &[TaskKey]) -> Vec<Alteration> {

@@ -2,6 +2,7 @@
 
 mod duplicates;
 mod foreign_keys;
+mod indexes;
 mod keys;
 mod mending;
 mod moves;
@@ -22,7 +23,7 @@ use crate::finding::{Finding, Remedy};
 use crate::probe::{Check, RelationCounts};
 use crate::relation::{Relation, RelationId};
 use crate::rules::Facts;
-use crate::schema::{ColumnSet, Ident, Table, TableName};
+use crate::schema::{ColumnSet, Ident, Index, Table, TableName};
 
 /// What a task is about: no two tasks are about the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,7 @@ pub(super) enum TaskKey {
     Validate(ColumnSet, ColumnSet),
     Drop(ColumnSet, Option<Ident>),
     Replace(ColumnSet, Option<Ident>),
+    NoIndex(TableName, Ident),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
     /// All that makes a table anew: before the contract phase, or in it.
@@ -76,6 +78,8 @@ pub(super) struct Tasks<'a> {
     names: Names,
     /// What changes columns: all else comes after it.
     first: BTreeSet<TaskKey>,
+    /// The indexes that are made, each with what makes it.
+    new_indexes: Vec<(TaskKey, TableName, Index)>,
     /// Keys that go, each with the one that stands for it.
     leaving: BTreeMap<ColumnSet, ColumnSet>,
     /// Tables that get a primary key.
@@ -110,6 +114,7 @@ impl<'a> Tasks<'a> {
             plan,
             names: Names::new(facts.schema, dialect.longest_name()),
             first: BTreeSet::new(),
+            new_indexes: Vec::new(),
             leaving: BTreeMap::new(),
             keyed: BTreeSet::new(),
             planned: BTreeMap::new(),
@@ -145,6 +150,7 @@ impl<'a> Tasks<'a> {
             }
             (Remedy::DropForeignKey(key), _, Some(child)) => self.drop_foreign_key(finding, child, key),
             (Remedy::AddIndex(columns), ..) => self.add_index(finding, columns),
+            (Remedy::DropIndexes(pairs), _, Some(table)) => self.drop_indexes(finding, table, pairs),
             (Remedy::AddUniqueKey(columns), ..) => self.add_unique_key(finding, columns),
             (Remedy::AddPrimaryKey(columns), ..) => self.add_primary_key(finding, columns),
             (Remedy::SetNotNull(columns), relation, _) => self.set_not_null(finding, relation, columns),
@@ -162,6 +168,7 @@ impl<'a> Tasks<'a> {
 
     /// Says what is left to choose when all else is planned.
     pub(super) fn settle(&mut self, findings: &[Finding]) {
+        self.drop_replaced();
         for finding in findings {
             let table = finding.subject.table_name();
             if finding.remedy == Some(Remedy::ChoosePrimaryKey) && !self.keyed.contains(table) {
@@ -219,14 +226,18 @@ impl<'a> Tasks<'a> {
     }
 
     /// Adds a task, or its reason to the one that is there.
-    fn put(&mut self, finding: &Finding, mut draft: Draft<'_>) {
+    fn put(&mut self, finding: &Finding, draft: Draft<'_>) {
+        self.put_for(format!("{}: {}", finding.rule, finding.message), draft);
+    }
+
+    /// The same for whatever reason.
+    fn put_for(&mut self, reason: String, mut draft: Draft<'_>) {
         if !matches!(
             draft.key,
             TaskKey::Retype(..) | TaskKey::Move(_, MoveStage::Add | MoveStage::Fill)
         ) {
             draft.after.extend(self.first.iter().cloned());
         }
-        let reason = format!("{}: {}", finding.rule, finding.message);
         if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {
                 known.reasons.push(reason);
@@ -254,6 +265,8 @@ impl<'a> Tasks<'a> {
         };
         match work {
             Ok(work) => {
+                self.new_indexes
+                    .extend(indexes::made(&draft.key, &draft.change, self.dialect));
                 let task = Task {
                     phase: draft.phase,
                     slug: slug(&draft.change),
@@ -315,6 +328,7 @@ impl<'a> Tasks<'a> {
 fn slug(change: &Change<'_>) -> String {
     let (verb, object) = match change {
         Change::AddIndex { name, .. } => ("add_index", name.as_str().to_owned()),
+        Change::DropIndex { index, .. } => ("drop_index", index.name.as_str().to_owned()),
         Change::AddUnique { name, .. } => ("add_unique", name.as_str().to_owned()),
         Change::AddForeignKey { key, child, .. } => ("add_foreign_key", named(key.name.as_ref(), child)),
         Change::ValidateForeignKey { key, child, .. } => ("validate", named(key.name.as_ref(), child)),

@@ -34,6 +34,7 @@ mod parent_key_not_unique;
 mod polymorphic_orphaned_rows;
 mod polymorphic_unindexed;
 mod polymorphic_unknown_type;
+mod redundant_index;
 mod reference_cycle_in_rows;
 mod reference_without_target;
 mod sentinel_value;
@@ -126,6 +127,7 @@ static RULES: &[Entry] = &[
     rule!(polymorphic_orphaned_rows, PolymorphicOrphanedRows),
     rule!(polymorphic_unindexed, PolymorphicUnindexed),
     rule!(polymorphic_unknown_type, PolymorphicUnknownType),
+    rule!(redundant_index, RedundantIndex),
     rule!(reference_cycle_in_rows, ReferenceCycleInRows),
     rule!(reference_without_target, ReferenceWithoutTarget),
     rule!(sentinel_value, SentinelValue),

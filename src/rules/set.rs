@@ -127,6 +127,11 @@ impl RuleSet {
         self
     }
 
+    /// Whether a rule runs.
+    pub fn is_enabled(&self, id: &str) -> bool {
+        self.rules.iter().any(|rule| rule.id == id && rule.enabled)
+    }
+
     /// Runs them all.
     pub fn check(&self, facts: &Facts<'_>) -> Report {
         let mut report = Report::default();

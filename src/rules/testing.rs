@@ -391,6 +391,7 @@ fn add_key(table: &mut Table, columns: Vec<Ident>, primary: bool) {
     let mut index = index_on(name.as_str(), columns.clone());
     index.unique = true;
     index.constraint = Some(name.clone());
+    index.bound = true;
     table.indexes.push(index);
     table.keys.push(Key {
         name: Some(name),
@@ -415,6 +416,9 @@ fn index_on(name: &str, columns: Vec<Ident>) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        bound: false,
+        options: None,
+        comment: None,
         origin: Origin::Catalog,
     }
 }

@@ -170,6 +170,8 @@ mod tests {
             expression: Some("abs(fk)".to_owned()),
             prefix: None,
             descending: false,
+            class: None,
+            nulls_swapped: false,
         })));
         assert!(!flagged(&with(|index| index.method = "hash".to_owned())));
         assert!(!flagged(&with(|index| index.method = "gist".to_owned())));

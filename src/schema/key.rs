@@ -52,6 +52,13 @@ pub struct Index {
     pub nulls_not_distinct: bool,
     /// The primary key or unique constraint that it belongs to, if any.
     pub constraint: Option<Ident>,
+    /// Whether something other than look-ups rests on it, so that it cannot go by itself: a constraint made it, a foreign
+    /// key was made for it, or the table is replicated or clustered by it.
+    pub bound: bool,
+    /// What else its CREATE INDEX says of how it is kept, as SQL writes it: PostgreSQL's WITH and TABLESPACE.
+    pub options: Option<String>,
+    /// The comment on it.
+    pub comment: Option<String>,
     /// Where it was declared; of one that a constraint made, where that was.
     pub origin: Origin,
 }
@@ -67,6 +74,10 @@ pub struct IndexPart {
     pub prefix: Option<u32>,
     /// Sorted downwards.
     pub descending: bool,
+    /// PostgreSQL's collation and operator class, where they are not those that the column has anyway, as SQL writes them.
+    pub class: Option<String>,
+    /// Whether nulls stand at the other end than PostgreSQL puts them: first where it sorts upwards, last where downwards.
+    pub nulls_swapped: bool,
 }
 
 impl IndexPart {
@@ -77,6 +88,8 @@ impl IndexPart {
             expression: None,
             prefix: None,
             descending: false,
+            class: None,
+            nulls_swapped: false,
         }
     }
 

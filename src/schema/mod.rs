@@ -11,6 +11,7 @@ mod lookup;
 mod name;
 mod note;
 mod origin;
+mod redundancy;
 mod stated;
 mod table;
 mod types;
@@ -27,6 +28,7 @@ pub use lookup::{Lookup, Uniqueness};
 pub use name::{ColumnSet, Ident, TableName, display_columns};
 pub use note::{Note, Read};
 pub use origin::{Location, Origin};
+pub use redundancy::Redundant;
 pub use stated::{
     ForbiddenRelation, RelationKind, Stated, StatedBy, StatedJoinTable, StatedPolymorphic, StatedRelation,
 };

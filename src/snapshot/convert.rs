@@ -165,6 +165,8 @@ both_ways!(
         expression,
         prefix,
         descending,
+        class,
+        nulls_swapped,
     }
 );
 both_ways!(Index, schema::Index {
@@ -178,6 +180,9 @@ both_ways!(Index, schema::Index {
     visible,
     nulls_not_distinct,
     constraint: maybe_text, maybe_ident,
+    bound,
+    options,
+    comment,
 } origin);
 
 impl From<schema::Column> for Column {

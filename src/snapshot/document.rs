@@ -142,6 +142,9 @@ pub(super) struct Index {
     pub(super) visible: bool,
     pub(super) nulls_not_distinct: bool,
     pub(super) constraint: Option<String>,
+    pub(super) bound: bool,
+    pub(super) options: Option<String>,
+    pub(super) comment: Option<String>,
     pub(super) location: Option<Location>,
 }
 
@@ -152,6 +155,8 @@ pub(super) struct IndexPart {
     pub(super) expression: Option<String>,
     pub(super) prefix: Option<u32>,
     pub(super) descending: bool,
+    pub(super) class: Option<String>,
+    pub(super) nulls_swapped: bool,
 }
 
 /// A foreign key.

@@ -187,6 +187,7 @@ impl Draft {
             index.constraint = Some(index.name.clone());
         }
         if index.name.as_str() == PRIMARY {
+            index.bound = true;
             let columns: Vec<Ident> = index.parts.iter().filter_map(|part| part.column.clone()).collect();
             for column in self
                 .table
@@ -302,6 +303,9 @@ pub(super) fn empty_index(origin: Origin) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        bound: false,
+        options: None,
+        comment: None,
         origin,
     }
 }

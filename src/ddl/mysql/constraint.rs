@@ -133,6 +133,8 @@ fn part(cursor: &mut Cursor<'_>) -> Result<IndexPart, &'static str> {
         expression: None,
         prefix: None,
         descending: false,
+        class: None,
+        nulls_swapped: false,
     };
     if let Some(inside) = cursor.parenthesized() {
         part.expression = Some(inside.rest().to_owned());
@@ -152,6 +154,9 @@ pub(super) fn read_options(cursor: &mut Cursor<'_>, index: &mut Index) {
     while !cursor.is_at_end() {
         if cursor.take(&["INVISIBLE"]) || cursor.take(&["IGNORED"]) {
             index.visible = false;
+        } else if cursor.take(&["COMMENT"]) {
+            let _ = cursor.take_symbol("=");
+            index.comment = cursor.text().map(str::to_owned).filter(|text| !text.is_empty());
         } else if !cursor.take(&["NOT", "IGNORED"]) && !read_method(cursor, index) {
             cursor.skip_one();
         }

@@ -52,16 +52,14 @@ pub(super) fn alter(cursor: &mut Cursor<'_>, catalog: &mut Catalog) -> Result<()
 
 /// Actions that change nothing that the schema holds.
 fn does_not_matter(action: &Cursor<'_>) -> bool {
-    const IGNORED: [&[&str]; 19] = [
+    const IGNORED: [&[&str]; 17] = [
         &["OWNER"],
-        &["CLUSTER"],
         &["SET", "WITHOUT"],
         &["SET", "TABLESPACE"],
         &["SET", "LOGGED"],
         &["SET", "UNLOGGED"],
         &["SET", "ACCESS"],
         &["RESET"],
-        &["REPLICA"],
         &["OF"],
         &["NOT", "OF"],
         &["ENABLE", "RULE"],
@@ -92,6 +90,15 @@ fn apply(action: &mut Cursor<'_>, table: &mut TableName, only: bool, catalog: &m
     }
     if action.take(&["ALTER"]) {
         return alter_column(action, table, only, catalog);
+    }
+    if action.take(&["CLUSTER", "ON"]) || action.take(&["REPLICA", "IDENTITY", "USING", "INDEX"]) {
+        if let Some(index) = action.name() {
+            catalog.bind_index(table, &index);
+        }
+        return Ok(());
+    }
+    if action.take(&["REPLICA"]) {
+        return Ok(());
     }
     if action.take(&["VALIDATE", "CONSTRAINT"]) {
         let name = action.name().ok_or("the constraint's name is missing")?;

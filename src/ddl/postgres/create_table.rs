@@ -207,10 +207,12 @@ impl Catalog {
             .iter()
             .find(|key| key.name.is_some() && key.name == index.constraint);
         let label = key.map_or("idx", |key| if key.primary { "pkey" } else { "key" });
+        index.bound = false;
         index.name = self.invented_index_name(table, &index, label);
         if let (Some(mut key), Some(draft)) = (key.cloned(), self.tables.get_mut(table)) {
             key.name = Some(index.name.clone());
             index.constraint = Some(index.name.clone());
+            index.bound = true;
             draft.table.keys.push(key);
         }
         self.add_index(table, index, true);
@@ -300,6 +302,7 @@ impl Catalog {
                 let name = name.unwrap_or_else(|| self.invented_index_name(table, &index, "excl"));
                 index.name = name.clone();
                 index.constraint = Some(name);
+                index.bound = true;
                 self.add_index(table, *index, true);
                 Ok(())
             }
@@ -364,6 +367,7 @@ impl Catalog {
             .unwrap_or_else(|| self.invented_index_name(table, &made, label));
         made.name = name.clone();
         made.constraint = Some(name.clone());
+        made.bound = true;
         if key.primary {
             for table in self.with_descendants(table, false) {
                 if let Some(draft) = self.tables.get_mut(&table) {

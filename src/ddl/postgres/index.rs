@@ -19,6 +19,9 @@ pub(super) fn empty(method: Option<Ident>, origin: Origin) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        bound: false,
+        options: None,
+        comment: None,
         origin,
     }
 }
@@ -43,12 +46,18 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> IndexPart {
         }
         expression = Some(expression::index_expression(&start.up_to(cursor)));
     }
-    cursor.skip_until(|cursor| cursor.is_at_any(&["ASC", "DESC"]));
+    let class = cursor.clone();
+    cursor.skip_until(|cursor| cursor.is_at_any(&["ASC", "DESC", "NULLS"]));
+    let class = class.up_to(cursor).rest();
+    let descending = cursor.take_any(&["ASC", "DESC"]) == Some("DESC");
+    let swapped = if descending { "LAST" } else { "FIRST" };
     IndexPart {
         column,
         expression,
         prefix: None,
-        descending: cursor.take(&["DESC"]),
+        descending,
+        class: (!class.is_empty()).then(|| class.to_owned()),
+        nulls_swapped: cursor.take(&["NULLS", swapped]),
     }
 }
 
@@ -84,7 +93,9 @@ pub(super) fn create(cursor: &mut Cursor<'_>, unique: bool, catalog: &mut Catalo
     if cursor.take(&["NULLS", "NOT", "DISTINCT"]) {
         index.nulls_not_distinct = true;
     }
+    let options = cursor.clone();
     cursor.skip_until(|cursor| cursor.is_at(&["WHERE"]));
+    index.options = Some(options.up_to(cursor).rest().to_owned()).filter(|text| !text.is_empty());
     if cursor.take(&["WHERE"]) {
         index.predicate = Some(expression::condition(cursor));
     }

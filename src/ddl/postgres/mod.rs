@@ -79,6 +79,9 @@ impl Reader {
         } else if cursor.take(&["COMMENT", "ON"]) {
             self.catalog.comment(cursor);
             Ok(())
+        } else if cursor.take(&["CLUSTER"]) {
+            self.catalog.cluster(cursor);
+            Ok(())
         } else {
             self.catalog.search(cursor);
             Ok(())
@@ -218,9 +221,10 @@ pub(super) fn is_ignored(sql: &str) -> bool {
         let third = words.next().unwrap_or("");
         return !(is(third, "TABLE")
             || is(third, "COLUMN")
+            || is(third, "INDEX")
             || is(third, "VIEW")
             || is(third, "MATERIALIZED")
             || is(third, "FOREIGN"));
     }
-    !(is(first, "SET") || is(first, "DO") || is(first, "SELECT") && sql.contains("set_config"))
+    !(is(first, "SET") || is(first, "CLUSTER") || is(first, "DO") || is(first, "SELECT") && sql.contains("set_config"))
 }

@@ -1,7 +1,7 @@
 //! What is neither table nor index: types, domains, collations, views, comments, the search path.
 
 use crate::ddl::tokens::{Cursor, Kind};
-use crate::schema::{Ident, Table, TableKind, TableName};
+use crate::schema::{Ident, Index, Table, TableKind, TableName};
 
 use super::alter_table::new_name;
 use super::catalog::{Catalog, Domain, Draft, UserType};
@@ -336,6 +336,14 @@ impl Catalog {
             }
             return;
         }
+        if cursor.take(&["INDEX"]) {
+            let parts = cursor.names();
+            let text = comment_text(cursor);
+            if let Some(index) = self.index_mut(parts) {
+                index.comment = text;
+            }
+            return;
+        }
         let _ = cursor.take_any(&["MATERIALIZED", "FOREIGN"]);
         if cursor.take_any(&["TABLE", "VIEW"]).is_some() {
             let parts = cursor.names();
@@ -344,6 +352,32 @@ impl Catalog {
                 table.comment = text;
             }
         }
+    }
+
+    /// `CLUSTER`, from the table on: the table is kept in the order of one of its indexes.
+    pub(super) fn cluster(&mut self, cursor: &mut Cursor<'_>) {
+        let _ = cursor.take(&["VERBOSE"]);
+        let parts = cursor.names();
+        if cursor.take(&["USING"])
+            && let (Some(table), Some(index)) = (self.table_name(parts), cursor.name())
+        {
+            self.bind_index(&table, &index);
+        }
+    }
+
+    /// Something other than look-ups rests on this index from now on.
+    pub(super) fn bind_index(&mut self, table: &TableName, name: &Ident) {
+        let indexes = self.tables.get_mut(table).map(|draft| &mut draft.table.indexes);
+        if let Some(index) = indexes.into_iter().flatten().find(|index| index.name == *name) {
+            index.bound = true;
+        }
+    }
+
+    fn index_mut(&mut self, parts: Vec<Ident>) -> Option<&mut Index> {
+        let name = self.table_name(parts)?;
+        let table = self.index_tables.get(&name)?;
+        let indexes = &mut self.tables.get_mut(table)?.table.indexes;
+        indexes.iter_mut().find(|index| index.name == name.table)
     }
 
     fn table_mut(&mut self, parts: Vec<Ident>) -> Option<&mut Table> {

@@ -35,6 +35,9 @@ use super::{
     Statistics,
 };
 
+/// What every primary key is called (manual, "CREATE TABLE Statement").
+const PRIMARY: &str = "PRIMARY";
+
 /// Opens a live server from what the user wrote.
 ///
 /// # Errors
@@ -168,6 +171,10 @@ impl PlanDialect for MySql {
 
     fn client_command(&self) -> &'static str {
         "mysql DATABASE < plan.sql"
+    }
+
+    fn name_of_primary_keys(&self) -> Option<&'static str> {
+        Some(PRIMARY)
     }
 
     fn longest_name(&self) -> usize {

@@ -167,6 +167,17 @@ impl PlanDialect for Postgres {
         "-- The next line is psql's own. It is no SQL, and linters that know only SQL take it for an error.\n\\set ON_ERROR_STOP on"
     }
 
+    fn scripted(&self, statement: &Statement) -> String {
+        let sql = self.terminated(statement);
+        match &statement.only_if {
+            None => sql,
+            Some(condition) => format!(
+                "-- The lines that begin with a backslash are psql's own: it leaves out what is done.\nSELECT {condition} AS \
+                 relaudit_to_do\n\\gset\n\\if :relaudit_to_do\n{sql}\n\\endif"
+            ),
+        }
+    }
+
     fn client_command(&self) -> &'static str {
         "psql --no-psqlrc --file=plan.sql DATABASE"
     }

@@ -140,6 +140,9 @@ fn index(columns: Vec<Ident>) -> Index {
         visible: true,
         nulls_not_distinct: false,
         constraint: None,
+        bound: false,
+        options: None,
+        comment: None,
         origin: Origin::Catalog,
     }
 }

@@ -23,7 +23,7 @@ pub fn files(report: &PlanReport<'_>) -> Vec<PlanFile> {
             path: up_path(step),
             text: up(report, step),
         });
-        if step.phase != Phase::Contract {
+        if step.has_undo() {
             files.push(PlanFile {
                 path: down_path(step),
                 text: down(report, step),
@@ -48,7 +48,7 @@ pub fn files(report: &PlanReport<'_>) -> Vec<PlanFile> {
 }
 
 fn paths(step: &Step) -> StepFiles {
-    let undo = (step.phase != Phase::Contract).then(|| down_path(step));
+    let undo = step.has_undo().then(|| down_path(step));
     StepFiles {
         run: vec![up_path(step)],
         undo: undo.into_iter().collect(),

@@ -78,7 +78,7 @@ pub(super) fn how_to_run_files(report: &PlanReport<'_>) -> String {
     format!(
         "Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
          same file again: {}. The `.down.sql` files undo the steps, the last one first, until \
-         a file of `contract/` was run: what those do cannot be undone.\n\n{}",
+         a file of `contract/` was run: what those do cannot be undone, but where one has a `.down.sql` of its own.\n\n{}",
         report.dialect.client_command(),
         report.dialect.when_run_again(),
         report.dialect.when_locked()

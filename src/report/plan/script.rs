@@ -79,7 +79,7 @@ pub(super) fn step_lines(step: &Step) -> Vec<String> {
 
 pub(super) fn statements(report: &PlanReport<'_>, statements: &[Statement]) -> String {
     statements.iter().fold(String::new(), |mut text, statement| {
-        text.push_str(&report.dialect.terminated(statement));
+        text.push_str(&report.dialect.scripted(statement));
         text.push('\n');
         text
     })

@@ -221,6 +221,8 @@ fn keys_checks_and_indexes() {
             expression: Some("lower(c)".to_owned()),
             prefix: None,
             descending: false,
+            class: None,
+            nulls_swapped: false,
         };
         let downward = IndexPart {
             descending: true,

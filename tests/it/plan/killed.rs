@@ -13,6 +13,9 @@ use super::client;
 use crate::live::server::{Engine, Family, Loaded, load};
 use crate::run::Run;
 
+/// How the names of second columns begin.
+const TWIN_PREFIX: &str = "relaudit_twin_";
+
 const MARK: &str = "this far and no further";
 
 #[test]
@@ -35,17 +38,10 @@ fn sqlite_at_every_statement() {
     at_every_statement(Engine::Sqlite);
 }
 
-/// The shop. A column of PostgreSQL that changes its type by a second one can be undone once: run again after its end, the
-/// undo stops and says that there is nothing left to do. So the shop is without that fault here.
-fn shop_text(engine: Engine) -> String {
-    let text = fs::read_to_string(shop(engine)).unwrap();
-    text.replace("post_id text NOT NULL", "post_id INTEGER NOT NULL")
-}
-
 /// Kills the client after the first statement, then runs the script again and kills it after the second, and so on to the
 /// last; then runs it to its end. The same with what undoes it.
 fn at_every_statement(engine: Engine) {
-    let sql = shop_text(engine);
+    let sql = fs::read_to_string(shop(engine)).unwrap();
     let (done, undone) = {
         let database = load(engine, &sql);
         let plan = plan(&database, true);
@@ -209,7 +205,7 @@ fn an_index_that_was_left_invalid_is_built_anew() {
         if engine.family() != Family::Postgres {
             continue;
         }
-        let sql = shop_text(engine);
+        let sql = fs::read_to_string(shop(engine)).unwrap();
         let expected = {
             let database = load(engine, &sql);
             let plan = plan(&database, true);
@@ -219,6 +215,8 @@ fn an_index_that_was_left_invalid_is_built_anew() {
         let database = load(engine, &sql);
         let plan = plan(&database, true);
         let building: Vec<&String> = (plan.ups.iter())
+            // A second column is not there yet.
+            .filter(|statement| !statement.contains(TWIN_PREFIX))
             .filter(|statement| {
                 let mut lines = statement.lines().filter(|line| !line.starts_with("--"));
                 lines
@@ -322,7 +320,10 @@ fn kill_after(engine: Engine, database: &Loaded, script: &str) {
         Family::Mysql | Family::MariaDb => format!("SELECT '{MARK}';\n"),
     };
     let mut input = client.stdin.take().unwrap();
-    let text = format!("{script}{mark}");
+    // What psql leaves out where it is done may have been cut short.
+    let count = |line: &str| script.lines().filter(|one| one.starts_with(line)).count();
+    let ends = "\\endif\n".repeat(count("\\if ") - count("\\endif"));
+    let text = format!("{script}{ends}{mark}");
     // Its end would end the client.
     let writing = std::thread::spawn(move || {
         let _ = input.write_all(text.as_bytes());

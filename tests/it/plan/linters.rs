@@ -101,7 +101,16 @@ fn check_all(engine: Engine, version: &str) {
 /// The script as linters take it. psql's own command is no SQL, which a comment before it says.
 fn sql_alone(text: &str) -> String {
     let marked = "linters that know only SQL take it for an error.\n\\set ON_ERROR_STOP on\n";
-    let sql = text.replacen(marked, "\n", 1);
+    let mut sql = text.replacen(marked, "\n", 1);
+    if sql.contains("-- The lines that begin with a backslash are psql's own") {
+        for (line, replaced) in [
+            ("\n\\gset\n", ";\n"),
+            ("\n\\if :relaudit_to_do\n", "\n"),
+            ("\n\\endif\n", "\n"),
+        ] {
+            sql = sql.replace(line, replaced);
+        }
+    }
     assert!(!sql.lines().any(|line| line.starts_with('\\')), "{text}");
     sql
 }

@@ -94,6 +94,61 @@ fn a_partition_that_came_since_is_not_passed_over() {
     }
 }
 
+#[test]
+fn a_foreign_key_is_replaced_in_every_partition() {
+    let sql = format!(
+        "{EVENTS}DELETE FROM events WHERE customer_id > 2;
+         ALTER TABLE events ADD CONSTRAINT whose FOREIGN KEY (customer_id) REFERENCES customers;
+         CREATE INDEX events_customer_id ON events (customer_id);"
+    );
+    let config = "relations:\n  - {child: events, columns: [customer_id], parent: customers, on_delete: cascade}\n";
+    for engine in postgres() {
+        let trip = Trip::start(engine, &sql, config, &[]);
+        let keys = "SELECT conrelid::regclass, conname, confdeltype, convalidated FROM pg_constraint WHERE contype = 'f' AND \
+                    conrelid <> 0 AND confrelid = 'customers'::regclass ORDER BY 1::text, 2";
+        let before = trip.rows(keys);
+        let cascading: Vec<Vec<String>> = before
+            .iter()
+            .map(|key| vec![key[0].clone(), key[1].clone(), "c".to_owned(), "t".to_owned()])
+            .collect();
+        assert_eq!(before.len(), 5, "{engine:?}");
+        trip.round(|trip| assert_eq!(trip.rows(keys), cascading, "{engine:?}"));
+        assert_eq!(trip.rows(keys), before, "{engine:?}");
+    }
+}
+
+#[test]
+fn a_replacement_that_was_broken_off_leaves_nothing() {
+    let sql = format!(
+        "{EVENTS}DELETE FROM events WHERE customer_id > 2;
+         ALTER TABLE events ADD CONSTRAINT whose FOREIGN KEY (customer_id) REFERENCES customers;
+         CREATE INDEX events_customer_id ON events (customer_id);"
+    );
+    let config = "relations:\n  - {child: events, columns: [customer_id], parent: customers, on_delete: cascade}\n";
+    let engine = Engine::Postgres14;
+    let trip = Trip::start(engine, &sql, config, &[]);
+    let steps = trip.plan["steps"].as_array().unwrap();
+    let step = steps
+        .iter()
+        .find(|step| step["title"].as_str().unwrap().contains("`whose`"))
+        .unwrap();
+    let statements: Vec<&str> = step["up"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap())
+        .collect();
+    for end in 1..=statements.len() {
+        for statement in &statements[..end] {
+            trip.execute(statement);
+        }
+        trip.down().unwrap();
+        let keys =
+            "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND (conname <> 'whose' OR confdeltype <> 'a')";
+        assert_eq!(trip.rows(keys), [["0"]], "after {end} statements");
+    }
+}
+
 /// One table whose unique key can hold what it is partitioned by, and one whose cannot.
 const PROFILES: &str = "\
 CREATE TABLE customers (id integer PRIMARY KEY);

@@ -20,8 +20,9 @@ pub(super) fn attach(rows: Vec<Row>, tables: &mut BTreeMap<TableName, Table>) {
         traits.entry(of.clone()).or_insert_with(|| Traits {
             unique: row.text(4) == "0",
             method: row.text(8).to_ascii_lowercase(),
+            comment: row.take(9).filter(|comment| !comment.is_empty()),
             // Servers that do not say it have only visible ones.
-            visible: row.take(9).is_none_or(|visible| visible == "YES"),
+            visible: row.take(10).is_none_or(|visible| visible == "YES"),
         });
         parts.entry(of).or_default().insert(position, part(row));
     }
@@ -37,16 +38,19 @@ pub(super) fn attach(rows: Vec<Row>, tables: &mut BTreeMap<TableName, Table>) {
 struct Traits {
     unique: bool,
     method: String,
+    comment: Option<String>,
     visible: bool,
 }
 
 fn part(mut row: Row) -> IndexPart {
     let column = row.take(5).map(Ident::from);
     IndexPart {
-        expression: if column.is_none() { row.take(10) } else { None },
+        expression: if column.is_none() { row.take(11) } else { None },
         column,
         descending: row.text(6) == "D",
         prefix: row.number(7),
+        class: None,
+        nulls_swapped: false,
     }
 }
 
@@ -79,6 +83,9 @@ fn add(table: &mut Table, name: Ident, parts: Vec<IndexPart>, traits: Traits) {
         visible: traits.visible,
         nulls_not_distinct: false,
         constraint: None,
+        bound: false,
+        options: None,
+        comment: traits.comment,
         origin: Origin::Catalog,
     };
     // Every unique index is a constraint; one on prefixes or expressions says nothing of whole columns.
@@ -94,6 +101,7 @@ fn add(table: &mut Table, name: Ident, parts: Vec<IndexPart>, traits: Traits) {
             origin: Origin::Catalog,
         };
         index.constraint.clone_from(&key.name);
+        index.bound = primary;
         table.keys.insert(if primary { 0 } else { table.keys.len() }, key);
     }
     table.indexes.push(index);

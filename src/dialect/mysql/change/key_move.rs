@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use super::batch;
-use super::prepared::{chosen, columns_as_planned, guard, has_column, has_foreign_key, is_table, unless};
+use super::prepared::{
+    chosen, columns_as_planned, columns_as_planned_unless, guard, has_column, has_foreign_key, is_table, unless,
+};
 use super::retype::definition;
 use super::{as_planned, online, rows_locked};
 use crate::dialect::Dialect as _;
@@ -80,7 +82,10 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
         short_hash([table.name.to_string().as_str(), moving.key.name.as_str()])
     );
     let mut up = columns_as_planned(table, std::slice::from_ref(&moving.child_key.name));
-    up.extend(columns_as_planned(
+    // When the contract phase has dropped the old column, there is nothing left to fill.
+    let there = has_column(&moving.parent.name, &moving.old.name);
+    up.extend(columns_as_planned_unless(
+        &format!("(NOT {there} AND {})", has_column(&table.name, &moving.key.name)),
         moving.parent,
         std::slice::from_ref(&moving.old.name),
     ));
@@ -94,8 +99,13 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
             table.name, moving.key.name
         ),
     ));
+    let conflicts = format!("SELECT ({}) INTO @relaudit_conflicts", moving.count_conflicts(&SQL));
+    up.extend(chosen(&format!(
+        "IF({there}, {}, 'SELECT 0 INTO @relaudit_conflicts')",
+        SQL.literal(&conflicts)
+    )));
     up.extend(guard(
-        &format!("({}) = 0", moving.count_conflicts(&SQL)),
+        "@relaudit_conflicts = 0",
         &format!(
             "two rows of {} have the same row of {} in {}, which can have only one of them: mend them, and run this again",
             moving.parent.name, table.name, moving.old.name
@@ -104,7 +114,10 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     up.extend(batch::run(
         &batches,
         &name,
-        &update(&value, &format!("r.{column} IS NULL")),
+        &format!(
+            "IF {there} THEN {}; END IF",
+            update(&value, &format!("r.{column} IS NULL"))
+        ),
     ));
     // It was empty before, so that what it has now of the other side is what came from there.
     let down = if moving.is_new {

@@ -7,6 +7,7 @@
 
 mod batch;
 mod copies;
+mod drop_index;
 mod foreign_key;
 mod index;
 mod key_move;
@@ -91,6 +92,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::AddIndex {
             table, columns, name, ..
         } => index::add(table, columns, name),
+        Change::DropIndex { table, index, beside } => drop_index::drop(table, index, beside),
         Change::AddUnique {
             table,
             columns,

@@ -78,6 +78,11 @@ pub(super) fn is_nullable(table: &TableName, column: &Ident) -> String {
 
 /// Fails where the columns have not the types that they had.
 pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
+    columns_as_planned_unless("FALSE", table, columns)
+}
+
+/// The same, unless a condition holds.
+pub(super) fn columns_as_planned_unless(done: &str, table: &Table, columns: &[Ident]) -> Vec<Statement> {
     let mut wanted: Vec<String> = columns
         .iter()
         .filter_map(|name| table.column(name))
@@ -92,7 +97,7 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
     wanted.sort();
     wanted.dedup();
     let holds = format!(
-        "(SELECT COUNT(*) FROM information_schema.columns WHERE {} AND ({})) = {}",
+        "{done} OR (SELECT COUNT(*) FROM information_schema.columns WHERE {} AND ({})) = {}",
         is_table("table_schema", "table_name", &table.name),
         wanted.join(" OR "),
         wanted.len()

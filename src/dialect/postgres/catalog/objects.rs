@@ -166,15 +166,20 @@ pub(super) fn index(fields: &mut Fields, drafts: &mut Drafts) -> Result<(), Stri
         .iter()
         .take(key_parts)
         .enumerate()
-        .map(|(at, number)| IndexPart {
-            column: draft.columns.get(number).cloned(),
-            expression: expressions.get(at).filter(|_| *number == 0).cloned(),
-            prefix: None,
-            // INDOPTION_DESC in the server's sources.
-            descending: options.get(at).is_some_and(|option| option & 1 != 0),
+        .map(|(at, number)| {
+            // INDOPTION_DESC and INDOPTION_NULLS_FIRST in the server's sources.
+            let has = |flag: u16| options.get(at).is_some_and(|option| option & flag != 0);
+            IndexPart {
+                column: draft.columns.get(number).cloned(),
+                expression: expressions.get(at).filter(|_| *number == 0).cloned(),
+                prefix: None,
+                descending: has(1),
+                class: None,
+                nulls_swapped: has(1) != has(2),
+            }
         })
         .collect();
-    let index = Index {
+    let mut index = Index {
         name,
         parts,
         include: draft.names(numbers.get(key_parts..).unwrap_or_default()),
@@ -185,8 +190,22 @@ pub(super) fn index(fields: &mut Fields, drafts: &mut Drafts) -> Result<(), Stri
         visible: true,
         nulls_not_distinct: fields.flag()?,
         constraint: fields.optional().map(Ident::new),
+        bound: fields.flag()?,
+        options: None,
+        comment: None,
         origin: Origin::Catalog,
     };
+    let classes: Vec<String> = serde_json::from_str(&fields.text()?).map_err(|error| {
+        format!(
+            "the operator classes of the index `{}` cannot be read: {error}",
+            index.name
+        )
+    })?;
+    for (part, class) in index.parts.iter_mut().zip(classes) {
+        part.class = Some(class).filter(|class| !class.is_empty());
+    }
+    index.options = fields.optional().filter(|options| !options.is_empty());
+    index.comment = fields.optional();
     draft.pages += fields.number::<u64>()?;
     draft.table.indexes.push(index);
     Ok(())

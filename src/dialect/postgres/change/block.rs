@@ -23,6 +23,19 @@ pub(super) fn guard(conditions: &[(String, String)]) -> Statement {
     block("", &body).guarding()
 }
 
+/// The same, which looks at nothing where the work is done: what it would look at may be gone.
+pub(super) fn guard_unless(done: &str, holds: &str, message: &str) -> Statement {
+    let message = Postgres.literal(&format!("relaudit: {message}"));
+    block(
+        "",
+        &format!(
+            "  IF {done} THEN\n    RETURN;\n  END IF;\n  IF NOT ({holds}) THEN\n    RAISE EXCEPTION USING MESSAGE = {message};\n  \
+             END IF;\n"
+        ),
+    )
+    .guarding()
+}
+
 /// A block that runs a statement unless its work is done. Where it cannot have its lock in time, it lets everybody pass
 /// and tries again.
 pub(super) fn unless(done: &str, sql: &str, doing: &str) -> Statement {

@@ -208,7 +208,7 @@ fn replacing(child: &Table, from: &ForeignKey, to: &ForeignKey, temporary: &Iden
 }
 
 /// Whether the constraint is there under its name and does what it is to do.
-fn is_so(child: &Table, key: &ForeignKey) -> String {
+pub(super) fn is_so(child: &Table, key: &ForeignKey) -> String {
     let triggers = if key.enforced {
         // Switched off, the triggers that enforce it are not run; NOT ENFORCED, there are none.
         " AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = c.oid) AND NOT EXISTS (SELECT FROM \

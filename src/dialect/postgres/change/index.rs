@@ -65,20 +65,35 @@ pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary
     }
 }
 
-/// Builds an index, after what a build that was broken off left behind is gone, and makes sure that it is whole.
+/// Builds an index on these columns, as [`built`] does.
 pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &str) -> Vec<Statement> {
+    let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
+    let sql = format!(
+        "CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
+        Postgres.quote(name),
+        Postgres.table_name(&table.name),
+        list.join(", ")
+    );
+    let standing = only_index(table, columns, name, !unique.is_empty());
+    built(table, columns, name, (&sql, standing))
+}
+
+/// Builds an index by this statement, after what a build that was broken off left behind is gone, and makes sure that it is
+/// whole. `standing` holds where nothing else has its name.
+pub(super) fn built(
+    table: &Table,
+    columns: &[Ident],
+    name: &Ident,
+    (sql, standing): (&str, (String, String)),
+) -> Vec<Statement> {
     let index = beside(&table.name, name);
     let invalid = format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {index} AND NOT indisvalid)");
-    let list: Vec<String> = columns.iter().map(|column| Postgres.quote(column)).collect();
     let left = Ident::new(format!("relaudit_broken_{}", short_hash([name.as_str()])));
     let broken = format!(
         "the index {name} could not be built to its end: look at the message before this one, and run this again"
     );
     vec![
-        guard(&[
-            columns_as_planned(table, columns),
-            only_index(table, columns, name, !unique.is_empty()),
-        ]),
+        guard(&[columns_as_planned(table, columns), standing]),
         // Another name costs no strong lock (manual, ALTER INDEX), and under it the index can go whether it was there or not.
         unless(
             &format!("NOT {invalid}"),
@@ -92,12 +107,7 @@ pub(super) fn building(table: &Table, columns: &[Ident], name: &Ident, unique: &
         // These wait for older transactions to end, and keep nobody waiting for them meanwhile.
         Statement::plain("SET lock_timeout = 0"),
         dropping(table, &left),
-        Statement::plain(format!(
-            "{LINTED}CREATE {unique}INDEX CONCURRENTLY IF NOT EXISTS {} ON {} ({})",
-            Postgres.quote(name),
-            Postgres.table_name(&table.name),
-            list.join(", ")
-        )),
+        Statement::plain(format!("{LINTED}{sql}")),
         Statement::plain(format!("SET lock_timeout = '{}'", super::LOCK_TIMEOUT)),
         guard(&[(format!("NOT {invalid}"), broken)]),
     ]
@@ -108,7 +118,7 @@ pub(super) fn dropping(table: &Table, name: &Ident) -> Statement {
 }
 
 /// An index is in the namespace of its table.
-fn sibling(table: &Table, name: &Ident) -> String {
+pub(super) fn sibling(table: &Table, name: &Ident) -> String {
     Postgres.table_name(&TableName {
         namespace: table.name.namespace.clone(),
         table: name.clone(),

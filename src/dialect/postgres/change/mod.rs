@@ -7,10 +7,12 @@
 
 mod batch;
 mod block;
+mod drop_index;
 mod foreign_key;
 mod index;
 mod key_move;
 mod not_null;
+mod partitioned_key;
 mod partitions;
 mod queries;
 pub(super) mod retype;
@@ -57,6 +59,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::AddIndex {
             table, columns, name, ..
         } => Ok(index::add(table, columns, name)),
+        Change::DropIndex { table, index, beside } => Ok(drop_index::drop(table, index, beside)),
         Change::AddUnique {
             table,
             columns,
@@ -101,6 +104,11 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             name,
             partitions,
         } => Ok(partitions::add_index(table, partitions, columns, name)),
+        Change::DropIndex { table, index, .. } => Err(format!(
+            "`{}` is partitioned: `{}` goes from the whole and from all partitions in one transaction that locks them all, or \
+             not at all (manual, DROP INDEX, \"CONCURRENTLY\")",
+            table.name, index.name
+        )),
         Change::AddUnique {
             table, primary: true, ..
         } => Err(format!(
@@ -142,11 +150,14 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             temporary,
             ..
         } if whole_can_wait => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
-        Change::ReplaceForeignKey { child, .. } => Err(format!(
-            "`{}` is partitioned, and before PostgreSQL 18 such a foreign key cannot be replaced without a lock for as long \
-             as all rows are checked",
-            child.name
-        )),
+        Change::ReplaceForeignKey {
+            child,
+            parent,
+            old,
+            new,
+            temporary,
+            ..
+        } => partitioned_key::replace(child, parent, [old, new], temporary, version),
         Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
             "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
             change.table().name

@@ -113,8 +113,8 @@ pub(super) fn add_foreign_key(child: &Table, parent: &Table, key: &ForeignKey) -
     let mut work = foreign_key::add(child, parent, key);
     // Its guard stays.
     work.up.truncate(1);
-    work.up.push(for_each_leaf(
-        child,
+    work.up.push(for_each(
+        &leaves_of(child),
         &format!("NOT EXISTS ({})", constraint_of("leaf", &name)),
         &on_leaf(child, &adding),
         &format!("adding {name}"),
@@ -138,8 +138,8 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
     );
     work.up = vec![
         guard(&[(all_have, missing)]),
-        for_each_leaf(
-            child,
+        for_each(
+            &leaves_of(child),
             &format!("EXISTS ({} AND NOT convalidated)", constraint_of("leaf", &name)),
             &format!(
                 "format('ALTER TABLE %s VALIDATE CONSTRAINT %I', leaf, {})",
@@ -164,8 +164,8 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
 pub(super) fn removing(child: &Table, name: &Ident) -> Vec<Statement> {
     vec![
         foreign_key::dropping(child, name),
-        for_each_leaf(
-            child,
+        for_each(
+            &leaves_of(child),
             &format!("EXISTS ({} AND conparentid = 0)", constraint_of("leaf", name)),
             &format!(
                 "format('ALTER TABLE %s DROP CONSTRAINT %I', leaf, {})",
@@ -176,9 +176,9 @@ pub(super) fn removing(child: &Table, name: &Ident) -> Vec<Statement> {
     ]
 }
 
-/// Runs a statement for each partition that holds rows and of which the condition is true, each in a transaction of its
-/// own. `leaf` is the partition.
-fn for_each_leaf(table: &Table, condition: &str, statement: &str, doing: &str) -> Statement {
+/// Runs a statement for each of these partitions of which the condition is true, each in a transaction of its own. `leaf` is
+/// the partition.
+pub(super) fn for_each(leaves: &str, condition: &str, statement: &str, doing: &str) -> Statement {
     let give_up = super::block::give_up(doing);
     let attempts = super::block::ATTEMPTS;
     block(
@@ -189,20 +189,28 @@ fn for_each_leaf(table: &Table, condition: &str, statement: &str, doing: &str) -
              attempt := attempt + 1;\n        IF attempt >= {attempts} THEN\n          RAISE EXCEPTION USING MESSAGE = \
              {give_up};\n        END IF;\n        PERFORM pg_sleep(least(attempt, 10) * 0.2);\n      END;\n      COMMIT;\n    END \
              LOOP;\n  END LOOP;\n",
-            leaves = leaves_of(table),
         ),
     )
 }
 
 /// The partitions that hold rows, as a table with the column `leaf`.
-fn leaves_of(table: &Table) -> String {
+pub(super) fn leaves_of(table: &Table) -> String {
     format!(
         "(SELECT relid AS leaf FROM pg_catalog.pg_partition_tree({}) WHERE isleaf) leaves",
         regclass(&table.name)
     )
 }
 
-fn constraint_of(table: &str, name: &Ident) -> String {
+/// All partitions, those that are partitioned again too, as a table with the column `leaf`.
+pub(super) fn parts_of(table: &Table) -> String {
+    format!(
+        "(SELECT relid AS leaf FROM pg_catalog.pg_partition_tree({}) WHERE level > 0) leaves",
+        regclass(&table.name)
+    )
+}
+
+/// That constraint of a partition: a query to which conditions may be added.
+pub(super) fn constraint_of(table: &str, name: &Ident) -> String {
     format!(
         "SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {table} AND conname = {}",
         Postgres.literal(name.as_str())
@@ -210,7 +218,7 @@ fn constraint_of(table: &str, name: &Ident) -> String {
 }
 
 /// An expression for a statement about the root, said of the partition `leaf` instead.
-fn on_leaf(table: &Table, statement: &str) -> String {
+pub(super) fn on_leaf(table: &Table, statement: &str) -> String {
     let begin = format!("ALTER TABLE {} ", Postgres.table_name(&table.name));
     let rest = statement.strip_prefix(&begin).unwrap_or(statement);
     format!("format('ALTER TABLE %s %s', leaf, {})", Postgres.literal(rest))

@@ -86,6 +86,9 @@ impl Reading {
             visible: true,
             nulls_not_distinct: false,
             constraint,
+            bound: first.origin != "c",
+            options: None,
+            comment: None,
             origin: Origin::Catalog,
         });
     }
@@ -124,6 +127,8 @@ impl Reading {
             expression,
             prefix: None,
             descending: row.descending,
+            class: None,
+            nulls_swapped: false,
         }
     }
 
@@ -150,6 +155,9 @@ impl Reading {
                 visible: true,
                 nulls_not_distinct: false,
                 constraint: name.clone(),
+                bound: true,
+                options: None,
+                comment: None,
                 origin: Origin::Catalog,
             });
         }

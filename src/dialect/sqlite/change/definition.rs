@@ -47,7 +47,7 @@ pub(super) fn altered(sql: &str, alteration: &Alteration) -> Result<String, Stri
         } => layout.typed(column, declared, collation.as_deref())?,
         Alteration::AddColumn { column, declared } => layout.with_column(column, declared),
         Alteration::DropColumn { column, .. } => layout.without_column(column)?,
-        Alteration::Index { .. } => Vec::new(),
+        Alteration::Index { .. } | Alteration::NoIndex(_) => Vec::new(),
     };
     let new = replaced(sql, replacements);
     if let Alteration::DropColumn { column, .. } = alteration {

@@ -6,6 +6,7 @@
 mod clause;
 mod columns;
 mod definition;
+mod drop_index;
 mod guard;
 mod key_move;
 mod rebuild;
@@ -48,6 +49,7 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         Change::AddIndex {
             table, columns, name, ..
         } => Ok(add_index(table, columns, name, "")),
+        Change::DropIndex { table, index, beside } => drop_index::drop(table, index, beside),
         Change::AddUnique {
             table,
             columns,
@@ -93,6 +95,7 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
             columns: columns.to_vec(),
             text: index_text(table, columns, name, ""),
         },
+        Change::DropIndex { index, .. } => Alteration::NoIndex(index.name.clone()),
         Change::AddUnique {
             table,
             columns,

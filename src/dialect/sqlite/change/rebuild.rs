@@ -7,6 +7,7 @@
 
 use super::columns::without_column;
 use super::definition::{altered, renamed};
+use super::drop_index::text_of;
 use super::guard::guard;
 use super::{lock, names};
 use crate::dialect::Dialect as _;
@@ -32,7 +33,7 @@ pub(in crate::dialect::sqlite) fn rebuild(
     };
     let (separate, own): (Vec<&Alteration>, Vec<&Alteration>) = alterations
         .iter()
-        .partition(|one| !one.rebuilds() && !one.is_index_within(alterations));
+        .partition(|one| matches!(one, Alteration::Index { .. }) && !one.is_index_within(alterations));
     let first = Design {
         text: definition.table.clone(),
         beside: definition.beside.clone(),
@@ -62,21 +63,21 @@ pub(in crate::dialect::sqlite) fn rebuild(
         .statements()
     };
     let [old, new] = [(&before, &old), (&made, &new)];
-    let required: Vec<String> = (old.1.beside.iter())
-        .filter(|text| new.1.beside.contains(text))
-        .cloned()
-        .collect();
+    let staying = |texts: &[String]| -> Vec<String> {
+        let stay = texts.iter().filter(|text| new.1.beside.contains(text));
+        stay.cloned().collect()
+    };
     let is_last = alterations
         .iter()
         .any(|one| matches!(one, Alteration::DropColumn { .. }));
     let [up, down] = conditions(alterations);
     Ok(Work {
-        up: rebuild([old, new], &required, &up)?,
+        up: rebuild([old, new], &staying(&old.1.beside), &up)?,
         // The undo of other steps may have taken their indexes away already.
         down: if is_last {
             Vec::new()
         } else {
-            rebuild([new, old], &definition.beside, &down)?
+            rebuild([new, old], &staying(&definition.beside), &down)?
         },
         locks: vec![lock(table)],
         guards: guards(table, alterations),
@@ -142,6 +143,10 @@ impl Design {
             new.text = altered(&new.text, alteration)?;
             match alteration {
                 Alteration::Index { text, .. } => new.beside.push(text.clone()),
+                Alteration::NoIndex(name) => {
+                    let goes = text_of(table, name);
+                    new.beside.retain(|text| goes.as_ref() != Some(text));
+                }
                 Alteration::DropColumn { column, .. } => new.beside = without_column(table, column, &new.beside)?,
                 _ => {}
             }
@@ -209,7 +214,8 @@ fn verify(before: &Table, made: &Table, alterations: &[Alteration]) -> Result<()
         Alteration::ForeignKey { new: None, .. }
         | Alteration::AddColumn { .. }
         | Alteration::DropColumn { .. }
-        | Alteration::Index { .. } => true,
+        | Alteration::Index { .. }
+        | Alteration::NoIndex(_) => true,
     };
     let count = |counted: &dyn Fn(&Alteration) -> bool| alterations.iter().filter(|one| counted(one)).count();
     let come = count(&|one| matches!(one, Alteration::ForeignKey { new: Some(_), .. }));

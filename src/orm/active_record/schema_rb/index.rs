@@ -32,6 +32,9 @@ impl Builder {
             visible: option(options, "enabled").is_none_or(|enabled| enabled.truth() != Some(false)),
             nulls_not_distinct: is_set(options, "nulls_not_distinct"),
             constraint: None,
+            bound: false,
+            options: None,
+            comment: text("comment"),
             origin: Origin::Catalog,
         };
         table.indexes.push(self.with_key(table.keys.as_mut(), index));
@@ -65,13 +68,17 @@ fn part(name: &str, options: &[Pair]) -> IndexPart {
         other => other.cloned(),
     };
     let order = of_column("order").and_then(|order| order.text().map(str::to_lowercase));
+    let order = order.unwrap_or_default();
+    let descending = order.starts_with("desc");
     IndexPart {
         column: Some(Ident::from(name)),
         expression: None,
         prefix: of_column("length")
             .and_then(|length| length.number())
             .and_then(|length| u32::try_from(length).ok()),
-        descending: order.is_some_and(|order| order.starts_with("desc")),
+        descending,
+        class: of_column("opclass").and_then(|class| class.text().map(str::to_owned)),
+        nulls_swapped: order.ends_with(if descending { "last" } else { "first" }),
     }
 }
 
@@ -84,11 +91,16 @@ fn expression(text: &str) -> IndexPart {
         .iter()
         .all(|word| ["asc", "desc", "nulls", "first", "last"].contains(&word.as_str()) || word.ends_with("_ops"));
     let is_column = is_name(first) && is_order;
+    let descending = rest.iter().any(|word| word == "desc");
     IndexPart {
         column: is_column.then(|| Ident::from(first)),
         expression: (!is_column).then(|| text.to_owned()),
         prefix: None,
-        descending: rest.first().is_some_and(|word| word == "desc"),
+        descending,
+        class: rest.iter().find(|word| word.ends_with("_ops")).cloned(),
+        nulls_swapped: rest
+            .last()
+            .is_some_and(|word| word == if descending { "last" } else { "first" }),
     }
 }
 

@@ -105,6 +105,8 @@ impl Builder {
             expression: None,
             prefix: None,
             descending: false,
+            class: None,
+            nulls_swapped: false,
         });
         table.indexes.push(Index {
             name: index_name,
@@ -117,6 +119,9 @@ impl Builder {
             visible: true,
             nulls_not_distinct: false,
             constraint: name.clone(),
+            bound: true,
+            options: None,
+            comment: None,
             origin: table.origin.clone(),
         });
         table.keys.push(Key {

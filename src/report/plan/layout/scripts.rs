@@ -68,7 +68,7 @@ pub(super) fn flyway(report: &PlanReport<'_>, migration: &Migration<'_>) -> Vec<
     };
     let mut files = Vec::new();
     let mut directions = vec![("V", &migration.up)];
-    if !migration.step.work.down.is_empty() || migration.step.phase != crate::plan::Phase::Contract {
+    if migration.step.has_undo() {
         directions.push(("U", &migration.down));
     }
     for (letter, statements) in directions {
@@ -96,7 +96,7 @@ fn two_files(migration: &Migration<'_>, up: &str, down: &str, first: &str) -> Ve
         path: up.to_owned(),
         text: format!("{first}{}{}", head(migration, "--"), one_text(&migration.up)),
     }];
-    if migration.step.phase != crate::plan::Phase::Contract {
+    if migration.step.has_undo() {
         files.push(PlanFile {
             path: down.to_owned(),
             text: format!("{first}{}", undo(migration)),

@@ -1,6 +1,6 @@
 //! What a column has besides its values, made for its twin: NOT NULL, indexes, keys, foreign keys, a default.
 
-use super::super::block::{beside, guard, has_constraint, unless};
+use super::super::block::{beside, guard, guard_unless, has_constraint, unless};
 use super::super::foreign_key;
 use super::super::index::LINTED;
 use super::{Way, converted, has_column, has_type};
@@ -69,16 +69,11 @@ pub(super) fn temporary(table: &Table, name: &Ident) -> Ident {
 }
 
 impl Way<'_> {
-    /// Fails where the contract phase was run: what comes after it needs the twin.
-    pub(super) fn contracted_guard(&self) -> Statement {
+    /// There is a twin to go on with, or nothing left to do.
+    pub(super) fn twin_guard(&self, otherwise: &str) -> Statement {
         guard(&[(
-            has_column(self.table(), self.twin()),
-            format!(
-                "{}.{} is not there: either the steps before this one were not run, or the contract phase was, and then there is \
-                 nothing left to do",
-                self.table().name,
-                self.twin()
-            ),
+            format!("{} OR {}", self.done(), has_column(self.table(), self.twin())),
+            format!("{}.{} is not there: {otherwise}", self.table().name, self.twin()),
         )])
     }
 
@@ -95,11 +90,11 @@ impl Way<'_> {
         for key in foreign_keys(self.retype) {
             statements.extend(self.foreign_key(key));
         }
-        statements.push(Statement::plain(format!(
-            "ANALYZE {} ({})",
-            self.target(),
-            Postgres.quote(self.twin())
-        )));
+        statements.push(unless(
+            &format!("NOT {}", has_column(self.table(), self.twin())),
+            &format!("ANALYZE {} ({})", self.target(), Postgres.quote(self.twin())),
+            &format!("counting the values of {}", self.twin()),
+        ));
         Ok(statements)
     }
 
@@ -110,9 +105,8 @@ impl Way<'_> {
         let same = Postgres.identical(&converted(&column, self.from, self.to), &twin, self.to);
         // CASE has its parts looked at in order, so that nothing is converted that cannot be.
         let holds = format!(
-            "{} OR NOT EXISTS (SELECT FROM {} r WHERE CASE WHEN {column} IS NULL THEN {twin} IS NOT NULL WHEN {fits} THEN NOT ({same}) \
-             ELSE TRUE END)",
-            self.done(),
+            "NOT EXISTS (SELECT FROM {} r WHERE CASE WHEN {column} IS NULL THEN {twin} IS NOT NULL WHEN {fits} THEN NOT ({same}) ELSE \
+             TRUE END)",
             Postgres.own_rows(self.table())
         );
         let message = format!(
@@ -123,7 +117,7 @@ impl Way<'_> {
             self.column(),
             self.to.declared
         );
-        Ok(guard(&[(holds, message)]))
+        Ok(guard_unless(&self.done(), &holds, &message))
     }
 
     pub(super) fn agreement_name(&self) -> Ident {
@@ -215,7 +209,7 @@ impl Way<'_> {
             ),
             // It waits for older transactions to end, and keeps nobody waiting for it meanwhile.
             Statement::plain("SET lock_timeout = 0"),
-            Statement::plain(self.creating(index, &name)),
+            Statement::plain(self.creating(index, &name)).only_if(has_column(self.table(), self.twin())),
             Statement::plain(format!("SET lock_timeout = '{LOCK_TIMEOUT}'")),
             guard(&[(
                 format!("NOT {invalid}"),

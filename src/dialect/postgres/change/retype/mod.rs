@@ -27,6 +27,10 @@ const SMALL_ROWS: u64 = 10_000;
 /// The same in bytes.
 const SMALL_BYTES: u64 = 8 * 1024 * 1024;
 
+/// What is said where there is no twin on the way there, and on the way back.
+const BEFORE: &str = "run the steps before this one";
+const CONTRACTED: &str = "the contract phase was run, and from there is no way back";
+
 /// See [`crate::dialect::change::PlanDialect::retype_stages`].
 pub(in crate::dialect::postgres) fn stages(retype: &Retype<'_>) -> Vec<Stage> {
     // A table that was never analyzed may be of any size.
@@ -78,7 +82,7 @@ pub(super) fn work(retype: &Retype<'_>, stage: Stage, version: Version) -> Resul
         }
         Stage::Fill => way.fill(),
         Stage::Equip => {
-            let mut up = vec![way.contracted_guard()];
+            let mut up = vec![way.twin_guard(BEFORE)];
             up.extend(way.equip()?);
             up.extend(way.default());
             let mut work = way.stated(up, Vec::new(), "SHARE UPDATE EXCLUSIVE");
@@ -93,10 +97,10 @@ pub(super) fn work(retype: &Retype<'_>, stage: Stage, version: Version) -> Resul
             Ok(work)
         }
         Stage::Switch => {
-            let mut down = vec![way.contracted_guard()];
+            let mut down = vec![way.back().twin_guard(CONTRACTED)];
             down.extend(way.back().equip()?);
             down.push(way.back().switch()?);
-            let mut work = way.stated(vec![way.contracted_guard(), way.switch()?], down, "ACCESS EXCLUSIVE");
+            let mut work = way.stated(vec![way.twin_guard(BEFORE), way.switch()?], down, "ACCESS EXCLUSIVE");
             work.reads_rows = false;
             Ok(work)
         }
@@ -278,7 +282,7 @@ impl<'a> Way<'a> {
             self.to.declared
         );
         let up = vec![
-            self.contracted_guard(),
+            self.twin_guard(BEFORE),
             guard(&[(
                 format!(
                     "{} OR NOT EXISTS (SELECT FROM {} r WHERE {})",
