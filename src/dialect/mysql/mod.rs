@@ -136,7 +136,7 @@ impl PlanDialect for MySql {
     }
 
     fn preamble(&self) -> Vec<Statement> {
-        change::preamble()
+        change::preamble(self.flavor)
     }
 
     fn when_locked(&self) -> &'static str {
@@ -167,7 +167,7 @@ impl PlanDialect for MySql {
     }
 
     fn sending(&self) -> Sending {
-        change::sending()
+        change::sending(self.flavor)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,26 +25,38 @@ pub(super) struct Trip {
 impl Trip {
     /// Loads a database and plans for it, with this relaudit.yml and these arguments.
     pub(super) fn start(engine: Engine, sql: &str, config: &str, arguments: &[&str]) -> Self {
-        let database = load(engine, sql);
         let mut trip = Self {
             engine,
-            before: client::state(engine, &database),
-            database,
+            before: Vec::new(),
+            database: load(engine, sql),
             config: config.to_owned(),
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             folder: tempfile::tempdir().unwrap(),
             plan: Value::Null,
         };
-        let out = trip.folder.path().join("plan");
-        let outcome = plan(&trip.database, config, &trip.arguments, &[&out.display().to_string()]);
+        trip.plan_anew();
+        trip
+    }
+
+    /// Plans for the database as it is now.
+    pub(super) fn plan_anew(&mut self) {
+        let engine = self.engine;
+        self.before = client::state(engine, &self.database);
+        self.folder = tempfile::tempdir().unwrap();
+        let out = self.folder.path().join("plan");
+        let outcome = plan(
+            &self.database,
+            &self.config,
+            &self.arguments,
+            &[&out.display().to_string()],
+        );
         assert!(
             matches!(outcome.code, Some(0 | 1)),
             "{engine:?}: {}\n{}",
             outcome.stdout,
             outcome.stderr
         );
-        trip.plan = serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap();
-        trip
+        self.plan = serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap();
     }
 
     /// The text of PLAN.md.
@@ -75,14 +88,35 @@ impl Trip {
 
     /// Runs every step but those of the contract phase with the engine's own client.
     pub(super) fn up(&self) -> Result<(), String> {
-        self.run(&self.files("file"))
+        self.up_with(|_| ())
+    }
+
+    /// The same with a client that was started in another way.
+    pub(super) fn up_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        self.run(&self.files("file", false), other)
     }
 
     /// Undoes them.
     pub(super) fn down(&self) -> Result<(), String> {
-        let mut files = self.files("undo");
+        self.down_with(|_| ())
+    }
+
+    /// The same with a client that was started in another way.
+    pub(super) fn down_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        let mut files = self.files("undo", false);
         files.reverse();
-        self.run(&files)
+        self.run(&files, other)
+    }
+
+    /// Runs the steps of the contract phase, with a client that was started in another way.
+    pub(super) fn contract_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        self.run(&self.files("file", true), other)
+    }
+
+    /// Fails where the database is not as it was when the plan was made.
+    pub(super) fn assert_undone(&self) {
+        let engine = self.engine;
+        assert_eq!(client::state(engine, &self.database), self.before, "{engine:?}, undone");
     }
 
     /// Runs the steps, looks what `check` says of the rows then, runs them once more, and undoes them: nothing changes
@@ -96,7 +130,7 @@ impl Trip {
         self.up().unwrap_or_else(|error| panic!("{engine:?}, again: {error}"));
         assert_eq!(client::state(engine, &self.database), after, "{engine:?}, run again");
         self.down().unwrap_or_else(|error| panic!("{engine:?}, undo: {error}"));
-        assert_eq!(client::state(engine, &self.database), self.before, "{engine:?}, undone");
+        self.assert_undone();
     }
 
     /// The rules and subjects of what an audit finds now.
@@ -150,15 +184,18 @@ impl Trip {
         }
     }
 
-    fn run(&self, files: &[PathBuf]) -> Result<(), String> {
-        files
-            .iter()
-            .try_for_each(|file| client::run(self.engine, &self.database, file).map(drop))
+    fn run(&self, files: &[PathBuf], other: impl Fn(&mut Command)) -> Result<(), String> {
+        files.iter().try_for_each(|file| {
+            let mut command = client::command(self.engine, &self.database.source());
+            other(&mut command);
+            client::run_command(command, file).map(drop)
+        })
     }
 
-    fn files(&self, name: &str) -> Vec<PathBuf> {
+    /// The files of the contract phase, or of all others.
+    fn files(&self, name: &str, contract: bool) -> Vec<PathBuf> {
         let steps = self.plan["steps"].as_array().unwrap().iter();
-        let steps = steps.filter(|step| step["phase"] != "contract");
+        let steps = steps.filter(|step| (step["phase"] == "contract") == contract);
         steps
             .map(|step| self.folder.path().join("plan").join(step[name].as_str().unwrap()))
             .collect()
