@@ -8,33 +8,33 @@ use crate::schema::{Ident, Schema, Table, TableName};
 /// How the tables begin in which plans keep rows.
 pub const QUARANTINE_PREFIX: &str = "relaudit_quarantine_";
 
+/// What such tables have besides the columns of the rows.
+const OWN_COLUMNS: [&str; 4] = ["relaudit_plan", "relaudit_reason", "relaudit_batch", "relaudit_at"];
+
 /// The names that are taken, and how long one may be.
 #[derive(Debug)]
 pub(super) struct Names {
     taken: BTreeSet<(Option<Ident>, String)>,
+    /// What rows the tables keep that are there, by their columns; none where no plan made the table.
+    keeping: BTreeMap<TableName, Option<Vec<String>>>,
     longest: usize,
-    /// The quarantines that are there, each with the names and types of its columns.
-    quarantines: BTreeMap<TableName, BTreeSet<(Ident, String)>>,
-}
-
-/// The names and types of the columns of a table, those left out that only a quarantine has.
-fn shape(table: &Table) -> BTreeSet<(Ident, String)> {
-    let columns = table.columns.iter();
-    let own = columns.filter(|column| !column.name.as_str().starts_with("relaudit_"));
-    own.map(|column| (column.name.clone(), column.ty.declared.clone()))
-        .collect()
 }
 
 /// Whether plans keep rows in this table.
 pub(super) fn is_quarantine(table: &Table) -> bool {
-    table.name.table.as_str().starts_with(QUARANTINE_PREFIX) && table.column(&Ident::from("relaudit_plan")).is_some()
+    let has = |own: &str| table.column(&Ident::new(own)).is_some();
+    table.name.table.as_str().starts_with(QUARANTINE_PREFIX) && has("relaudit_plan") && has("relaudit_reason")
 }
 
 impl Names {
     /// Takes every name of the schema: tables, indexes and constraints share a namespace somewhere.
     pub(super) fn new(schema: &Schema, longest: usize) -> Self {
         let mut taken = BTreeSet::new();
+        let mut keeping = BTreeMap::new();
         for table in schema.tables.values() {
+            if table.name.table.as_str().starts_with(QUARANTINE_PREFIX) {
+                keeping.insert(table.name.clone(), is_quarantine(table).then(|| shape(table)));
+            }
             let keys = table.keys.iter().filter_map(|key| key.name.as_ref());
             let foreign_keys = table.foreign_keys.iter().filter_map(|key| key.name.as_ref());
             let indexes = table.indexes.iter().map(|index| &index.name);
@@ -42,14 +42,10 @@ impl Names {
                 taken.insert((table.name.namespace.clone(), name.as_str().to_lowercase()));
             }
         }
-        let quarantines = schema
-            .tables
-            .values()
-            .filter(|table| table.name.table.as_str().starts_with(QUARANTINE_PREFIX));
         Self {
             taken,
+            keeping,
             longest,
-            quarantines: quarantines.map(|table| (table.name.clone(), shape(table))).collect(),
         }
     }
 
@@ -72,31 +68,40 @@ impl Names {
         Ident::new(name)
     }
 
-    /// The table in which rows of this one are kept. It may be there from an earlier plan; if the table had other columns
-    /// then, it is another one. `step` tells those of one step from those of others, where it is not empty.
+    /// The table in which rows of this one are kept. It may be there from an earlier plan; where it is of another shape, or of
+    /// somebody else, the name goes on with a hash of the shape. `step` tells those of one step from those of others, where
+    /// it is not empty.
     pub(super) fn quarantine(&self, table: &Table, step: &str) -> Ident {
-        let of = |own: &str| {
-            let own = if own.is_empty() {
-                String::new()
-            } else {
-                format!("_{}", short_hash([own]))
-            };
-            Ident::new(shortened(
-                &format!("{QUARANTINE_PREFIX}{}{own}", table.name.table),
-                self.longest,
-            ))
+        let name = |end: &str| {
+            let whole = format!("{QUARANTINE_PREFIX}{}{end}", table.name.table);
+            Ident::new(shortened(&whole, self.longest))
         };
-        let name = of(step);
-        let there = self.quarantines.get(&TableName {
-            namespace: table.name.namespace.clone(),
-            table: name.clone(),
-        });
-        let shape = shape(table);
-        if step.is_empty() && there.is_some_and(|there| *there != shape) {
-            return of(&format!("{shape:?}"));
+        if !step.is_empty() {
+            return name(&format!("_{}", short_hash([step])));
         }
-        name
+        let usual = TableName {
+            namespace: table.name.namespace.clone(),
+            table: name(""),
+        };
+        let shape = shape(table);
+        match self.keeping.get(&usual) {
+            Some(there) if there.as_ref() != Some(&shape) => {
+                name(&format!("_{}", short_hash(shape.iter().map(String::as_str))))
+            }
+            _ => usual.table,
+        }
     }
+}
+
+/// The columns of the rows of a table or of its quarantine, and their types, in an order of their own.
+fn shape(table: &Table) -> Vec<String> {
+    let columns = table.columns.iter();
+    let of_rows = columns.filter(|column| !OWN_COLUMNS.contains(&column.name.as_str()));
+    let mut shape: Vec<String> = of_rows
+        .map(|column| format!("{} {}", column.name, column.ty.declared))
+        .collect();
+    shape.sort();
+    shape
 }
 
 /// A name that is not longer than allowed: its end is replaced by a hash of the whole.

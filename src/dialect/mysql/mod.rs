@@ -147,7 +147,7 @@ impl PlanDialect for MySql {
     }
 
     fn preamble(&self) -> Vec<Statement> {
-        change::preamble()
+        change::preamble(self.flavor)
     }
 
     fn when_locked(&self) -> &'static str {
@@ -182,7 +182,7 @@ impl PlanDialect for MySql {
     }
 
     fn sending(&self) -> Sending {
-        change::sending()
+        change::sending(self.flavor)
     }
 }
 

@@ -330,7 +330,7 @@ fn required(relation: &Relation, decision: Decision) -> Decision {
 fn reason(rows: &RowSet<'_>) -> String {
     let ends = |child: &Table, ends: &Ends<'_>| {
         format!(
-            "{}({}) → {}({})",
+            "{}({}) -> {}({})",
             child.name,
             crate::schema::display_columns(ends.child_columns),
             ends.parent.name,

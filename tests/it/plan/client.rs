@@ -14,7 +14,11 @@ pub(crate) fn run(engine: Engine, database: &Loaded, script: &Path) -> Result<St
 
 /// The same on a database by its address.
 pub(crate) fn run_on(engine: Engine, source: &str, script: &Path) -> Result<String, String> {
-    let mut command = command(engine, source);
+    run_command(command(engine, source), script)
+}
+
+/// The same with this client.
+pub(crate) fn run_command(mut command: Command, script: &Path) -> Result<String, String> {
     let output = command
         .stdin(Stdio::from(File::open(script).unwrap()))
         .output()

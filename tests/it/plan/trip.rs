@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,28 +25,30 @@ pub(super) struct Trip {
 impl Trip {
     /// Loads a database and plans for it, with this relaudit.yml and these arguments.
     pub(super) fn start(engine: Engine, sql: &str, config: &str, arguments: &[&str]) -> Self {
-        let database = load(engine, sql);
         let mut trip = Self {
             engine,
-            before: client::state(engine, &database),
-            database,
+            before: Vec::new(),
+            database: load(engine, sql),
             config: config.to_owned(),
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             folder: tempfile::tempdir().unwrap(),
             plan: Value::Null,
         };
-        trip.make();
+        trip.plan_anew();
         trip
     }
 
-    /// Plans for the database as it is now. Steps are those of the new plan from then on.
+    /// Plans for the database as it is now, with other arguments.
     pub(super) fn plan_again(&mut self, arguments: &[&str]) {
         self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        self.folder = tempfile::tempdir().unwrap();
-        self.make();
+        self.plan_anew();
     }
 
-    fn make(&mut self) {
+    /// Plans for the database as it is now.
+    pub(super) fn plan_anew(&mut self) {
+        let engine = self.engine;
+        self.before = client::state(engine, &self.database);
+        self.folder = tempfile::tempdir().unwrap();
         let out = self.folder.path().join("plan");
         let outcome = plan(
             &self.database,
@@ -55,8 +58,7 @@ impl Trip {
         );
         assert!(
             matches!(outcome.code, Some(0 | 1)),
-            "{:?}: {}\n{}",
-            self.engine,
+            "{engine:?}: {}\n{}",
             outcome.stdout,
             outcome.stderr
         );
@@ -92,7 +94,12 @@ impl Trip {
 
     /// Runs every step but those of the contract phase with the engine's own client.
     pub(super) fn up(&self) -> Result<(), String> {
-        self.run(&self.files("file"))
+        self.up_with(|_| ())
+    }
+
+    /// The same with a client that was started in another way.
+    pub(super) fn up_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        self.run(&self.files("file", false), other)
     }
 
     /// The same by another user of the server, who has no password.
@@ -101,19 +108,35 @@ impl Trip {
             panic!("there are users on servers only")
         };
         let run = |file: &PathBuf| client::run_on(self.engine, &database.url_as(user, None), file).map(drop);
-        self.files("file").iter().try_for_each(run)
+        self.files("file", false).iter().try_for_each(run)
     }
 
     /// Runs the steps of the contract phase.
     pub(super) fn contract(&self) -> Result<(), String> {
-        self.run(&self.files_of("file", true))
+        self.contract_with(|_| ())
     }
 
     /// Undoes them.
     pub(super) fn down(&self) -> Result<(), String> {
-        let mut files = self.files("undo");
+        self.down_with(|_| ())
+    }
+
+    /// The same with a client that was started in another way.
+    pub(super) fn down_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        let mut files = self.files("undo", false);
         files.reverse();
-        self.run(&files)
+        self.run(&files, other)
+    }
+
+    /// Runs the steps of the contract phase, with a client that was started in another way.
+    pub(super) fn contract_with(&self, other: impl Fn(&mut Command)) -> Result<(), String> {
+        self.run(&self.files("file", true), other)
+    }
+
+    /// Fails where the database is not as it was when the plan was made.
+    pub(super) fn assert_undone(&self) {
+        let engine = self.engine;
+        assert_eq!(client::state(engine, &self.database), self.before, "{engine:?}, undone");
     }
 
     /// Runs the steps, looks what `check` says of the rows then, runs them once more, and undoes them: nothing changes
@@ -127,7 +150,7 @@ impl Trip {
         self.up().unwrap_or_else(|error| panic!("{engine:?}, again: {error}"));
         assert_eq!(client::state(engine, &self.database), after, "{engine:?}, run again");
         self.down().unwrap_or_else(|error| panic!("{engine:?}, undo: {error}"));
-        assert_eq!(client::state(engine, &self.database), self.before, "{engine:?}, undone");
+        self.assert_undone();
     }
 
     /// The rules and subjects of what an audit finds now.
@@ -181,17 +204,16 @@ impl Trip {
         }
     }
 
-    fn run(&self, files: &[PathBuf]) -> Result<(), String> {
-        files
-            .iter()
-            .try_for_each(|file| client::run(self.engine, &self.database, file).map(drop))
+    fn run(&self, files: &[PathBuf], other: impl Fn(&mut Command)) -> Result<(), String> {
+        files.iter().try_for_each(|file| {
+            let mut command = client::command(self.engine, &self.database.source());
+            other(&mut command);
+            client::run_command(command, file).map(drop)
+        })
     }
 
-    fn files(&self, name: &str) -> Vec<PathBuf> {
-        self.files_of(name, false)
-    }
-
-    fn files_of(&self, name: &str, contract: bool) -> Vec<PathBuf> {
+    /// The files of the contract phase, or of all others.
+    fn files(&self, name: &str, contract: bool) -> Vec<PathBuf> {
         let steps = self.plan["steps"].as_array().unwrap().iter();
         let steps = steps.filter(|step| (step["phase"] == "contract") == contract);
         steps

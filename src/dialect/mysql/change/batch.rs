@@ -14,21 +14,30 @@ const SQL: MySql = MySql::MYSQL;
 /// Makes a routine of that name that runs these statements for each batch, calls it and drops it. It begins anew wherever
 /// it was broken off: what is done is not found again.
 pub(super) fn run(batches: &Batches<'_>, name: &str, statements: &str) -> Vec<Statement> {
-    let routine = SQL.table_name(&TableName {
-        namespace: batches.table.name.namespace.clone(),
-        table: Ident::new(name),
-    });
+    let routine = named(&batches.table.name, name);
     run_routine(&routine, in_batches(batches, &routine, statements)).to_vec()
+}
+
+/// The quoted name of a routine beside a table.
+pub(super) fn named(table: &TableName, name: &str) -> String {
+    SQL.table_name(&TableName {
+        namespace: table.namespace.clone(),
+        table: Ident::new(name),
+    })
+}
+
+/// Drops a routine. It is left where it failed.
+pub(super) fn drop_routine(routine: &str) -> Statement {
+    Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"))
 }
 
 /// Calls the routine that this statement makes, and drops it.
 pub(super) fn run_routine(routine: &str, making: Statement) -> [Statement; 4] {
-    let drop_routine = Statement::plain(format!("DROP PROCEDURE IF EXISTS {routine}"));
     [
-        drop_routine.clone(),
+        drop_routine(routine),
         making,
         Statement::plain(format!("CALL {routine}()")),
-        drop_routine,
+        drop_routine(routine),
     ]
 }
 

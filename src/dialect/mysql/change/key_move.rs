@@ -121,7 +121,7 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     ));
     // It was empty before, so that what it has now of the other side is what came from there.
     let down = if moving.is_new {
-        Vec::new()
+        vec![batch::drop_routine(&batch::named(&table.name, &name))]
     } else {
         batch::run(&batches, &name, &update("NULL", &format!("r.{column} = {value}")))
     };

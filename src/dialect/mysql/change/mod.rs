@@ -13,45 +13,72 @@ mod index;
 mod key_move;
 mod nullability;
 mod prepared;
+mod quarantine;
 pub(super) mod retype;
 mod rows;
 mod standing;
 
 use foreign_key::Way;
 
+use super::MySql;
+use super::server::Flavor;
+use crate::dialect::Dialect as _;
 use crate::dialect::change::{Change, LockTaken, Sending, Statement, Texts, Version, Work};
 use crate::schema::{Table, TableKind, TableName};
 
-/// What each script begins with. A lock on a table's structure that is not had within 5 seconds lets others pass: the
-/// statement fails, and can be run again.
-pub(super) fn preamble() -> Vec<Statement> {
-    [
-        "SET SESSION lock_wait_timeout = 5",
-        "SET SESSION innodb_lock_wait_timeout = 5",
-        "SET SESSION foreign_key_checks = 1",
-        // A row whose key is 0 comes back from the quarantine as it was.
-        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')",
-    ]
-    .into_iter()
-    .map(Statement::plain)
-    .collect()
+const SQL: MySql = MySql::MYSQL;
+
+/// What SQL of plans is written for, whatever the session's own mode is: quotes and backslashes as MySQL has them by
+/// default. It is strict, but takes the dates that are in the table or in its definition already (manual, "Server SQL
+/// Modes"): those that are zero in part or at all, which it does without NO_ZERO_DATE and NO_ZERO_IN_DATE, and those that no
+/// calendar has. A row whose key is 0 comes back from the quarantine as it was.
+const SQL_MODE: &str = "STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION";
+
+/// What SET NAMES sets.
+const OF_NAMES: [&str; 3] = ["character_set_client", "character_set_results", "collation_connection"];
+
+/// What the session is to be like. A lock that is not had within 5 seconds lets others pass: the statement fails, and can be
+/// run again.
+fn settings(flavor: Flavor) -> Vec<(&'static str, String)> {
+    let mut settings = vec![
+        ("lock_wait_timeout", "5".to_owned()),
+        ("innodb_lock_wait_timeout", "5".to_owned()),
+        ("foreign_key_checks", "1".to_owned()),
+        ("sql_mode", SQL.literal(SQL_MODE)),
+        ("sql_safe_updates", "0".to_owned()),
+        ("autocommit", "1".to_owned()),
+        ("completion_type", "0".to_owned()),
+    ];
+    if flavor == Flavor::MariaDb {
+        // As in the sessions of audits: it takes '12' and '12 ' for the same value of the outer row.
+        settings.push(("optimizer_switch", SQL.literal("subquery_cache=off")));
+    }
+    settings
 }
 
-/// What the preamble sets.
-const SETTINGS: [&str; 4] = [
-    "lock_wait_timeout",
-    "innodb_lock_wait_timeout",
-    "foreign_key_checks",
-    "sql_mode",
-];
+/// What each script begins with. Its names are in UTF-8, whatever the client's locale says.
+pub(super) fn preamble(flavor: Flavor) -> Vec<Statement> {
+    let settings: Vec<String> = settings(flavor)
+        .iter()
+        .map(|(setting, value)| format!("SESSION {setting} = {value}"))
+        .collect();
+    vec![
+        Statement::plain("SET NAMES utf8mb4"),
+        Statement::plain(format!("SET {}", settings.join(", "))),
+    ]
+}
 
 /// See [`crate::dialect::change::PlanDialect::sending`]. The settings are kept in variables of the session meanwhile.
-pub(super) fn sending() -> Sending {
-    let each = |one: &dyn Fn(&str) -> String| SETTINGS.map(one).join(", ");
+pub(super) fn sending(flavor: Flavor) -> Sending {
+    let settings = settings(flavor);
+    let each = |one: &dyn Fn(&str) -> String| {
+        let names = OF_NAMES.into_iter().chain(settings.iter().map(|(setting, _)| *setting));
+        names.map(one).collect::<Vec<_>>().join(", ")
+    };
     let keep = each(&|setting| format!("@relaudit_{setting} = @@SESSION.{setting}"));
     let give_back = each(&|setting| format!("SESSION {setting} = @relaudit_{setting}"));
     let mut before = vec![Statement::plain(format!("SET {keep}"))];
-    before.extend(preamble());
+    before.extend(preamble(flavor));
     Sending {
         before,
         after: vec![Statement::plain(format!("SET {give_back}"))],
@@ -122,7 +149,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
         Change::Retype { retype, .. } => retype::at_once(retype),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
-        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
+        Change::EmptyQuarantine { table, keeping } => Ok(quarantine::empty(table, keeping)),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::dialect::Dialect as _;
 use crate::dialect::change::Statement;
 use crate::dialect::mysql::MySql;
-use crate::schema::{ColumnType, Ident, Table, TableName, TypeFamily, display_columns};
+use crate::schema::{Column, ColumnType, Ident, Table, TableName, TypeFamily, display_columns};
 
 /// Runs a statement unless a condition holds.
 pub(super) fn unless(done: &str, sql: &str) -> Vec<Statement> {
@@ -83,9 +83,18 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
 
 /// The same, unless a condition holds.
 pub(super) fn columns_as_planned_unless(done: &str, table: &Table, columns: &[Ident]) -> Vec<Statement> {
+    let wanted = columns.iter().filter_map(|name| table.column(name));
+    let message = format!(
+        "{} is not as it was when the plan was made ({} were of other types or are gone): make a new plan",
+        table.name,
+        display_columns(columns)
+    );
+    guard(&format!("{done} OR {}", has_columns(&table.name, wanted)), &message)
+}
+
+/// Whether the table has these columns, of the types that they have here.
+pub(super) fn has_columns<'c>(table: &TableName, columns: impl Iterator<Item = &'c Column>) -> String {
     let mut wanted: Vec<String> = columns
-        .iter()
-        .filter_map(|name| table.column(name))
         .map(|column| {
             format!(
                 "(column_name = {} AND {})",
@@ -96,18 +105,12 @@ pub(super) fn columns_as_planned_unless(done: &str, table: &Table, columns: &[Id
         .collect();
     wanted.sort();
     wanted.dedup();
-    let holds = format!(
-        "{done} OR (SELECT COUNT(*) FROM information_schema.columns WHERE {} AND ({})) = {}",
-        is_table("table_schema", "table_name", &table.name),
+    format!(
+        "(SELECT COUNT(*) FROM information_schema.columns WHERE {} AND ({})) = {}",
+        is_table("table_schema", "table_name", table),
         wanted.join(" OR "),
         wanted.len()
-    );
-    let message = format!(
-        "{} is not as it was when the plan was made ({} were of other types or are gone): make a new plan",
-        table.name,
-        display_columns(columns)
-    );
-    guard(&holds, &message)
+    )
 }
 
 /// Whether a column of the catalogue has this type. The display width of integers is no part of it, and servers differ

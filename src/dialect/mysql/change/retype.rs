@@ -148,18 +148,15 @@ fn changing(retype: &Retype<'_>, from: &ColumnType, to: &ColumnType) -> Result<V
         "{}.{column} has values that cannot be {} and come back the same: mend them, and run this again",
         table.name, to.declared
     );
-    // A value that comes in between and cannot be converted is an error.
-    let mut statements = vec![Statement::plain(
-        "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')",
-    )];
-    statements.extend(guard(
+    // A value that comes in between and cannot be converted is an error, since the mode is strict.
+    let mut statements = guard(
         &format!(
             "{done} OR NOT EXISTS (SELECT 1 FROM {} r WHERE {value} IS NOT NULL AND NOT ({}))",
             SQL.table_name(&table.name),
             fits(&value, from, to)?
         ),
         &message,
-    ));
+    );
     statements.extend(redefine(
         table,
         column,

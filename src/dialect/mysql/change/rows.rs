@@ -1,15 +1,15 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key. Each batch is one
 //! transaction, so that a row is never gone and not kept; the batch's own number tells its rows from all others.
 
-use super::prepared::{columns_as_planned, guard, unless};
-use super::{as_planned, batch, copies, rows_locked};
+use super::prepared::{columns_as_planned, guard};
+use super::{as_planned, batch, copies, quarantine, rows_locked};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Version, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::mysql::MySql;
 use crate::dialect::row_set::RowSet;
 use crate::relation::short_hash;
-use crate::schema::{Ident, Table, TableName, TypeFamily};
+use crate::schema::{Ident, TypeFamily};
 
 const SQL: MySql = MySql::MYSQL;
 
@@ -27,7 +27,7 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping, version: Version) -> 
         in_batches(&moving, rows, &taking)?
     };
     let back = format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {} q WHERE {}",
+        "INSERT INTO {} ({}) SELECT {} FROM {} q WHERE {};\n    SET relaudit_back = ROW_COUNT()",
         moving.table_name(),
         moving.stored_columns(""),
         moving.stored_columns("q"),
@@ -82,58 +82,26 @@ pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> 
             .concat()
             .join(", ")
     );
+    let parts = columns.iter().map(|column| {
+        let [now, kept] = ["r", "q"].map(|alias| moving.of(alias, column));
+        let ty = moving.table.column(column).map(|column| &column.ty);
+        ty.map_or_else(|| format!("{now} <=> {kept}"), |ty| SQL.identical(&now, &kept, ty))
+    });
+    let is_back: Vec<String> = parts.collect();
     let back = format!(
-        "UPDATE {} r JOIN {} q ON {} SET {} WHERE {} AND {}",
-        moving.table_name(),
-        moving.quarantine(),
-        moving.same("r", "q"),
-        [vec![list(&|name| format!("r.{name} = q.{name}"), ", ")], unchanged]
+        "UPDATE {table} r JOIN {quarantine} q ON {same} SET {values} WHERE {ours} AND {are_null};\n    SELECT COUNT(*) INTO \
+         relaudit_back FROM {table} r JOIN {quarantine} q ON {same} WHERE {ours} AND {is_back}",
+        table = moving.table_name(),
+        quarantine = moving.quarantine(),
+        same = moving.same("r", "q"),
+        values = [vec![list(&|name| format!("r.{name} = q.{name}"), ", ")], unchanged]
             .concat()
             .join(", "),
-        moving.ours("q"),
-        list(&|name| format!("r.{name} IS NULL"), " AND ")
+        ours = moving.ours("q"),
+        are_null = list(&|name| format!("r.{name} IS NULL"), " AND "),
+        is_back = is_back.join(" AND ")
     );
     Ok(work(&moving, rows, in_batches(&moving, rows, &taking)?, &back))
-}
-
-pub(super) fn empty(table: &Table, keeping: &Keeping) -> Work {
-    let moving = Moving::new(&SQL, table, keeping);
-    let mut up = vec![making(&moving)];
-    up.push(Statement::plain(format!(
-        "DELETE FROM {} WHERE {}",
-        moving.quarantine(),
-        moving.ours(&moving.quarantine())
-    )));
-    up.extend(dropping_if_empty(&moving));
-    Work {
-        up,
-        down: Vec::new(),
-        locks: vec![rows_locked(&moving.quarantine_name())],
-        guards: Vec::new(),
-        reads_rows: true,
-    }
-}
-
-/// The quarantine has the columns of the table, without keys and without what computes them: it is made from a
-/// SELECT that finds nothing.
-fn making(moving: &Moving<'_>) -> Statement {
-    Statement::plain(format!(
-        "CREATE TABLE IF NOT EXISTS {} (relaudit_plan VARCHAR(32) NOT NULL DEFAULT '', relaudit_reason VARCHAR(2000) NOT NULL DEFAULT '', \
-         relaudit_batch BIGINT UNSIGNED NOT NULL DEFAULT 0, relaudit_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, KEY \
-         (relaudit_batch)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 AS SELECT {} FROM {} r WHERE 1 = 0",
-        moving.quarantine(),
-        // A star leaves out columns that are invisible.
-        moving.columns("r"),
-        moving.table_name()
-    ))
-}
-
-fn dropping_if_empty(moving: &Moving<'_>) -> Vec<Statement> {
-    let quarantine = moving.quarantine();
-    unless(
-        &format!("EXISTS (SELECT 1 FROM {quarantine})"),
-        &format!("DROP TABLE {quarantine}"),
-    )
 }
 
 /// A routine of this step, by a name that is no other's.
@@ -143,10 +111,7 @@ pub(super) fn routine(moving: &Moving<'_>) -> String {
         moving.keeping.reason.as_str(),
         moving.keeping.quarantine.as_str(),
     ]);
-    SQL.table_name(&TableName {
-        namespace: moving.table.name.namespace.clone(),
-        table: Ident::new(format!("relaudit_step_{hash}")),
-    })
+    batch::named(&moving.table.name, &format!("relaudit_step_{hash}"))
 }
 
 /// The routine that keeps the rows of each batch, and then does this to them.
@@ -195,32 +160,33 @@ fn at_once(moving: &Moving<'_>, condition: &str, taking: &str) -> Statement {
 }
 
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, treatment: Statement, back: &str) -> Work {
+    let routine = routine(moving);
     let mut up = columns_as_planned(moving.table, &moving.all_columns());
-    up.push(making(moving));
-    up.extend(batch::run_routine(&routine(moving), treatment));
+    up.extend(quarantine::making(moving));
+    up.extend(batch::run_routine(&routine, treatment));
+    up.extend(quarantine::dropping_if_empty(moving));
     if let Some(none_left) = rows.none_left(&SQL) {
         up.extend(guard(&none_left, &rows.left_over()));
     }
-    let mut down = vec![
-        making(moving),
-        // The rows come back as they were, without parents.
-        Statement::plain("SET SESSION foreign_key_checks = 0"),
-        Statement::plain("START TRANSACTION"),
-        Statement::plain(back),
-        Statement::plain(format!(
-            "DELETE q FROM {} q WHERE {}",
-            moving.quarantine(),
-            moving.ours("q")
-        )),
-        Statement::plain("COMMIT"),
-        Statement::plain("SET SESSION foreign_key_checks = 1"),
-    ];
-    down.extend(dropping_if_empty(moving));
+    // The rows come back as they were, without parents.
+    let mut down = vec![Statement::plain("SET SESSION foreign_key_checks = 0")];
+    down.extend(batch::run_routine(
+        &routine,
+        quarantine::putting_back(moving, &routine, back),
+    ));
+    down.push(Statement::plain("SET SESSION foreign_key_checks = 1"));
+    down.extend(quarantine::dropping_if_empty(moving));
     Work {
         up,
         down,
         locks: vec![rows_locked(&moving.table.name)],
-        guards: vec![as_planned(moving.table)],
+        guards: vec![
+            as_planned(moving.table),
+            format!(
+                "what `{}` keeps has the columns of `{}`",
+                moving.keeping.quarantine, moving.table.name
+            ),
+        ],
         reads_rows: true,
     }
 }
