@@ -157,6 +157,9 @@ pub struct PlanArgs {
     /// into the quarantine. `duplicates` in relaudit.yml goes first
     #[arg(long, value_name = "WHICH:COLUMN")]
     pub keep: Option<Keep>,
+    /// Treat rows of tables with triggers too, which run then: what they change is not kept, and does not come back
+    #[arg(long)]
+    pub run_triggers: bool,
     /// How MySQL and MariaDB add foreign keys
     #[arg(long, value_enum, value_name = "WAY", default_value_t = ForeignKeyWay::Inplace)]
     pub foreign_keys: ForeignKeyWay,

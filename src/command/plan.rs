@@ -118,6 +118,7 @@ fn look(
     let options = plan::Options {
         orphans: args.orphans,
         keep: args.keep.clone(),
+        run_triggers: args.run_triggers,
         copy_for_foreign_keys: args.foreign_keys == ForeignKeyWay::Copy,
         settings: config.settings(&input.schema, &audited.relations)?,
         version,

@@ -27,12 +27,19 @@ pub trait PlanDialect: Dialect {
         None
     }
 
-    /// The statements that make a table anew with all of these changes. Indexes among them are there already.
+    /// Whether this engine makes a table anew to change it. Then all that is to change in a table is one step, which comes
+    /// after those that treat its rows.
+    fn makes_tables_anew(&self) -> bool {
+        false
+    }
+
+    /// The statements that make a table anew with all of these changes, after an earlier step of the plan has done others.
+    /// Indexes among them are there already, but for those on columns that are made.
     ///
     /// # Errors
     ///
     /// The engine cannot do it, or not without harm: why, in one phrase.
-    fn rebuild(&self, table: &Table, _: &[Alteration]) -> Result<Work, String> {
+    fn rebuild(&self, table: &Table, _done: &[Alteration], _: &[Alteration]) -> Result<Work, String> {
         Err(format!(
             "`{}` is changed in place here, and never made anew",
             table.name
@@ -46,6 +53,11 @@ pub trait PlanDialect: Dialect {
 
     /// What happens where a lock cannot be had in time, and what to do then, in sentences.
     fn when_locked(&self) -> &'static str;
+
+    /// What becomes of a step that is run again, in one phrase.
+    fn when_run_again(&self) -> &'static str {
+        "what is done is not done twice"
+    }
 
     /// What stands before the first statement of a script: how long it waits for locks.
     fn preamble(&self) -> Vec<Statement>;
@@ -287,6 +299,8 @@ pub struct Keeping {
     pub plan: String,
     /// Why, in one phrase. It tells the rows of one step from those of others of the same plan.
     pub reason: String,
+    /// The foreign keys of the table that some of its rows break: they would refuse those rows when they come back.
+    pub broken: Vec<Ident>,
 }
 
 /// What a dialect makes of a change.

@@ -92,6 +92,12 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// A query for the triggers that run for rows of tables, a row each: namespace, table, `DELETE`, `INSERT` or `UPDATE`,
+    /// and name. `None` where there can be none.
+    fn triggers(&self) -> Option<String> {
+        None
+    }
+
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {
         match &name.namespace {

@@ -74,8 +74,9 @@ impl<'a> RowSet<'a> {
     }
 
     /// The foreign keys that can refuse these rows, if they are to come back as they were: the one that they are orphans
-    /// of, and those that were never validated, which other faults of the same rows may break.
-    pub fn refusing(&self) -> Vec<&'a ForeignKey> {
+    /// of, and those that other faults of the same rows may break, since they were never validated or are
+    /// `known` to be broken.
+    pub fn refusing(&self, known: &[Ident]) -> Vec<&'a ForeignKey> {
         let broken = |key: &ForeignKey| match self.whole() {
             Self::Orphans(ends) | Self::Sentinels(ends) => {
                 key.parent == ends.parent.name && key.columns == *ends.child_columns
@@ -83,7 +84,8 @@ impl<'a> RowSet<'a> {
             _ => false,
         };
         let keys = self.table().foreign_keys.iter();
-        keys.filter(|key| key.enforced && (!key.validated || broken(key)))
+        let is_known = |key: &ForeignKey| key.name.as_ref().is_some_and(|name| known.contains(name));
+        keys.filter(|key| key.enforced && (!key.validated || broken(key) || is_known(key)))
             .collect()
     }
 
@@ -165,6 +167,14 @@ impl<'a> RowSet<'a> {
             self.condition(dialect, "r")
         )
     }
+}
+
+/// A query for the plans under which a quarantine keeps rows, a row each.
+pub fn kept_plans(dialect: &dyn Dialect, quarantine: &Table) -> String {
+    format!(
+        "SELECT DISTINCT relaudit_plan FROM {}",
+        dialect.table_name(&quarantine.name)
+    )
 }
 
 /// A key of which some columns are null and others are not breaks MATCH FULL.

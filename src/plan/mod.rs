@@ -14,6 +14,7 @@ mod rows;
 mod settings;
 mod survey;
 mod tasks;
+mod triggers;
 mod types;
 mod verification;
 
@@ -28,6 +29,7 @@ pub use names::QUARANTINE_PREFIX;
 pub use rows::Treatment;
 pub use settings::{OrphanSetting, Settings};
 pub use survey::{Below, By, Surplus, Survey, survey};
+pub use triggers::Triggers;
 pub use verification::{Check, Verification};
 
 /// A migration.
@@ -111,6 +113,8 @@ pub struct Options {
     pub orphans: Option<Treatment>,
     /// Which row of those with the same key stays, where the key has no setting of its own.
     pub keep: Option<Keep>,
+    /// Whether rows are treated in tables with triggers too, which run then.
+    pub run_triggers: bool,
     /// What is said of single relations and keys.
     pub settings: Settings,
     /// Whether MySQL and MariaDB copy a table to add a foreign key to it, and look at every row themselves.
@@ -151,11 +155,16 @@ pub fn plan(
     dialect: &dyn PlanDialect,
     options: &Options,
 ) -> Plan {
-    let id = id(findings);
+    let id = id(facts, findings, survey, options);
     let (retypes, refused) = types::decided(facts, findings, survey, dialect, options.version);
     let schema = types::applied(facts.schema, &retypes);
     let (moves, unmoved) = moves::decided(&schema, findings, survey, dialect, options.version);
-    let moved = moves::applied(&schema, &moves);
+    // A table that is made anew gets its columns with all else, and what comes before goes without them.
+    let moved = if dialect.makes_tables_anew() {
+        schema.clone()
+    } else {
+        moves::applied(&schema, &moves)
+    };
     let changed = Facts {
         schema: &moved,
         relations: facts.relations,
@@ -199,10 +208,27 @@ pub fn plan(
     }
 }
 
-fn id(findings: &[Finding]) -> String {
-    let parts: Vec<String> = findings
+/// The same for the same findings, rows and settings, and none under which rows are kept already: those are of another
+/// plan, whose undo or contract phase is none of this one's.
+fn id(facts: &Facts<'_>, findings: &[Finding], survey: &Survey, options: &Options) -> String {
+    let mut parts: Vec<String> = findings
         .iter()
         .flat_map(|finding| [finding.fingerprint(), finding.count.unwrap_or(0).to_string()])
         .collect();
-    short_hash(parts.iter().map(String::as_str)).chars().take(12).collect()
+    parts.push(format!(
+        "{:?} {:?} {:?}",
+        options.orphans, options.keep, options.settings
+    ));
+    let probes = facts.probes().into_iter().flat_map(|probes| &probes.relations);
+    let counts = probes.filter_map(|probe| probe.outcome.done()?.as_ref());
+    parts.extend(counts.map(|counts| format!("{:?}", counts.samples)));
+    let mut number = 0_u32;
+    loop {
+        let id: String = short_hash(parts.iter().map(String::as_str)).chars().take(12).collect();
+        if !survey.plans.contains(&id) {
+            return id;
+        }
+        number += 1;
+        parts.push(number.to_string());
+    }
 }

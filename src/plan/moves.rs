@@ -145,7 +145,8 @@ fn checked<'a>(
             format!("fill `{}` for those rows, and plan again", moved.to_child),
         ));
     }
-    for stage in [MoveStage::Add, MoveStage::Fill] {
+    let stages = [MoveStage::Add, MoveStage::Fill].into_iter();
+    for stage in stages.filter(|stage| moving.is_new || *stage == MoveStage::Fill) {
         let change = Change::MoveKey {
             moving: moving.clone(),
             stage,

@@ -1,6 +1,6 @@
 //! Names for what a plan makes: as the engines name things themselves, not longer than they allow, and not taken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::relation::short_hash;
 use crate::schema::{Ident, Schema, Table, TableName};
@@ -13,6 +13,21 @@ pub const QUARANTINE_PREFIX: &str = "relaudit_quarantine_";
 pub(super) struct Names {
     taken: BTreeSet<(Option<Ident>, String)>,
     longest: usize,
+    /// The quarantines that are there, each with the names and types of its columns.
+    quarantines: BTreeMap<TableName, BTreeSet<(Ident, String)>>,
+}
+
+/// The names and types of the columns of a table, those left out that only a quarantine has.
+fn shape(table: &Table) -> BTreeSet<(Ident, String)> {
+    let columns = table.columns.iter();
+    let own = columns.filter(|column| !column.name.as_str().starts_with("relaudit_"));
+    own.map(|column| (column.name.clone(), column.ty.declared.clone()))
+        .collect()
+}
+
+/// Whether plans keep rows in this table.
+pub(super) fn is_quarantine(table: &Table) -> bool {
+    table.name.table.as_str().starts_with(QUARANTINE_PREFIX) && table.column(&Ident::from("relaudit_plan")).is_some()
 }
 
 impl Names {
@@ -27,7 +42,15 @@ impl Names {
                 taken.insert((table.name.namespace.clone(), name.as_str().to_lowercase()));
             }
         }
-        Self { taken, longest }
+        let quarantines = schema
+            .tables
+            .values()
+            .filter(|table| table.name.table.as_str().starts_with(QUARANTINE_PREFIX));
+        Self {
+            taken,
+            longest,
+            quarantines: quarantines.map(|table| (table.name.clone(), shape(table))).collect(),
+        }
     }
 
     /// A name of the form `table_columns_suffix` that is free, and now taken.
@@ -49,18 +72,30 @@ impl Names {
         Ident::new(name)
     }
 
-    /// The table in which rows of this one are kept. It may be there from an earlier plan. `step` tells those of one step
-    /// from those of others, where it is not empty.
+    /// The table in which rows of this one are kept. It may be there from an earlier plan; if the table had other columns
+    /// then, it is another one. `step` tells those of one step from those of others, where it is not empty.
     pub(super) fn quarantine(&self, table: &Table, step: &str) -> Ident {
-        let own = if step.is_empty() {
-            String::new()
-        } else {
-            format!("_{}", short_hash([step]))
+        let of = |own: &str| {
+            let own = if own.is_empty() {
+                String::new()
+            } else {
+                format!("_{}", short_hash([own]))
+            };
+            Ident::new(shortened(
+                &format!("{QUARANTINE_PREFIX}{}{own}", table.name.table),
+                self.longest,
+            ))
         };
-        Ident::new(shortened(
-            &format!("{QUARANTINE_PREFIX}{}{own}", table.name.table),
-            self.longest,
-        ))
+        let name = of(step);
+        let there = self.quarantines.get(&TableName {
+            namespace: table.name.namespace.clone(),
+            table: name.clone(),
+        });
+        let shape = shape(table);
+        if step.is_empty() && there.is_some_and(|there| *there != shape) {
+            return of(&format!("{shape:?}"));
+        }
+        name
     }
 }
 

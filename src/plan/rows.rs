@@ -85,16 +85,27 @@ pub(super) fn decide(schema: &Schema, relation: &Relation, child: &Table, wanted
     }
 }
 
-/// Rows whose key stands for "none" have no parent by intent: null says it better, where the column takes it.
+/// Rows whose key stands for "none" have no parent by intent, and are no orphans: null says it better, where the column
+/// takes it. Only where it does not, what is `wanted` of all orphans is done to them too, but never for good; what is
+/// said of this relation (`own`) is done as it is said.
 pub(super) fn decide_sentinels(
     schema: &Schema,
     relation: &Relation,
     child: &Table,
+    own: Option<Treatment>,
     wanted: Option<Treatment>,
 ) -> Decision {
-    match wanted {
-        None | Some(Treatment::Nullify) if doubt(relation).is_none() => clear(schema, relation, child),
-        other => decide(schema, relation, child, other),
+    if doubt(relation).is_some() {
+        return decide(schema, relation, child, own.or(wanted));
+    }
+    let cleared = clear(schema, relation, child);
+    match (own, wanted) {
+        (Some(Treatment::Nullify), _) | (None, None | Some(Treatment::Nullify)) => cleared,
+        (Some(_), _) | (None, Some(Treatment::Withhold)) => decide(schema, relation, child, own.or(wanted)),
+        (None, Some(Treatment::Quarantine | Treatment::Delete)) => match cleared {
+            Decision::Ask(..) => Decision::Remove { for_good: false },
+            cleared => cleared,
+        },
     }
 }
 

@@ -42,8 +42,14 @@ impl OrphanSetting {
 impl Options {
     /// What is said of a relation's rows without parent: by its own setting, else by that for all.
     pub(super) fn treatment_of(&self, relation: &Relation) -> Option<Treatment> {
-        let own = self.settings.orphans.iter().find(|setting| setting.is_of(relation));
-        own.map(|setting| setting.treatment).or(self.orphans)
+        self.own_treatment_of(relation).or(self.orphans)
+    }
+
+    /// What is said of this relation's rows without parent by its own setting.
+    pub(super) fn own_treatment_of(&self, relation: &Relation) -> Option<Treatment> {
+        let mut settings = self.settings.orphans.iter();
+        let own = settings.find(|setting| setting.is_of(relation));
+        own.map(|setting| setting.treatment)
     }
 
     /// What is said of the rows that share these values: by the key's own setting, else by that for all.
@@ -58,8 +64,8 @@ impl Options {
         own.map(|(_, keep)| keep).or(self.keep.as_ref())
     }
 
-    /// Whether `--keep` names a column that tells of the rows of at least one table that is in question. Where it tells
-    /// for some tables only, the steps for the others are withheld with the reason.
+    /// Whether `--keep` names a column that tells of the rows of at least one table. Where it tells nothing of those that
+    /// are in question, their steps are withheld with the reason.
     ///
     /// # Errors
     ///
@@ -72,16 +78,13 @@ impl Options {
             .filter(|(_, surplus)| surplus.too_many() > 0 && !surplus.is_copies())
             .filter(|(columns, _)| self.keep_of(columns) == Some(keep))
             .filter_map(|(columns, _)| schema.table(&columns.table));
-        let mut failures = Vec::new();
-        for table in asked {
-            match keep.of(table) {
-                Ok(_) => return Ok(()),
-                Err(reason) => failures.push(reason),
+        let failure = asked.filter_map(|table| keep.of(table).err()).next();
+        match failure {
+            // A plan that was run leaves the table no longer in question that the column is of.
+            Some(reason) if !schema.tables.values().any(|table| keep.of(table).is_ok()) => {
+                Err(format!("cannot use --keep {keep}: {reason}"))
             }
-        }
-        match failures.into_iter().next() {
-            Some(reason) => Err(format!("cannot use --keep {keep}: {reason}")),
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! What has to be known of the rows before a plan is made, beyond what an audit asks: the rows that hang on rows which
 //! may go, and the duplicates that are mere copies. The only part of planning that does I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hanging::{hanging_on_duplicates, typed_on};
+use super::names::is_quarantine;
+use super::rows::{Decision, decide, decide_sentinels};
+use super::triggers::{self, Triggers};
 use super::{Options, moves, types};
 use crate::dialect::duplicates;
 use crate::dialect::key_move::KeyMove;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::dialect::retype::{self, Retype};
-use crate::dialect::row_set::RowSet;
+use crate::dialect::row_set::{self, RowSet};
 use crate::dialect::{Database, QueryError, Session};
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Probes, Sample};
@@ -34,6 +37,10 @@ pub struct Survey {
     pub retypes: BTreeMap<ColumnSet, Obstacles>,
     /// For each column to which a key is to move: what the rows say of it.
     pub moves: BTreeMap<ColumnSet, MoveCounts>,
+    /// The triggers of all tables, where rows may be treated.
+    pub triggers: Triggers,
+    /// The plans under which rows are kept already.
+    pub plans: BTreeSet<String>,
 }
 
 /// What the rows say of a key that is to move to the other table.
@@ -190,11 +197,11 @@ impl<'a> Asking<'a> {
                 continue;
             };
             if counts.orphan_rows > 0 {
-                let below = self.below(&RowSet::Orphans(ends), &mut vec![&relation.child.table])?;
+                let below = self.below_of(relation, RowSet::Orphans(ends))?;
                 survey.below.insert(at, below);
             }
             if counts.sentinel_rows > 0 {
-                let below = self.below(&RowSet::Sentinels(ends), &mut vec![&relation.child.table])?;
+                let below = self.below_of(relation, RowSet::Sentinels(ends))?;
                 survey.below_sentinels.insert(at, below);
             }
         }
@@ -224,6 +231,15 @@ impl<'a> Asking<'a> {
             if let Some(moving) = moves::wanted(self.schema, moved) {
                 survey.moves.insert(moved.to_child.clone(), self.move_counts(&moving)?);
             }
+        }
+        if let Some(sql) = self.database.dialect().triggers() {
+            let (schema, found) = (self.schema, &mut survey.triggers);
+            self.session.query(&sql, &mut |row| triggers::add(found, schema, row))?;
+        }
+        for quarantine in self.schema.tables.values().filter(|table| is_quarantine(table)) {
+            let sql = row_set::kept_plans(self.database.dialect(), quarantine);
+            // Whoever audits need not be allowed to read what is kept.
+            survey.plans.extend(self.texts(&sql).unwrap_or_default());
         }
         Ok(survey)
     }
@@ -275,8 +291,30 @@ impl<'a> Asking<'a> {
         Ok(texts)
     }
 
-    /// What hangs on these rows. `path` are the tables on the way here.
-    fn below(&mut self, rows: &RowSet<'a>, path: &mut Vec<&'a TableName>) -> Result<Vec<Below>, QueryError> {
+    /// What hangs on these rows of a relation's child, as far as it matters.
+    fn below_of(&mut self, relation: &'a Relation, rows: RowSet<'a>) -> Result<Vec<Below>, QueryError> {
+        let wanted = self.options.treatment_of(relation);
+        let decision = match &rows {
+            RowSet::Sentinels(ends) => {
+                let own = self.options.own_treatment_of(relation);
+                decide_sentinels(self.schema, relation, ends.child, own, self.options.orphans)
+            }
+            rows => decide(self.schema, relation, rows.table(), wanted),
+        };
+        self.below(&rows, &mut vec![&relation.child.table], &decision)
+    }
+
+    /// What hangs on these rows. `path` are the tables on the way here. Of rows that stay nothing does that matters, and
+    /// of those that stay but for a key only what hangs on them directly.
+    fn below(
+        &mut self,
+        rows: &RowSet<'a>,
+        path: &mut Vec<&'a TableName>,
+        decision: &Decision,
+    ) -> Result<Vec<Below>, QueryError> {
+        if matches!(decision, Decision::Ask(..)) {
+            return Ok(Vec::new());
+        }
         let table = &rows.table().name;
         let relations: &'a [Relation] = &self.relations.relations;
         let mut found = Vec::new();
@@ -311,6 +349,14 @@ impl<'a> Asking<'a> {
             if count == 0 {
                 continue;
             }
+            if matches!(decision, Decision::Clear(_)) {
+                found.push(Below {
+                    by: By::Relation(at),
+                    rows: Some(count),
+                    below: Vec::new(),
+                });
+                continue;
+            }
             if path.contains(&&relation.child.table) || path.len() >= DEEPEST {
                 found.push(Below {
                     by: By::Relation(at),
@@ -320,7 +366,13 @@ impl<'a> Asking<'a> {
                 continue;
             }
             path.push(&relation.child.table);
-            let below = self.below(&set, path)?;
+            let below = match self.schema.table(&relation.child.table) {
+                Some(child) => {
+                    let decision = decide(self.schema, relation, child, self.options.treatment_of(relation));
+                    self.below(&set, path, &decision)?
+                }
+                None => Vec::new(),
+            };
             path.pop();
             found.push(Below {
                 by: By::Relation(at),

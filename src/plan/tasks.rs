@@ -11,8 +11,9 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Names;
+use super::rows::Decision;
 use super::survey::Survey;
-use super::{Options, Phase, Size, Withheld};
+use super::{Options, Phase, Size, Withheld, triggers};
 use crate::dialect::alteration::Alteration;
 use crate::dialect::change::{Change, Keeping, PlanDialect, Work};
 use crate::dialect::key_move::MoveStage;
@@ -46,8 +47,8 @@ pub(super) enum TaskKey {
     NoIndex(TableName, Ident),
     Empty(usize, &'static str, Vec<usize>),
     Decision(String),
-    /// All that makes a table anew.
-    Rebuild(TableName),
+    /// All that makes a table anew: before the contract phase, or in it.
+    Rebuild(TableName, bool),
 }
 
 /// Something to do.
@@ -209,7 +210,19 @@ impl<'a> Tasks<'a> {
             quarantine: self.names.quarantine(table, &step),
             plan: self.plan.to_owned(),
             reason,
+            broken: self.broken_keys(table),
         }
+    }
+
+    /// The foreign keys of a table that some of its rows break.
+    fn broken_keys(&self, table: &Table) -> Vec<Ident> {
+        let relations = self.facts.relations.relations.iter().enumerate();
+        let broken = relations.filter(|(at, relation)| {
+            relation.child.table == table.name
+                && matches!(self.counts(*at), Ok(Some(counts)) if counts.orphan_rows + counts.sentinel_rows > 0)
+        });
+        let keys = broken.filter_map(|(_, relation)| relation.foreign_key(self.facts.schema)?.name.clone());
+        keys.collect()
     }
 
     /// Adds a task, or its reason to the one that is there.
@@ -241,9 +254,14 @@ impl<'a> Tasks<'a> {
             bytes: table.size_bytes,
         };
         let alteration = self.dialect.alteration(&draft.change);
-        let work = match &self.options.unqualified {
-            Some(namespace) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
-            None => self.dialect.work(&draft.change, self.options.version),
+        let made = self.columns_made(&table.name);
+        let work = match (&self.options.unqualified, &alteration) {
+            // It may be about a column that is not there yet.
+            (_, Some(alteration)) if alteration.rebuilds() && !made.is_empty() => {
+                self.dialect.rebuild(table, &made, std::slice::from_ref(alteration))
+            }
+            (Some(namespace), _) => unqualified::work(self.dialect, &draft.change, self.options.version, namespace),
+            (None, _) => self.dialect.work(&draft.change, self.options.version),
         };
         match work {
             Ok(work) => {
@@ -258,7 +276,7 @@ impl<'a> Tasks<'a> {
                     rows: draft.rows,
                     size,
                     undo_remark: self.dialect.undo_remark(&draft.change, self.options.version),
-                    notes: self.dialect.notes(&draft.change),
+                    notes: self.notes(&draft.change),
                     work: Ok(work),
                     alteration: alteration.map(|alteration| (table.name.clone(), alteration)),
                 };
@@ -266,6 +284,39 @@ impl<'a> Tasks<'a> {
             }
             Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
         }
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        let decision = match change {
+            Change::RemoveRows { .. } => Some(Decision::Remove { for_good: false }),
+            Change::ClearKeys { columns, .. } => Some(Decision::Clear(columns.clone())),
+            _ => None,
+        };
+        let table = &change.table().name;
+        let running = decision.map_or(Vec::new(), |decision| {
+            triggers::set_off(&self.survey.triggers, table, &decision)
+        });
+        let mut notes = self.dialect.notes(change);
+        notes.extend((!running.is_empty()).then(|| triggers::note(table, &running)));
+        notes
+    }
+
+    /// Why rows of a table are not treated so where triggers run for them, and what to do.
+    fn triggered(&self, table: &Table, decision: &Decision) -> Result<(), (String, String)> {
+        let running = triggers::set_off(&self.survey.triggers, &table.name, decision);
+        if running.is_empty() || self.options.run_triggers {
+            return Ok(());
+        }
+        Err(triggers::refusal(&table.name, &running))
+    }
+
+    /// The columns that a table gets when it is made anew.
+    fn columns_made(&self, table: &TableName) -> Vec<Alteration> {
+        let alterations = self.planned.values().filter_map(|task| task.alteration.as_ref());
+        alterations
+            .filter(|(name, one)| name == table && matches!(one, Alteration::AddColumn { .. }))
+            .map(|(_, alteration)| alteration.clone())
+            .collect()
     }
 
     fn withhold(&mut self, key: TaskKey, title: String, reason: String, decide: String) {

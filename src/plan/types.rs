@@ -133,6 +133,9 @@ fn refusal(
     if let Some(refusal) = doubt(relation) {
         return Some(refusal);
     }
+    if let Some(refusal) = refused_by_orphans(facts, relation) {
+        return Some(refusal);
+    }
     let by_hand = || "change the types by hand, and plan again".to_owned();
     for (child, parent) in mismatched_pairs(facts.schema, relation) {
         let Some(retype) = accepted.get(&child) else {
@@ -175,6 +178,30 @@ fn refusal(
         }
     }
     None
+}
+
+/// The server checks the rows of a foreign key anew when its column gets another type, and repairs come after types.
+fn refused_by_orphans(facts: &Facts<'_>, relation: &Relation) -> Option<Refusal> {
+    let relations = facts.relations.relations.iter().enumerate();
+    let mut broken = relations.filter(|(at, other)| {
+        let probe = facts.probes().and_then(|probes| probes.relations.get(*at));
+        let counts = probe.and_then(|probe| probe.outcome.done()?.as_ref());
+        let shares = other
+            .child
+            .columns
+            .iter()
+            .any(|column| relation.child.columns.contains(column));
+        other.child.table == relation.child.table
+            && shares
+            && other.foreign_key(facts.schema).is_some()
+            && counts.is_some_and(|counts| counts.orphan_rows + counts.sentinel_rows > 0)
+    });
+    let (_, other) = broken.next()?;
+    let reason = format!(
+        "rows of `{}` break its foreign key, which the server checks anew for the new type",
+        other.child
+    );
+    Some((reason, "run the steps that mend those rows, and plan again".to_owned()))
 }
 
 /// A child of the column which keeps its type.

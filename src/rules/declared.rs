@@ -29,7 +29,7 @@ struct Lonely {
 /// The reference that an association says to be: as it was found, or with a key that is not there.
 pub(super) fn intended(declared: &Declaration) -> Option<&Joint> {
     match &declared.found {
-        Found::Direct(joint) => Some(joint),
+        Found::Direct(joint) | Found::Reversed(joint) => Some(joint),
         Found::Missing(missing) => missing.key.as_ref(),
         _ => None,
     }

@@ -24,7 +24,9 @@ impl Rule for ForeignKeyOnWrongSide {
                 .confidence(Confidence::of(other))
                 .declared_at(&declared.association.location)
                 .fix(fix(declared, other))
-                .remedy(if facts.relations.declarations_of(other).next().is_some() {
+                .remedy(if matches!(declared.found, Found::Reversed(_)) {
+                    Remedy::Decide("the columns are where they belong: declare the association the other way round")
+                } else if facts.relations.declarations_of(other).next().is_some() {
                     Remedy::Decide(
                         "another model has the key where the database has it: let both say the same, and plan again",
                     )
@@ -48,6 +50,11 @@ pub(super) fn wrong_sides<'a>(facts: &Facts<'a>) -> Vec<(&'a Declaration, &'a Jo
         .filter_map(|(_, declared)| {
             let joint = intended(declared)?;
             // Where both columns are there, what they hold decides.
+            if let Found::Reversed(joint) = &declared.found {
+                let is_other = |relation: &&Relation| joint.is_same(&relation.parent, &relation.child);
+                let other = facts.relations.relations.iter().find(is_other)?;
+                return Some((declared, joint, other));
+            }
             let is_there = matches!(declared.found, Found::Direct(_));
             if is_there && !is_unused(facts, &used, joint) {
                 return None;
@@ -69,10 +76,10 @@ fn is_unused(facts: &Facts<'_>, used: &UsedRows<'_>, joint: &Joint) -> bool {
 }
 
 fn message(used: &UsedRows<'_>, declared: &Declaration, joint: &Joint, other: &Relation) -> String {
-    let here = if declared.missing().is_some() {
-        "which has no such column".to_owned()
-    } else {
-        "where no row uses it".to_owned()
+    let here = match declared.found {
+        Found::Missing(_) => "which has no such column",
+        Found::Reversed(_) => "whose own primary key that is",
+        _ => "where no row uses it",
     };
     let rows = match used.of(&other.child, &other.parent) {
         Some((0, 0)) | None => String::new(),

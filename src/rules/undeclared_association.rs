@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::schema::{Declarations, ForeignKey, Found, Ident, Joint, Table, TableName};
+use crate::schema::{ColumnSet, Declarations, ForeignKey, Found, Ident, Joint, Table, TableName};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +50,7 @@ impl<'a> Mentioned<'a> {
         for found in associations.chain(references) {
             match found {
                 Found::Direct(joint) => mentioned.add(joint),
+                Found::Reversed(joint) => mentioned.add_columns(&joint.parent, &joint.child),
                 Found::JoinTable { owner, target } => {
                     mentioned.add(owner);
                     mentioned.add(target);
@@ -72,9 +73,12 @@ impl<'a> Mentioned<'a> {
     }
 
     fn add(&mut self, joint: &'a Joint) {
-        let columns = joint.child.columns.as_slice();
-        let of_table = self.0.entry(&joint.child.table).or_default();
-        of_table.push((columns, Some(&joint.parent.table)));
+        self.add_columns(&joint.child, &joint.parent);
+    }
+
+    fn add_columns(&mut self, child: &'a ColumnSet, parent: &'a ColumnSet) {
+        let of_table = self.0.entry(&child.table).or_default();
+        of_table.push((&child.columns, Some(&parent.table)));
     }
 
     /// Whether something goes over these columns: all of them, whatever it leads to, or some of them to the same table.

@@ -15,6 +15,9 @@ pub struct Model {
     pub table: Option<TableName>,
     /// Whether the code names the table; else it is the framework's convention.
     pub table_stated: bool,
+    /// Whether code that is in none of the files may name another table: a class that it extends, or a module that it
+    /// includes.
+    pub table_guessed: bool,
     /// The columns of its primary key, where the code or the framework names them; else whatever the table has.
     pub primary_key: Vec<Ident>,
     /// The columns that the code declares; none where the framework takes them from the database.

@@ -74,6 +74,9 @@ pub struct DeclaredReference {
 pub enum Found {
     /// Columns of a child that reference columns of a parent.
     Direct(Joint),
+    /// Columns of a child that can only be referenced by those of the parent: the child's are its primary key, and the
+    /// parent's are no key of the parent.
+    Reversed(Joint),
     /// A join table's two references.
     JoinTable {
         /// To the model that declares it.
@@ -128,6 +131,12 @@ impl Joint {
     /// The two ends.
     pub fn new(child: ColumnSet, parent: ColumnSet) -> Self {
         Self { child, parent }
+    }
+
+    /// The same columns, the other way round.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self::new(self.parent.clone(), self.child.clone())
     }
 
     /// Whether both are between the same columns, in whatever order they are written.

@@ -112,6 +112,51 @@ fn names_that_no_framework_would_guess_are_spelled_out() {
 }
 
 #[test]
+fn join_tables_of_another_schema_are_named_with_it() {
+    let home = tempfile::tempdir().unwrap();
+    let source = home.path().join("club.sql");
+    std::fs::write(
+        &source,
+        "SET search_path = public;
+         CREATE SCHEMA work;
+         CREATE TABLE people (id bigserial PRIMARY KEY);
+         CREATE TABLE clubs (id int PRIMARY KEY);
+         CREATE TABLE work.teams (id int PRIMARY KEY);
+         CREATE TABLE work.clubs_people (club_id int NOT NULL REFERENCES clubs, person_id int NOT NULL REFERENCES people,
+           PRIMARY KEY (club_id, person_id));
+         CREATE TABLE memberships (person_id int NOT NULL REFERENCES people, team_id int NOT NULL REFERENCES work.teams,
+           since date, PRIMARY KEY (person_id, team_id));",
+    )
+    .unwrap();
+    let config = home.path().join("relaudit.yml");
+    std::fs::write(&config, "").unwrap();
+    let (source, config) = (source.to_str().unwrap(), config.to_str().unwrap());
+    check_round_trip(source, config, &[]);
+    for (framework, line) in [
+        (
+            "sequelize",
+            "const ClubsPerson = sequelize.define('ClubsPerson', {}, { tableName: 'clubs_people', schema: 'work', \
+             underscored: true, timestamps: false });",
+        ),
+        ("sequelize", "Club.belongsToMany(Person, { through: ClubsPerson });"),
+        (
+            "eloquent",
+            "return $this->belongsToMany(Person::class, 'work.clubs_people');",
+        ),
+        (
+            "active_record",
+            "has_and_belongs_to_many :people, join_table: \"work.clubs_people\"",
+        ),
+    ] {
+        let text = emit(framework, source, config);
+        assert!(
+            text.lines().any(|written| written.trim() == line),
+            "{line} is not in\n{text}"
+        );
+    }
+}
+
+#[test]
 fn only_what_differs_from_the_defaults_is_written() {
     let home = tempfile::tempdir().unwrap();
     let source = home.path().join("blog.sql");

@@ -296,3 +296,52 @@ fn the_settings_of_a_rails_application_are_read_along() {
     assert_eq!(optional(settings("7.1").as_bytes()), json!(false));
     assert_eq!(optional(settings("4.2").as_bytes()), json!(true));
 }
+
+#[test]
+fn a_has_one_that_is_a_belongs_to_is_on_the_wrong_side_and_no_relation_of_its_own() {
+    let sql = "CREATE TABLE carts (id INTEGER PRIMARY KEY);
+               CREATE TABLE items (id INTEGER PRIMARY KEY, cart_id INTEGER NOT NULL REFERENCES carts);
+               CREATE INDEX items_cart ON items (cart_id);
+               INSERT INTO carts VALUES (1);
+               INSERT INTO items VALUES (1, 1), (2, 1);";
+    let models = "<?php
+namespace App\\Models;
+
+use Illuminate\\Database\\Eloquent\\Model;
+
+class Cart extends Model { public $timestamps = false; }
+
+class Item extends Model
+{
+    public function cart()
+    {
+        return $this->hasOne(Cart::class, 'id', 'cart_id');
+    }
+}
+";
+    let run = Run::new(["audit", "-", "--format", "json", "--models", "app"]).input(sql);
+    write(run.home(), &[("app/Models.php", models.as_bytes())]);
+    let report = run.finish().json();
+    let found: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["rule"].to_string() + " " + &finding["subject"].to_string())
+        .collect();
+    assert_eq!(found, ["\"foreign_key_on_wrong_side\" \"carts(id)\""]);
+    let finding = &report["findings"][0];
+    assert_eq!(
+        finding["message"],
+        "`App\\Models\\Item` hasOne `cart` puts the key `id` on `carts`, whose own primary key that is: the database has it \
+         on the other side, `items(cart_id)` to `carts(id)`; 2 of 2 rows there reference a row of `carts`, so that the rows \
+         support the database's side"
+    );
+    assert_eq!(
+        finding["fix"],
+        "declare on `App\\Models\\Item` that it belongs to the other, by its key cart_id"
+    );
+    assert_eq!(finding["location"]["line"], 12);
+    let relations = report["relations"].as_array().unwrap();
+    assert_eq!(relations.len(), 1);
+    assert_eq!(relations[0]["cardinality"], "many_to_one");
+}

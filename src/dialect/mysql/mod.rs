@@ -100,6 +100,14 @@ impl Dialect for MySql {
         format!("CAST({expression} AS BINARY)")
     }
 
+    fn triggers(&self) -> Option<String> {
+        Some(
+            "SELECT event_object_schema, event_object_table, event_manipulation, trigger_name FROM information_schema.triggers \
+             ORDER BY 1, 2, 3, 4"
+                .to_owned(),
+        )
+    }
+
     fn partition_keys(&self, table: &TableName) -> Option<String> {
         let namespace = match &table.namespace {
             Some(namespace) => self.literal(namespace.as_str()),

@@ -78,6 +78,21 @@ impl Dialect for Postgres {
         ["tableoid", "ctid"].into_iter().map(Ident::from).collect()
     }
 
+    fn triggers(&self) -> Option<String> {
+        // A row for each event that sets a trigger or rule off; those of constraints are the server's own. What is enabled
+        // for replicas only does not run. The bits are those of src/include/catalog/pg_trigger.h.
+        Some(
+            "SELECT n.nspname, c.relname, e.event, t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = \
+             t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN (VALUES (4, 'INSERT'), (8, 'DELETE'), \
+             (16, 'UPDATE')) e (bit, event) ON t.tgtype & e.bit <> 0 WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
+             UNION SELECT n.nspname, c.relname, e.event, r.rulename FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c \
+             ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN (VALUES ('3', 'INSERT'), \
+             ('4', 'DELETE'), ('2', 'UPDATE')) e (type, event) ON r.ev_type::text = e.type WHERE r.ev_enabled IN ('O', 'A') \
+             ORDER BY 1, 2, 3, 4"
+                .to_owned(),
+        )
+    }
+
     fn partition_keys(&self, table: &TableName) -> Option<String> {
         Some(format!(
             "SELECT DISTINCT coalesce(a.attname::text, pg_get_partkeydef(p.partrelid)) FROM pg_catalog.pg_partition_tree({}) t \

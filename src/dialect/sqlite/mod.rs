@@ -84,6 +84,20 @@ impl Dialect for Sqlite {
         format!("(typeof({one}) = typeof({other}) AND {one} IS {other} COLLATE BINARY)")
     }
 
+    fn triggers(&self) -> Option<String> {
+        // What sets it off stands before the body and after the name, which may be any word.
+        let head = "replace(upper(substr(sql, 1, instr(upper(sql), 'BEGIN'))), upper(name), '')";
+        Some(format!(
+            "SELECT NULL, t.name, e.event, g.name FROM (SELECT name, tbl_name, {head} AS head FROM sqlite_schema WHERE type = \
+             'trigger') AS g JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = g.tbl_name COLLATE NOCASE JOIN (SELECT \
+             'INSERT' AS event UNION SELECT 'DELETE' UNION SELECT 'UPDATE') AS e ON instr(g.head, e.event) > 0 ORDER BY 2, 3, 4"
+        ))
+    }
+
+    fn fits(&self, expression: &str, from: &ColumnType, to: &ColumnType) -> Result<String, String> {
+        change::retype::fits(expression, from, to)
+    }
+
     fn row_number(&self, table: &Table) -> Option<Ident> {
         sqlite_row_number(table)
     }
@@ -106,8 +120,23 @@ impl PlanDialect for Sqlite {
         change::alteration(change)
     }
 
-    fn rebuild(&self, table: &Table, alterations: &[Alteration]) -> Result<Work, String> {
-        change::rebuild(table, alterations)
+    fn makes_tables_anew(&self) -> bool {
+        true
+    }
+
+    fn rebuild(&self, table: &Table, done: &[Alteration], alterations: &[Alteration]) -> Result<Work, String> {
+        change::rebuild(table, done, alterations)
+    }
+
+    fn notes(&self, change: &Change<'_>) -> Vec<String> {
+        match change {
+            Change::MoveKey { moving, stage } => moving.notes(*stage),
+            Change::Retype { retype, .. } if retype.column.ty.declared != retype.to.declared => vec![format!(
+                "what the application reads from `{}.{}` is of type {} then, and so is what it writes there",
+                retype.table.name, retype.column.name, retype.to.declared
+            )],
+            _ => Vec::new(),
+        }
     }
 
     fn preamble(&self) -> Vec<Statement> {
@@ -117,6 +146,10 @@ impl PlanDialect for Sqlite {
     fn when_locked(&self) -> &'static str {
         "A statement waits 5 seconds for another writer to end; then it fails with \"database is locked\", and the file can be \
          run again."
+    }
+
+    fn when_run_again(&self) -> &'static str {
+        "what is done is not done twice, but for a table that is made anew, which is made the same once more"
     }
 
     fn client_preamble(&self) -> &'static str {

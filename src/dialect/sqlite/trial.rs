@@ -47,7 +47,19 @@ impl Rebuild for Sqlite {
     }
 
     fn completing(&self, tables: &[&Table]) -> Vec<String> {
-        vec![statements("type = 'index'", tables)]
+        vec![
+            statements("type = 'index'", tables),
+            // A trigger that needs a table which is not there would stop the plan where it does nothing wrong.
+            statements(
+                &format!(
+                    "type = 'trigger' AND NOT EXISTS (SELECT 1 FROM sqlite_master AS other WHERE other.type IN ('table', 'view') AND \
+                     other.name NOT IN ({}) AND instr(lower(sqlite_master.sql), lower(other.name)) > 0)",
+                    names(tables)
+                ),
+                tables,
+            ),
+            OWN_TABLES.to_owned(),
+        ]
     }
 
     fn literal_of(&self, expression: &str, _: &ColumnType) -> String {
@@ -74,15 +86,22 @@ impl Rebuild for Sqlite {
     }
 }
 
+/// Statements that make SQLite's own tables, which the steps of a plan look into where the source has them.
+const OWN_TABLES: &str = "SELECT CASE name WHEN 'sqlite_sequence' THEN 'CREATE TABLE relaudit_counted (id INTEGER PRIMARY KEY \
+                          AUTOINCREMENT); DROP TABLE relaudit_counted' ELSE 'ANALYZE' END FROM sqlite_master WHERE name IN \
+                          ('sqlite_sequence', 'sqlite_stat1') ORDER BY name";
+
+/// A trigger names its table as it was written there.
 fn statements(which: &str, tables: &[&Table]) -> String {
-    let names: Vec<String> = tables
-        .iter()
-        .map(|table| Sqlite.literal(table.name.table.as_str()))
-        .collect();
     format!(
-        "SELECT sql FROM sqlite_master WHERE {which} AND sql IS NOT NULL AND tbl_name IN ({}) ORDER BY name",
-        names.join(", ")
+        "SELECT sql FROM sqlite_master WHERE {which} AND sql IS NOT NULL AND tbl_name COLLATE NOCASE IN ({}) ORDER BY name",
+        names(tables)
     )
+}
+
+fn names(tables: &[&Table]) -> String {
+    let names = tables.iter().map(|table| Sqlite.literal(table.name.table.as_str()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 struct Client {

@@ -81,7 +81,7 @@ impl Resolver<'_> {
             let child = PolymorphicEnd {
                 table: own,
                 type_column: name_of(declared, "foreign_type", || format!("{}_type", declared.name))?,
-                id_columns: key_or(declared, || format!("{}_id", declared.name))?,
+                id_columns: self.key_or(declared, || format!("{}_id", declared.name))?,
             };
             return Ok((None, Link::PolymorphicChild { child }));
         }
@@ -107,11 +107,10 @@ impl Resolver<'_> {
         target: &str,
         table: TableName,
     ) -> Result<Link, Unresolved> {
-        let key = key_or(declared, || format!("{}_id", declared.name))?;
-        let stated = self.lineage.primary_key(target);
+        let key = self.key_or(declared, || format!("{}_id", declared.name))?;
         let parent = match declared.option("primary_key") {
             Some(columns) => names(columns, "primary_key")?,
-            None => matching_key(stated, key.len()),
+            None => self.matching_key(target, key.len()),
         };
         Ok(Link::Direct {
             child: End::new(own, key),
@@ -122,16 +121,15 @@ impl Resolver<'_> {
     fn has(&self, declared: &Declared, own: TableName, target: &str, table: TableName) -> Result<Link, Unresolved> {
         let role = declared.text("as");
         let key = match (role, declared.text("inverse_of")) {
-            (Some(role), _) => key_or(declared, || format!("{role}_id"))?,
+            (Some(role), _) => self.key_or(declared, || format!("{role}_id"))?,
             (None, Some(inverse)) if key_option(declared).is_none() => {
                 self.key_of_inverse(declared, target, inverse)?
             }
-            _ => key_or(declared, || self.rules().foreign_key(&declared.owner))?,
+            _ => self.key_or(declared, || self.rules().foreign_key(&declared.owner))?,
         };
-        let stated = self.lineage.primary_key(self.model);
         let columns = match declared.option("primary_key") {
             Some(columns) => names(columns, "primary_key")?,
-            None => matching_key(stated, key.len()),
+            None => self.matching_key(self.model, key.len()),
         };
         let parent = End::new(own, columns);
         let Some(role) = role else {
@@ -156,7 +154,41 @@ impl Resolver<'_> {
     fn key_of_inverse(&self, declared: &Declared, target: &str, inverse: &str) -> Result<Vec<Ident>, Unresolved> {
         match self.lineage.association(target, inverse) {
             Some(other) if other.keyword == "belongs_to" => key_or(other, || format!("{}_id", other.name)),
-            _ => key_or(declared, || self.rules().foreign_key(&declared.owner)),
+            _ => self.key_or(declared, || self.rules().foreign_key(&declared.owner)),
+        }
+    }
+
+    /// The columns of the foreign key as the options have it, or the default; that of a model that looks rows up by two
+    /// columns is two columns too (`derive_fk_query_constraints` in `reflection.rb` of Active Record 7.2).
+    fn key_or(&self, declared: &Declared, default: impl Fn() -> String) -> Result<Vec<Ident>, Unresolved> {
+        let key = key_or(declared, default)?;
+        let (constraints, stated) = (
+            self.lineage.query_constraints(self.model),
+            self.lineage.primary_key(self.model),
+        );
+        let own = stated.first().cloned().unwrap_or_else(|| Ident::from("id"));
+        let (Some(name), [one, other], None) = (key.first(), constraints.as_slice(), key_option(declared)) else {
+            return Ok(key);
+        };
+        Ok(match (*one == own, *other == own) {
+            _ if constraints.contains(name) => key,
+            (true, _) => vec![name.clone(), other.clone()],
+            (_, true) => vec![one.clone(), name.clone()],
+            _ => key,
+        })
+    }
+
+    /// The key of a class that a foreign key of so many columns goes to: what it looks rows up by, or its stated primary
+    /// key. One column of several goes to `id`, if that is one of them (Rails 7.1, "Composite Primary Keys").
+    fn matching_key(&self, class: &str, columns: usize) -> Vec<Ident> {
+        let id = Ident::from("id");
+        let (constraints, stated) = (self.lineage.query_constraints(class), self.lineage.primary_key(class));
+        if constraints.len() == columns {
+            constraints
+        } else if columns == 1 && stated.len() > 1 && stated.contains(&id) {
+            vec![id]
+        } else {
+            stated
         }
     }
 
@@ -300,17 +332,6 @@ fn names(value: &Value, option: &str) -> Result<Vec<Ident>, Unresolved> {
 
 fn unclear(option: &str) -> Unresolved {
     (format!("its `{option}` is not written out"), false)
-}
-
-/// The stated primary key, where a foreign key of so many columns goes to it. One column of several goes to `id`, if that
-/// is one of them (Rails 7.1, "Composite Primary Keys").
-fn matching_key(stated: Vec<Ident>, columns: usize) -> Vec<Ident> {
-    let id = Ident::from("id");
-    if columns == 1 && stated.len() > 1 && stated.contains(&id) {
-        vec![id]
-    } else {
-        stated
-    }
 }
 
 /// What becomes of the children with their parent; that of a `belongs_to` is about its parent.

@@ -47,8 +47,12 @@ pub(super) struct Settings {
     pub(super) table_name_suffix: Option<String>,
     pub(super) pluralize_table_names: Option<bool>,
     pub(super) primary_key: Option<Vec<String>>,
+    /// The columns by which a row is looked up; the key and that of its partition or tenant.
+    pub(super) query_constraints: Vec<String>,
     pub(super) polymorphic_name: Option<String>,
     pub(super) soft_delete: Option<String>,
+    /// Whether it includes a module that only the running code names.
+    pub(super) includes_unknown: bool,
     /// Whether it is here that `belongs_to` needs a parent or not.
     pub(super) required_by_default: Option<bool>,
 }
@@ -244,6 +248,10 @@ impl BodyReader<'_> {
             ("primary_abstract_class", _) => self.body.settings.is_abstract = true,
             ("set_table_name", [name]) => self.set("table_name", name, &call.location),
             ("set_primary_key", [name]) => self.set("primary_key", name, &call.location),
+            ("query_constraints", columns) => {
+                let columns = columns.iter().map(|column| column.text().map(str::to_owned));
+                self.body.settings.query_constraints = columns.collect::<Option<_>>().unwrap_or_default();
+            }
             ("acts_as_paranoid", given) => {
                 let column = given
                     .iter()
@@ -342,6 +350,7 @@ impl BodyReader<'_> {
     fn include(&mut self, call: &Call, frame: &Frame) {
         for given in &call.arguments {
             let Value::Constant(path) = self.value(given, frame) else {
+                self.body.settings.includes_unknown = true;
                 continue;
             };
             match self.index.resolve(&path, &frame.nesting) {

@@ -152,6 +152,13 @@ impl<'a> Lineage<'a> {
         unknown
     }
 
+    /// Whether a class inherits from one that is in no file, or includes a module that cannot be told.
+    pub(super) fn is_partly_unseen(&self, class: &str) -> bool {
+        let includes_unknown = |class: &str| self.body(class).is_some_and(|body| body.settings.includes_unknown);
+        self.ancestry(class)
+            .any(|class| self.adopted.contains_key(class) || includes_unknown(class))
+    }
+
     /// The models in name order.
     pub(super) fn models(&self) -> impl Iterator<Item = (&str, &Body)> {
         self.bodies.iter().map(|(name, body)| (name.as_str(), body))
@@ -235,6 +242,12 @@ impl<'a> Lineage<'a> {
     pub(super) fn primary_key(&self, class: &str) -> Vec<Ident> {
         let stated = self.setting(class, |body| body.settings.primary_key.clone());
         stated.unwrap_or_default().into_iter().map(Ident::new).collect()
+    }
+
+    /// The columns by which a row is looked up, where the class itself says so: subclasses do not inherit that.
+    pub(super) fn query_constraints(&self, class: &str) -> Vec<Ident> {
+        let own = self.body(class).map(|body| body.settings.query_constraints.as_slice());
+        own.unwrap_or_default().iter().map(Ident::new).collect()
     }
 
     /// As Active Record's `compute_table_name` does it (`model_schema.rb`, 8.1).

@@ -87,6 +87,8 @@ impl Application {
         let mut last = class;
         while let Some(parent) = &last.parent {
             match self.class(parent) {
+                // A copy that is put in its place is the framework's class all the same.
+                Some(_) if parent.contains('\\') && foreign(parent).is_some() => return (line, Some(parent)),
                 Some(parent) if line.iter().all(|known| known.name != parent.name) => {
                     line.push(parent);
                     last = parent;

@@ -198,12 +198,14 @@ fn model(
     bases: &BTreeSet<String>,
 ) -> Option<Model> {
     let names = found.names(&class.name)?;
+    let (_, end) = found.application.line(class);
     let has_table = class.sort == Sort::Concrete && !bases.contains(&class.name);
     let morph = names.morph.as_ref().ok().filter(|morph| **morph != class.name);
     Some(Model {
         name: class.name.clone(),
         table: names.table.clone().ok().filter(|_| has_table),
         table_stated: names.stated,
+        table_guessed: !names.stated && end.is_some_and(|end| foreign(end).is_none()),
         primary_key: names.key.clone().unwrap_or_default(),
         attributes: Vec::new(),
         associations: associations.filter(|_| has_table).cloned().unwrap_or_default(),

@@ -5,6 +5,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::Models;
 use crate::schema::{
     Association, Attribute, ColumnSet, Declaration, Declarations, DeclaredModel, DeclaredReference, End, Found, Ident,
@@ -16,21 +18,21 @@ pub use state::add_to;
 
 /// What the models declare, found in a schema, and notes on what cannot be told. A table that is in `others` (the other
 /// sources of the run) is no fault here; nor is one that is nowhere, unless `reports_missing`.
-pub fn resolve(
-    schema: &Schema,
-    models: &[Models],
-    others: &[&Schema],
+pub fn resolve<'s>(
+    schema: &'s Schema,
+    models: &'s [Models],
+    others: &[&'s Schema],
     reports_missing: bool,
 ) -> (Declarations, Vec<Note>) {
-    let used = || {
-        models
-            .iter()
-            .flat_map(|models| &models.models)
-            .filter_map(|model| model.table.as_ref())
-    };
+    let all = || models.iter().flat_map(|models| &models.models);
+    let used = || all().filter_map(|model| model.table.as_ref());
     let resolver = Resolver {
         tables: Tables::new(schema, used()),
         others: others.iter().map(|other| Tables::new(other, used())).collect(),
+        guessed: all()
+            .filter(|model| model.table_guessed)
+            .filter_map(|model| model.table.as_ref())
+            .collect(),
         reports_missing,
     };
     let mut declarations = Declarations::default();
@@ -72,7 +74,7 @@ fn leave_out(schema: &Schema, declarations: &mut Declarations) {
     }
     let narrow = |found: &mut Found| {
         let stays = match found {
-            Found::Direct(joint) => is_in(&joint.child.table),
+            Found::Direct(joint) | Found::Reversed(joint) => is_in(&joint.child.table),
             Found::JoinTable { owner, .. } => is_in(&owner.child.table),
             Found::Polymorphic { child, .. } => is_in(child),
             Found::Missing(missing) => is_in(&missing.table),
@@ -122,6 +124,8 @@ fn missing_table(model: &DeclaredModel) -> Option<TableName> {
 struct Resolver<'s> {
     tables: Tables<'s>,
     others: Vec<Tables<'s>>,
+    /// Tables that are called so only if no code that was not read says otherwise.
+    guessed: BTreeSet<&'s TableName>,
     reports_missing: bool,
 }
 
@@ -132,6 +136,16 @@ impl Resolver<'_> {
             ModelTable::Found(name) => Some(name.clone()),
             _ => None,
         };
+        if let (ModelTable::Unknown, true, Some(name)) = (&table, model.table_guessed, &model.table) {
+            notes.push(Note {
+                message: format!(
+                    "`{}` was not held against the database: there is no table `{name}`, and code that is in none of the \
+                     files may name another",
+                    model.name
+                ),
+                location: Some(model.location.clone()),
+            });
+        }
         for association in &model.associations {
             let found = self.found(model, own.as_ref(), association).unwrap_or_else(|absent| {
                 let what = format!("`{}` {} `{}`", model.name, association.declared_as, association.name);
@@ -163,7 +177,7 @@ impl Resolver<'_> {
         };
         match self.tables.find(name) {
             Lookup::Found(table) => ModelTable::Found(table.name.clone()),
-            Lookup::Missing if self.reports_missing && !self.is_elsewhere(name) => {
+            Lookup::Missing if self.reports_missing && !model.table_guessed && !self.is_elsewhere(name) => {
                 ModelTable::Missing(self.tables.qualified(name))
             }
             Lookup::Missing | Lookup::Unknown => ModelTable::Unknown,
@@ -176,12 +190,19 @@ impl Resolver<'_> {
         others.any(|tables| matches!(tables.find(&bare), Lookup::Found(_)))
     }
 
+    fn is_guessed(&self, name: &TableName) -> bool {
+        self.guessed
+            .iter()
+            .any(|guessed| self.tables.qualified(guessed) == *name)
+    }
+
     fn absent(&self, absent: Absent, what: &str, association: &Association, notes: &mut Vec<Note>) -> Found {
         match absent {
             Absent::Missing(missing) if missing.columns.is_empty() && self.is_elsewhere(&missing.table) => {
                 Found::Unknown
             }
             Absent::Missing(_) if !self.reports_missing => Found::Unknown,
+            Absent::Missing(missing) if missing.columns.is_empty() && self.is_guessed(&missing.table) => Found::Unknown,
             Absent::Missing(missing) => Found::Missing(*missing),
             Absent::Unknown(why) => {
                 notes.push(Note {
@@ -245,6 +266,7 @@ impl Resolver<'_> {
     fn direct(&self, child: &End, parent: &End) -> Result<Found, Absent> {
         match self.joint(child, parent) {
             Ok(joint) if joint.child == joint.parent => Ok(Found::Unknown),
+            Ok(joint) if self.tables.is_reversed(&joint) => Ok(Found::Reversed(joint)),
             Ok(joint) => Ok(Found::Direct(joint)),
             Err(absent) => Err(absent),
         }

@@ -28,6 +28,7 @@ pub fn add_to(stated: &mut Stated, declarations: Declarations) {
         };
         match &declared.found {
             Found::Direct(joint) => add(joint),
+            Found::Reversed(joint) => add(&joint.reversed()),
             Found::JoinTable { owner, target } => {
                 add(owner);
                 add(target);

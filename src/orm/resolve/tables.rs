@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::{ColumnSet, End, Ident, Missing, Schema, Table, TableName};
+use crate::schema::{ColumnSet, End, Ident, Joint, Missing, Schema, Table, TableName};
 
 /// PostgreSQL's namespace for tables that are created without one.
 const DEFAULT_NAMESPACE: &str = "public";
@@ -128,6 +128,28 @@ impl<'s> Tables<'s> {
                 "`{name}` cannot be told from a namesake, or is out of sight"
             ))),
         }
+    }
+
+    /// Whether only the other way round makes a reference of it: the child's columns are its primary key, which is what is
+    /// referenced, and the parent has a key, and it is another. (`hasOne(Product::class, 'id', 'product_id')` finds the
+    /// right row, and declares it from the wrong side.)
+    pub(super) fn is_reversed(&self, joint: &Joint) -> bool {
+        let of = |set: &ColumnSet| self.schema.table(&set.table);
+        let (Some(child), Some(parent)) = (of(&joint.child), of(&joint.parent)) else {
+            return false;
+        };
+        let is_within = |column: &Ident| joint.parent.columns.contains(column);
+        let mut indexes = parent.indexes.iter().filter(|index| index.is_full_unique_key());
+        child
+            .primary_key()
+            .is_some_and(|key| key.columns == joint.child.columns)
+            && parent.primary_key().is_some()
+            && !parent.keys.iter().any(|key| key.columns.iter().all(is_within))
+            && !indexes.any(|index| {
+                index
+                    .whole_columns()
+                    .is_some_and(|columns| columns.into_iter().all(is_within))
+            })
     }
 
     /// A name that no table has, as the database would qualify it.

@@ -36,6 +36,7 @@ fn model(name: &str, table: &str, associations: Vec<Association>) -> Model {
         name: name.to_owned(),
         table: (!table.is_empty()).then(|| TableName::bare(table)),
         table_stated: false,
+        table_guessed: false,
         primary_key: Vec::new(),
         attributes: Vec::new(),
         associations,
@@ -118,8 +119,49 @@ fn show(found: &Found) -> String {
                 .map(|key| format!("; key {} -> {}", key.child, key.parent));
             format!("{subject}: {}{}", missing.why, key.unwrap_or_default())
         }
+        Found::Reversed(joint) => format!("{} <- {}", joint.child, joint.parent),
         other => format!("{other:?}"),
     }
+}
+
+#[test]
+fn what_only_the_other_way_round_is_a_reference_is_taken_so() {
+    let (found, notes) = found(&blog(), direct(AssociationKind::HasOne, "users(id) -> posts(user_id)"));
+    assert_eq!(show(&found), "public.users(id) <- public.posts(user_id)");
+    assert_eq!(notes, []);
+    let mut stated = Stated::default();
+    let models = of(vec![model(
+        "Post",
+        "posts",
+        vec![direct(AssociationKind::HasOne, "users(id) -> posts(user_id)")],
+    )]);
+    add_to(&mut stated, resolve(&blog(), &models, &[], true).0);
+    let relation = &stated.relations[0];
+    assert_eq!(relation.child.to_string(), "public.posts(user_id)");
+    assert_eq!(relation.kind, None);
+    let by_key = direct(AssociationKind::HasOne, "users(id) -> posts(id)");
+    assert_eq!(
+        show(&self::found(&blog(), by_key).0),
+        "public.users(id) -> public.posts(id)"
+    );
+}
+
+#[test]
+fn a_table_that_unseen_code_may_name_otherwise_is_not_missing() {
+    let mut guessed = model(
+        "Application",
+        "applications",
+        vec![belongs_to("applications(user_id) -> users()")],
+    );
+    let declared = |model: &Model| resolve(&blog(), &of(vec![model.clone()]), &[], true);
+    let (sure, _) = declared(&guessed);
+    assert!(matches!(sure.models[0].table, ModelTable::Missing(_)));
+    guessed.table_guessed = true;
+    let (declarations, notes) = declared(&guessed);
+    assert_eq!(declarations.models[0].table, ModelTable::Unknown);
+    assert_eq!(declarations.associations[0].found, Found::Unknown);
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].message.contains("there is no table `applications`"));
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(super) struct Bindings<'p> {
     names: BTreeMap<String, Vec<Binding<'p>>>,
     /// `db.user = …`, by the name before the dot and the one after it.
     pub(super) assigned: BTreeMap<(String, String), Node<'p>>,
+    /// `{ User: defineUser(sequelize) }`: models by the names that others find them under.
+    pub(super) made: Vec<(String, Node<'p>)>,
     /// What others can import.
     pub(super) exports: BTreeMap<String, Export<'p>>,
     /// `module.exports = …`, `export default …`.
@@ -88,6 +90,14 @@ impl<'p> Bindings<'p> {
             "call_expression" if METHODS.contains(&called(parsed, node)) => self.calls.push(node),
             "pair" if field(node, "key").is_some_and(|key| unquoted(parsed.text(key)) == "define") => {
                 self.define_options.push(node);
+            }
+            // `{ User: defineUser(sequelize, DataTypes) }`
+            "pair" => {
+                if let (Some(key), Some(value)) = (field(node, "key"), field(node, "value"))
+                    && is_made_with_sequelize(parsed, value)
+                {
+                    self.made.push((unquoted(parsed.text(key)).to_owned(), value));
+                }
             }
             "variable_declarator" => {
                 if let (Some(name), Some(value)) = (field(node, "name"), field(node, "value")) {
@@ -300,6 +310,13 @@ impl<'p> Bindings<'p> {
             _ => {}
         }
     }
+}
+
+/// Whether a value is a call that is given `sequelize`.
+fn is_made_with_sequelize(parsed: &Parsed<'_>, value: Node<'_>) -> bool {
+    let arguments = field(value, "arguments").filter(|_| value.kind() == "call_expression");
+    let mut given = arguments.map(children).unwrap_or_default().into_iter();
+    given.any(|argument| argument.kind() == "identifier" && parsed.text(argument).ends_with("equelize"))
 }
 
 /// The name of the method that a call calls; empty where it calls a plain function.

@@ -87,7 +87,8 @@ fn register<'p>(code: &mut Code<'p, '_>, places: &[Place<'p>]) {
     }
     let mut more = Vec::new();
     for (file, bindings) in code.bindings.iter().enumerate() {
-        for ((_, name), node) in &bindings.assigned {
+        let assigned = bindings.assigned.iter().map(|((_, name), node)| (name, node));
+        for (name, node) in assigned.chain(bindings.made.iter().map(|(name, node)| (name, node))) {
             if !code.is_name(name)
                 && let Value::Model(model) = code.value(At { file, node: *node })
             {

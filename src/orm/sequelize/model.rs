@@ -60,6 +60,7 @@ fn model(linker: &Linker<'_, '_, '_>, definition: &Definition<'_>) -> Model {
         name: definition.name.clone(),
         table: Some(definition.table()),
         table_stated: definition.options.table_name.is_some(),
+        table_guessed: false,
         primary_key: definition.primary_key(),
         attributes: attributes.map(|it| attribute(linker, definition, it)).collect(),
         associations: Vec::new(),

@@ -12,6 +12,7 @@ use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::plan::hanging::{hanging_on_duplicates, unreferenced};
 use crate::plan::keep::columns_with_order;
+use crate::plan::rows::Decision;
 use crate::plan::survey::Surplus;
 use crate::schema::{ColumnSet, Table, display_columns};
 
@@ -35,6 +36,7 @@ impl<'a> Tasks<'a> {
             return Ok(None);
         }
         let stays = self.staying(table, columns, surplus)?;
+        self.triggered(table, &Decision::Remove { for_good: false })?;
         if !surplus.hanging.is_empty() {
             // Rows may reference the one that goes and mean the one that stays, or be a part of what is a duplicate as a
             // whole. To point them elsewhere, or to remove them because their relation cascades, would be a guess.

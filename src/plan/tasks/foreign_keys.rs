@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::plan::rows::doubt;
 use crate::relation::Relation;
-use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table, display_columns};
+use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table, TableName, display_columns};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_foreign_key(&mut self, finding: &Finding, at: usize, relation: &'a Relation) {
@@ -163,19 +163,47 @@ impl<'a> Tasks<'a> {
         child: &Table,
         foreign_key: &ForeignKey,
     ) -> Option<(String, String)> {
-        if foreign_key.on_delete == Action::SetNull && child.settable_to_null(&foreign_key.columns).is_empty() {
+        let set_to_null = if foreign_key.set_columns.is_empty() {
+            &foreign_key.columns
+        } else {
+            &foreign_key.set_columns
+        };
+        let settable = child.settable_to_null(set_to_null);
+        let required: Vec<_> = set_to_null
+            .iter()
+            .filter(|column| !settable.contains(column))
+            .cloned()
+            .collect();
+        if foreign_key.on_delete == Action::SetNull && !required.is_empty() {
             let reason = format!(
                 "it would be ON DELETE SET NULL, and `{}({})` takes no nulls",
                 child.name,
-                display_columns(&foreign_key.columns)
+                display_columns(&required)
             );
             let decide = "let the column take nulls, or state another `on_delete` in relaudit.yml".to_owned();
+            return Some((reason, decide));
+        }
+        if let Some(heir) = self.heir(&foreign_key.parent) {
+            let reason = format!(
+                "rows of `{heir}` are rows of `{}` too, which it inherits from, and no parents to a foreign key (manual, 5.11.1 \
+                 \"Caveats\")",
+                foreign_key.parent
+            );
+            let decide = "partition the parent instead, or have triggers check the relation".to_owned();
             return Some((reason, decide));
         }
         let (at, _) = relation?;
         let reason = self.counts(at).err()?;
         let reason = format!("its rows could not be checked: {reason}");
         Some((reason, "audit again where they can be".to_owned()))
+    }
+
+    /// A table that inherits from this one.
+    fn heir(&self, parent: &TableName) -> Option<&'a TableName> {
+        let mut tables = self.facts.schema.tables.values();
+        tables
+            .find(|table| table.inherits.contains(parent))
+            .map(|table| &table.name)
     }
 
     /// A constraint that is added and validated.

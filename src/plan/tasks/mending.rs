@@ -41,7 +41,13 @@ impl<'a> Tasks<'a> {
                 path: Vec::new(),
                 decision: required(
                     relation,
-                    decide_sentinels(schema, relation, child, self.options.treatment_of(relation)),
+                    decide_sentinels(
+                        schema,
+                        relation,
+                        child,
+                        self.options.own_treatment_of(relation),
+                        self.options.orphans,
+                    ),
                 ),
                 count: counts.sentinel_rows,
             };
@@ -83,6 +89,7 @@ impl<'a> Tasks<'a> {
             Decision::Clear(columns) => self.unreferenced(columns, below),
             Decision::Ask(..) => Ok(()),
         };
+        let planned = planned.and_then(|()| self.triggered(fate.rows.table(), &fate.decision));
         let outcome = match (&fate.decision, &planned) {
             (Decision::Ask(reason, decide), _) | (_, Err((reason, decide))) => Err((reason.clone(), decide.clone())),
             _ => Ok(()),
@@ -152,6 +159,7 @@ impl<'a> Tasks<'a> {
                 relation,
                 decide(schema, relation, child, self.options.treatment_of(relation)),
             );
+            self.triggered(child, &decision)?;
             match &decision {
                 Decision::Ask(reason, decide) => {
                     let reason = format!(

@@ -59,7 +59,9 @@ impl Tasks<'_> {
                 format!("Fill `{to}` from `{}`", moved.from_child)
             };
             after = BTreeSet::from([self.put_move(finding, moved, moving, (stage, Phase::Prepare), title, after)]);
-            self.first.extend(after.iter().cloned());
+            if !(moving.is_new && self.dialect.makes_tables_anew()) {
+                self.first.extend(after.iter().cloned());
+            }
         }
     }
 

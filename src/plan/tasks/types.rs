@@ -56,7 +56,7 @@ impl Tasks<'_> {
                     rows: None,
                 },
             );
-            if stage != Stage::Contract {
+            if stage != Stage::Contract && !self.dialect.makes_tables_anew() {
                 self.first.insert(key.clone());
             }
             after = BTreeSet::from([key]);

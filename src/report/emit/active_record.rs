@@ -3,7 +3,7 @@
 use crate::schema::{Ident, display_columns};
 
 use super::plan::{Plan, Planned, PlannedModel, Reference, What};
-use super::{Detail, Details, Text};
+use super::{Detail, Details, Text, words};
 
 pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
     let mut text = Text::default();
@@ -31,7 +31,7 @@ pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
     text
 }
 
-fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
+fn lines(planned: &Planned<'_>, detail: Detail) -> Vec<String> {
     let name = &planned.name;
     let class = || format!("class_name: {}", quoted(&planned.target));
     let (word, mut options) = match &planned.what {
@@ -44,14 +44,10 @@ fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
             options.extend(detail.has_class().then(class));
             ("has_many", options)
         }
-        What::ManyToMany {
-            owner,
-            target,
-            is_bare: true,
-        } => {
+        What::ManyToMany { join, owner, target } if join.is_bare() => {
             let mut options = Vec::new();
             if detail.has_class() {
-                options.push(format!("join_table: {}", quoted(owner.child.table.table.as_str())));
+                options.push(format!("join_table: {}", quoted(&join.table_name().to_string())));
             }
             if detail.has_key() {
                 options.push(class());
@@ -60,15 +56,18 @@ fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
             }
             ("has_and_belongs_to_many", options)
         }
-        What::ManyToMany { owner, target, .. } => {
-            let join = super::words::plural(&owner.child.table);
+        What::ManyToMany { join, owner, target } => {
+            let rows_name = words::plural(&owner.child.table);
             let rows = format!(
-                "  has_many :{join}, class_name: {}, foreign_key: {}",
-                quoted(&join_class(&owner.child.table.table)),
+                "  has_many :{rows_name}, class_name: {}, foreign_key: {}",
+                quoted(&join.class),
                 columns(&owner.child.columns)
             );
-            let source = super::words::singular(&target.parent.table);
-            return vec![rows, format!("  has_many :{name}, through: :{join}, source: :{source}")];
+            let source = words::singular(&target.parent.table);
+            return vec![
+                rows,
+                format!("  has_many :{name}, through: :{rows_name}, source: :{source}"),
+            ];
         }
     };
     if let What::BelongsTo(reference) = &planned.what
@@ -80,7 +79,7 @@ fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
     vec![options.join(", ")]
 }
 
-fn plain(reference: &Reference, planned: &Planned, detail: Detail) -> Vec<String> {
+fn plain(reference: &Reference, planned: &Planned<'_>, detail: Detail) -> Vec<String> {
     let mut options = Vec::new();
     if detail.has_class() {
         options.push(format!("class_name: {}", quoted(&planned.target)));
@@ -102,42 +101,30 @@ fn join_models(plan: &Plan<'_>, text: &mut Text) {
         .iter()
         .flat_map(|model: &PlannedModel<'_>| &model.associations)
     {
-        let What::ManyToMany {
-            owner,
-            target,
-            is_bare: false,
-        } = &planned.what
-        else {
+        let What::ManyToMany { join, owner, target } = &planned.what else {
             continue;
         };
-        let table = &owner.child.table.table;
-        if written.contains(&table) {
+        if join.is_bare() || written.contains(&&join.table.name) {
             continue;
         }
-        written.push(table);
+        written.push(&join.table.name);
         text.line("");
-        text.line(&format!("class {} < ApplicationRecord", join_class(table)));
-        text.line(&format!("  self.table_name = {}", quoted(table.as_str())));
+        text.line(&format!("class {} < ApplicationRecord", join.class));
+        text.line(&format!(
+            "  self.table_name = {}",
+            quoted(&join.table_name().to_string())
+        ));
         for joint in [owner, target] {
             let class = plan.models.iter().find(|model| model.table.name == joint.parent.table);
             text.line(&format!(
                 "  belongs_to :{}, class_name: {}, foreign_key: {}",
-                super::words::singular(&joint.parent.table),
+                words::singular(&joint.parent.table),
                 quoted(class.map_or("", |model| model.class.as_str())),
                 columns(&joint.child.columns)
             ));
         }
         text.line("end");
     }
-}
-
-fn join_class(table: &Ident) -> String {
-    let name = super::words::camel(&super::words::singular(&crate::schema::TableName::bare(table.clone())));
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 /// A column as a symbol, several as a list of them.
@@ -168,7 +155,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Used by the other frameworks' remarks.
-pub(super) fn composite_remark(planned: &Planned, reference: &Reference, framework: &str) -> String {
+pub(super) fn composite_remark(planned: &Planned<'_>, reference: &Reference, framework: &str) -> String {
     format!(
         "{} ({}): {} references {} by several columns, which {framework} has no association for",
         planned.name,

@@ -73,7 +73,7 @@ fn properties(model: &PlannedModel<'_>, names_table: bool, text: &mut Text) {
     }
 }
 
-fn kind(what: &What) -> &'static str {
+fn kind(what: &What<'_>) -> &'static str {
     match what {
         What::BelongsTo(_) => "BelongsTo",
         What::HasOne(_) => "HasOne",
@@ -84,7 +84,7 @@ fn kind(what: &What) -> &'static str {
     }
 }
 
-fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
+fn lines(planned: &Planned<'_>, detail: Detail) -> Vec<String> {
     let class = format!("{}::class", planned.target);
     let arguments = match &planned.what {
         What::BelongsTo(reference) | What::HasOne(reference) | What::HasMany(reference) => {
@@ -93,10 +93,10 @@ fn lines(planned: &Planned, detail: Detail) -> Vec<String> {
                 None => return vec![format!("    // {}", composite_remark(planned, reference, "Eloquent"))],
             }
         }
-        What::ManyToMany { owner, target, .. } => {
+        What::ManyToMany { join, owner, target } => {
             let mut arguments = vec![class];
             if detail != Detail::Least {
-                arguments.push(quoted(owner.child.table.table.as_str()));
+                arguments.push(quoted(&join.table_name().to_string()));
             }
             if detail.has_key() {
                 arguments.extend(owner.child.columns.iter().map(column));

@@ -20,7 +20,7 @@ use plan::{Plan, Planned, PlannedModel, What};
 /// Whose associations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Framework {
-    /// Sequelize 6 and 7, in JavaScript
+    /// Sequelize 6, in JavaScript
     Sequelize,
     /// Laravel's Eloquent
     Eloquent,
@@ -212,21 +212,25 @@ fn is_called(model: &Model, class: &str) -> bool {
     model.name.rsplit([':', '\\']).next() == Some(class)
 }
 
-fn is_as_planned(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned, read: &Association) -> bool {
+fn is_as_planned(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned<'_>, read: &Association) -> bool {
     match (&planned.what, &read.link) {
         (
             What::BelongsTo(reference) | What::HasOne(reference) | What::HasMany(reference),
             Link::Direct { child, parent },
         ) => is_same(plan, &reference.joint, child, parent),
         (
-            What::ManyToMany { owner, target, .. },
+            What::ManyToMany { join, owner, target },
             Link::JoinTable {
                 owner_key,
                 owner: own,
                 target_key,
                 target: other,
             },
-        ) => is_same(plan, owner, owner_key, own) && is_same(plan, target, target_key, other),
+        ) => {
+            owner_key.table == join.table_name()
+                && is_same(plan, owner, owner_key, own)
+                && is_same(plan, target, target_key, other)
+        }
         // What goes through a join model is right where its two references are.
         (What::ManyToMany { .. }, Link::Through { .. })
         | (What::MorphTo, Link::PolymorphicChild { .. })

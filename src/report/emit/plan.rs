@@ -1,6 +1,6 @@
 //! Which models and associations a database comes to, whatever the framework.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::relation::{Cardinality, Polymorphic, Relation, Relations, Tier};
 use crate::schema::{Action, Column, ColumnSet, Ident, Joint, Schema, Table, TableName};
@@ -25,35 +25,34 @@ pub(super) struct PlannedModel<'s> {
     pub(super) namespace: Option<Ident>,
     /// The columns that a framework cannot know by itself: keys that are not called `id`.
     pub(super) keys: Vec<&'s Column>,
-    pub(super) associations: Vec<Planned>,
+    pub(super) associations: Vec<Planned<'s>>,
     /// What no framework of the three can say.
     pub(super) remarks: Vec<String>,
 }
 
 /// An association.
 #[derive(Debug)]
-pub(super) struct Planned {
+pub(super) struct Planned<'s> {
     /// In small letters with underscores.
     pub(super) name: String,
     /// Whether the name says more than the other model's.
     pub(super) has_role: bool,
     /// The other model's class.
     pub(super) target: String,
-    pub(super) what: What,
+    pub(super) what: What<'s>,
 }
 
 /// What an association is.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum What<'s> {
     BelongsTo(Reference),
     HasOne(Reference),
     HasMany(Reference),
     /// Through a join table that is nothing else.
     ManyToMany {
+        join: Join<'s>,
         owner: Joint,
         target: Joint,
-        /// Whether it holds the two keys and nothing more.
-        is_bare: bool,
     },
     /// `commentable`, by `commentable_type` and `commentable_id`.
     MorphTo,
@@ -61,6 +60,16 @@ pub(super) enum What {
     Morphed {
         by: String,
     },
+}
+
+/// A table that is nothing but the rows of a many-to-many.
+#[derive(Debug, Clone)]
+pub(super) struct Join<'s> {
+    /// The class of its rows, for frameworks that need one.
+    pub(super) class: String,
+    pub(super) table: &'s Table,
+    /// The namespace to name, where the database has several.
+    pub(super) namespace: Option<Ident>,
 }
 
 /// A reference, with what the database does about it.
@@ -75,19 +84,28 @@ pub(super) struct Reference {
 
 /// The models and associations of everything that is at least likely to be meant.
 pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
-    let joins = join_tables(schema, relations);
+    let tables: Vec<&Table> = schema.relation_tables().collect();
+    let classes = tables.iter().map(|table| &table.name).zip(words::classes(&tables));
+    let classes: BTreeMap<&TableName, String> = classes.collect();
+    let joins = join_tables(schema, relations, &classes);
     let is_join = |table: &TableName| joins.iter().any(|join| join.owner.child.table == *table);
-    let tables: Vec<&Table> = schema.relation_tables().filter(|table| !is_join(&table.name)).collect();
-    let classes = words::classes(&tables);
     let mut models: BTreeMap<&TableName, PlannedModel<'s>> = tables
         .iter()
-        .zip(classes)
-        .map(|(table, class)| (&table.name, model(schema, table, class)))
+        .filter(|table| !is_join(&table.name))
+        .map(|table| {
+            let class = classes.get(&table.name).cloned().unwrap_or_default();
+            (&table.name, model(schema, table, class))
+        })
         .collect();
-    let kept: Vec<&Relation> = relations
+    let meant: Vec<&Relation> = relations
         .relations
         .iter()
-        .filter(|relation| relation.tier() <= Tier::Likely && !is_join(&relation.child.table))
+        .filter(|relation| relation.tier() <= Tier::Likely)
+        .collect();
+    let kept: Vec<&Relation> = meant
+        .iter()
+        .copied()
+        .filter(|relation| !is_join(&relation.child.table))
         .filter(|relation| models.contains_key(&relation.child.table) && models.contains_key(&relation.parent.table))
         .collect();
     for relation in &kept {
@@ -100,7 +118,7 @@ pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
     for pair in &relations.polymorphic {
         add_pair(&mut models, pair);
     }
-    let keys = kept.iter().flat_map(|relation| &relation.child.columns);
+    let keys = meant.iter().flat_map(|relation| &relation.child.columns);
     let (with, without): (Vec<&Ident>, Vec<&Ident>) = keys.partition(|key| key.as_str().contains('_'));
     Plan {
         // A table that nothing leads to or from has nothing to declare.
@@ -109,7 +127,7 @@ pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
             .filter(|model| !model.associations.is_empty() || !model.remarks.is_empty())
             .collect(),
         // Sequelize would write the others in small letters too.
-        underscored: with.len() > without.len() && !kept.iter().any(|relation| has_capitals(relation)),
+        underscored: with.len() > without.len() && !meant.iter().any(|relation| has_capitals(relation)),
     }
 }
 
@@ -125,37 +143,36 @@ fn joins_same(one: &Relation, other: &Relation) -> bool {
 fn model<'s>(schema: &Schema, table: &'s Table, class: String) -> PlannedModel<'s> {
     let key = table.primary_key().map_or(&[][..], |key| key.columns.as_slice());
     let named = key.iter().filter(|column| key.len() > 1 || column.as_str() != "id");
-    let namespaces: BTreeSet<_> = schema
-        .relation_tables()
-        .map(|table| table.name.namespace.as_ref())
-        .collect();
-    let is_default = table
-        .name
-        .namespace
-        .as_ref()
-        .is_none_or(|namespace| namespace.as_str() == "public");
     PlannedModel {
         class,
         table,
-        namespace: table
-            .name
-            .namespace
-            .clone()
-            .filter(|_| namespaces.len() > 1 && !is_default),
+        namespace: namespace(schema, &table.name),
         keys: named.filter_map(|name| table.column(name)).collect(),
         associations: Vec::new(),
         remarks: Vec::new(),
     }
 }
 
-/// A join table that nothing refers to and that refers to its two sides alone.
-struct JoinTable {
-    owner: Joint,
-    target: Joint,
-    is_bare: bool,
+/// The namespace of a table as an application has to name it.
+fn namespace(schema: &Schema, table: &TableName) -> Option<Ident> {
+    let own = table.namespace.as_ref().filter(|own| own.as_str() != "public")?;
+    let mut tables = schema.relation_tables();
+    let is_other = |other: &Table| other.name.namespace.as_ref() != Some(own);
+    tables.any(is_other).then(|| own.clone())
 }
 
-fn join_tables(schema: &Schema, relations: &Relations) -> Vec<JoinTable> {
+/// A join table that nothing refers to and that refers to its two sides alone.
+struct JoinTable<'s> {
+    join: Join<'s>,
+    owner: Joint,
+    target: Joint,
+}
+
+fn join_tables<'s>(
+    schema: &'s Schema,
+    relations: &Relations,
+    classes: &BTreeMap<&TableName, String>,
+) -> Vec<JoinTable<'s>> {
     let joint = |relation: &Relation| Joint::new(relation.child.clone(), relation.parent.clone());
     let links = relations.many_to_many.iter().filter_map(|link| {
         let (left, right) = (
@@ -171,9 +188,13 @@ fn join_tables(schema: &Schema, relations: &Relations) -> Vec<JoinTable> {
         let simple = left.child.columns.len() == 1 && right.child.columns.len() == 1;
         let is_self = left.parent.table == right.parent.table;
         (!others && !is_parent && simple && !is_self).then(|| JoinTable {
+            join: Join {
+                class: classes.get(&table.name).cloned().unwrap_or_default(),
+                table,
+                namespace: namespace(schema, &table.name),
+            },
             owner: joint(left),
             target: joint(right),
-            is_bare: table.columns.len() == 2,
         })
     });
     links.collect()
@@ -250,8 +271,8 @@ fn add_relation(
     });
 }
 
-fn add_join_table(models: &mut BTreeMap<&TableName, PlannedModel<'_>>, join: &JoinTable) {
-    for (owner, target) in [(&join.owner, &join.target), (&join.target, &join.owner)] {
+fn add_join_table<'s>(models: &mut BTreeMap<&TableName, PlannedModel<'s>>, joined: &JoinTable<'s>) {
+    for (owner, target) in [(&joined.owner, &joined.target), (&joined.target, &joined.owner)] {
         let Some(class) = models.get(&target.parent.table).map(|model| model.class.clone()) else {
             continue;
         };
@@ -263,9 +284,9 @@ fn add_join_table(models: &mut BTreeMap<&TableName, PlannedModel<'_>>, join: &Jo
                 name,
                 target: class,
                 what: What::ManyToMany {
+                    join: joined.join.clone(),
                     owner: owner.clone(),
                     target: target.clone(),
-                    is_bare: join.is_bare,
                 },
             });
         }
@@ -308,7 +329,7 @@ impl PlannedModel<'_> {
     /// A name that no column and no other association of the model has.
     fn free_name(&self, wanted: &str) -> String {
         let is_free = |name: &str| {
-            let own = |planned: &Planned| planned.name == name;
+            let own = |planned: &Planned<'_>| planned.name == name;
             self.table.find_column(name).is_none()
                 && self.table.find_column(&words::camel(name)).is_none()
                 && !self.associations.iter().any(own)
@@ -333,7 +354,22 @@ impl PlannedModel<'_> {
     }
 }
 
-impl What {
+impl Join<'_> {
+    /// Its name as a framework is told it.
+    pub(super) fn table_name(&self) -> TableName {
+        TableName {
+            namespace: self.namespace.clone(),
+            table: self.table.name.table.clone(),
+        }
+    }
+
+    /// Whether it holds the two keys and nothing more.
+    pub(super) fn is_bare(&self) -> bool {
+        self.table.columns.len() == 2
+    }
+}
+
+impl What<'_> {
     /// The reference of a plain association.
     pub(super) fn reference(&self) -> Option<&Reference> {
         match self {

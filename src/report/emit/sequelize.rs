@@ -1,10 +1,13 @@
-//! Associations as Sequelize 6 and 7 write them, in JavaScript. It has none over several columns, and none of its own for
-//! polymorphic pairs.
+//! Associations as Sequelize 6 writes them, in JavaScript. It has none over several columns, and none of its own for
+//! polymorphic pairs. (Version 7, not released yet, refuses some of its options, such as `onDelete` outside of
+//! `foreignKey`.)
 
-use crate::schema::{Action, Column, Ident, TypeFamily};
+use std::collections::BTreeMap;
+
+use crate::schema::{Action, Column, Ident, Table, TableName, TypeFamily};
 
 use super::active_record::composite_remark;
-use super::plan::{Plan, Planned, PlannedModel, Reference, What};
+use super::plan::{Join, Plan, Planned, PlannedModel, Reference, What};
 use super::{Detail, Details, Text, words};
 
 pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
@@ -12,6 +15,11 @@ pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
     text.line("module.exports = (sequelize, DataTypes) => {");
     for (at, model) in plan.models.iter().enumerate() {
         define(plan, model, details.names_table(at), &mut text);
+    }
+    let joins = defined_joins(plan);
+    for join in joins.values() {
+        let options = options(plan, join.table, Some(join.table_name()));
+        text.line(&definition(&join.class, "{}", &options));
     }
     for (at, model) in plan.models.iter().enumerate() {
         if !model.associations.is_empty() || !model.remarks.is_empty() {
@@ -25,7 +33,8 @@ pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
             text.association(at, number, &[line]);
         }
     }
-    let classes: Vec<&str> = plan.models.iter().map(|model| model.class.as_str()).collect();
+    let classes = plan.models.iter().map(|model| model.class.as_str());
+    let classes: Vec<&str> = classes.chain(joins.values().map(|join| join.class.as_str())).collect();
     text.line("");
     text.line(&format!("  return {{ {} }};", classes.join(", ")));
     text.line("};");
@@ -55,54 +64,90 @@ fn define(plan: &Plan<'_>, model: &PlannedModel<'_>, names_table: bool, text: &m
         [] => "{}".to_owned(),
         some => format!("{{ {} }}", some.join(", ")),
     };
+    let table_name = names_table.then(|| model.table_name());
+    let options = options(plan, model.table, table_name);
+    text.line(&definition(&model.class, &attributes, &options));
+}
+
+fn definition(class: &str, attributes: &str, options: &[String]) -> String {
+    let name = quoted(class);
+    format!(
+        "  const {class} = sequelize.define({name}, {attributes}{});",
+        braced(options)
+    )
+}
+
+/// The options of a model; a name that is given is spelled out.
+fn options(plan: &Plan<'_>, table: &Table, name: Option<TableName>) -> Vec<String> {
     let mut options = Vec::new();
-    if names_table {
-        options.push(format!("tableName: {}", quoted(model.table.name.table.as_str())));
-        if let Some(namespace) = &model.namespace {
+    if let Some(name) = name {
+        options.push(format!("tableName: {}", quoted(name.table.as_str())));
+        if let Some(namespace) = name.namespace {
             options.push(format!("schema: {}", quoted(namespace.as_str())));
         }
     }
     if plan.underscored {
         options.push("underscored: true".to_owned());
     }
-    let stamps = if plan.underscored {
+    if !has_timestamps(plan, table) {
+        options.push("timestamps: false".to_owned());
+    }
+    options
+}
+
+/// Whether a table has the two columns that Sequelize gives each.
+fn has_timestamps(plan: &Plan<'_>, table: &Table) -> bool {
+    let names = if plan.underscored {
         ["created_at", "updated_at"]
     } else {
         ["createdAt", "updatedAt"]
     };
-    if !stamps.iter().all(|name| model.table.find_column(name).is_some()) {
-        options.push("timestamps: false".to_owned());
-    }
-    let options = match options.as_slice() {
-        [] => String::new(),
-        some => format!(", {{ {} }}", some.join(", ")),
-    };
-    text.line(&format!(
-        "  const {class} = sequelize.define({}, {attributes}{options});",
-        quoted(&model.class),
-        class = model.class
-    ));
+    names.iter().all(|name| table.find_column(name).is_some())
 }
 
-fn line(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned, detail: Detail) -> String {
+/// The join tables that need a model of their own: of a mere name, Sequelize makes one in the schema of the model whose
+/// association comes first.
+fn defined_joins<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p TableName, &'p Join<'p>> {
+    let mut joins = BTreeMap::new();
+    for model in &plan.models {
+        for planned in &model.associations {
+            if let What::ManyToMany { join, target, .. } = &planned.what
+                && needs_model(plan, model, join, &target.parent.table)
+            {
+                joins.insert(&join.table.name, join);
+            }
+        }
+    }
+    joins
+}
+
+fn needs_model(plan: &Plan<'_>, owner: &PlannedModel<'_>, join: &Join<'_>, target: &TableName) -> bool {
+    let mut models = plan.models.iter();
+    let other = models.find(|model| model.table.name == *target);
+    let in_schema = |model: &PlannedModel<'_>| model.namespace.is_some();
+    join.namespace.is_some() || in_schema(owner) || other.is_some_and(in_schema)
+}
+
+fn line(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned<'_>, detail: Detail) -> String {
     let (method, options) = match &planned.what {
         What::BelongsTo(reference) => ("belongsTo", plain(reference, planned, detail, "targetKey")),
         What::HasOne(reference) => ("hasOne", plain(reference, planned, detail, "sourceKey")),
         What::HasMany(reference) => ("hasMany", plain(reference, planned, detail, "sourceKey")),
-        What::ManyToMany { owner, target, .. } => {
-            let mut options = vec![format!("through: {}", quoted(owner.child.table.table.as_str()))];
+        What::ManyToMany { join, owner, target } => {
+            let has_model = needs_model(plan, model, join, &target.parent.table);
+            let through = if has_model {
+                join.class.clone()
+            } else {
+                quoted(join.table.name.table.as_str())
+            };
+            let mut options = vec![format!("through: {through}")];
             options.extend(role(planned));
             if detail.has_key() {
                 let name = |columns: &[Ident]| columns.first().map_or_else(String::new, |name| quoted(name.as_str()));
                 options.push(format!("foreignKey: {}", name(&owner.child.columns)));
                 options.push(format!("otherKey: {}", name(&target.child.columns)));
             }
-            let stamps = if plan.underscored { "created_at" } else { "createdAt" };
-            let has_stamps = plan
-                .models
-                .iter()
-                .any(|other| other.table.name == owner.child.table && other.table.find_column(stamps).is_some());
-            if !has_stamps {
+            if !has_model && !has_timestamps(plan, join.table) {
                 options.push("timestamps: false".to_owned());
             }
             ("belongsToMany", Some(options))
@@ -125,19 +170,23 @@ fn line(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned, detail: De
         let remark = reference.map(|reference| composite_remark(planned, reference, "Sequelize"));
         return format!("  // {}: {}", model.class, remark.unwrap_or_default());
     };
-    let options = match options.as_slice() {
-        [] => String::new(),
-        some => format!(", {{ {} }}", some.join(", ")),
-    };
-    format!("  {}.{method}({}{options});", model.class, planned.target)
+    format!("  {}.{method}({}{});", model.class, planned.target, braced(&options))
 }
 
-fn role(planned: &Planned) -> Option<String> {
+/// Options as a last argument; none where there are none.
+fn braced(options: &[String]) -> String {
+    match options {
+        [] => String::new(),
+        some => format!(", {{ {} }}", some.join(", ")),
+    }
+}
+
+fn role(planned: &Planned<'_>) -> Option<String> {
     let name = words::camel(&planned.name);
     planned.has_role.then(|| format!("as: {}", quoted(&name)))
 }
 
-fn plain(reference: &Reference, planned: &Planned, detail: Detail, parent_key: &str) -> Option<Vec<String>> {
+fn plain(reference: &Reference, planned: &Planned<'_>, detail: Detail, parent_key: &str) -> Option<Vec<String>> {
     let (child, parent) = reference.single()?;
     let mut options: Vec<String> = role(planned).into_iter().collect();
     let required = matches!(planned.what, What::BelongsTo(_)) && !reference.optional;

@@ -77,9 +77,10 @@ fn verified(verification: &Verification, text: &mut String) {
 pub(super) fn how_to_run_files(report: &PlanReport<'_>) -> String {
     format!(
         "Run the files in their order, each outside of a transaction: `{}`. Stop at the first error, read it, and run the \
-         same file again: what is done is not done twice. The `.down.sql` files undo the steps, the last one first, until \
+         same file again: {}. The `.down.sql` files undo the steps, the last one first, until \
          a file of `contract/` was run: what those do cannot be undone, but where one has a `.down.sql` of its own.\n\n{}",
         report.dialect.client_command(),
+        report.dialect.when_run_again(),
         report.dialect.when_locked()
     )
 }

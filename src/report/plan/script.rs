@@ -16,7 +16,10 @@ pub fn script(report: &PlanReport<'_>) -> String {
         plan.id, report.source, report.server
     ));
     text.push_str(&comment(&format!("Run it with: {}", report.dialect.client_command())));
-    text.push_str(&comment("It can be run again: what is done is not done twice."));
+    text.push_str(&comment(&format!(
+        "It can be run again: {}.",
+        report.dialect.when_run_again()
+    )));
     for withheld in &plan.withheld {
         text.push_str(&comment(&format!("Withheld: {}: {}", withheld.title, withheld.reason)));
         if !withheld.decide.is_empty() {

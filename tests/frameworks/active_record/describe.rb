@@ -16,6 +16,8 @@ end
 
 # As much of Rails as a file of configuration speaks to.
 module Rails
+  def self.configuration = Application.config
+
   class Configuration
     def load_defaults(version)
       ActiveRecord::Base.belongs_to_required_by_default = version.to_f >= 5.0
@@ -29,6 +31,21 @@ module Rails
   end
 
   def self.application = Application
+end
+
+# Starts Active Storage and Action Text as their engines do: their classes are found by name.
+def start_engines
+  %w[active_storage active_storage/reflection action_view action_text zeitwerk].each { |library| require library }
+  loader = Zeitwerk::Loader.new
+  %w[active_storage action_text].each do |engine|
+    engine.camelize.constantize.define_singleton_method(:table_name_prefix) { "#{engine}_" }
+    library = $LOAD_PATH.find { |path| File.exist?("#{path}/#{engine}/engine.rb") }
+    Dir["#{library}/../app/{models,helpers}"].each { |folder| loader.push_dir(folder) }
+  end
+  loader.setup
+  ActiveRecord::Reflection.singleton_class.prepend(ActiveStorage::Reflection::ReflectionExtension)
+  ActiveRecord::Base.include(ActiveStorage::Reflection::ActiveRecordExtensions, ActiveStorage::Attached::Model)
+  ActiveRecord::Base.include(ActionText::Attribute)
 end
 
 # Evaluates files until each has found the classes that it needs.
@@ -54,9 +71,13 @@ ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:"
 connection = ActiveRecord::Base.connection
 connection.execute("ATTACH ':memory:' AS shop")
 load_all(Dir["#{root}/config/**/*.rb"].sort)
-load_all(Dir["#{root}/app/models/**/*.rb"].sort)
+files = Dir["#{root}/app/models/**/*.rb"].sort
+start_engines if files.any? { |file| File.read(file).match?(/has_(one|many)_attached|has_rich_text/) }
+load_all(files)
 
-models = ActiveRecord::Base.descendants.reject { |model| model.abstract_class? || model.name.nil? || model.name.include?("HABTM_") }
+models = ActiveRecord::Base.descendants.reject do |model|
+  model.abstract_class? || model.name.nil? || model.name.match?(/HABTM_|\AActiveStorage::|\AActionText::/)
+end
 models.map(&:table_name).uniq.each do |table|
   connection.execute("CREATE TABLE #{table.split(".").map { |name| connection.quote_column_name(name) }.join(".")} (id integer PRIMARY KEY)")
 end
@@ -78,11 +99,10 @@ def link(model, reflection)
     child = end_of(model.table_name, reflection.foreign_key)
     "#{child} -> #{end_of(target.table_name, reflection.association_primary_key)}"
   when :has_and_belongs_to_many
-    join = model._reflections[reflection.name.to_s].through_reflection.klass
+    middle = model._reflect_on_association(reflection.name).through_reflection
     # The model that Rails makes of the join table has an association to each side.
-    left = join._reflections["left_side"]
+    join = middle.klass
     right = join.right_reflection
-    middle = model._reflections[reflection.name.to_s].through_reflection
     "#{end_of(join.table_name, middle.foreign_key)} -> #{end_of(model.table_name, model.primary_key)}, " \
       "#{end_of(join.table_name, right.foreign_key)} -> #{end_of(target.table_name, right.association_primary_key)}"
   else

@@ -12,7 +12,7 @@ require "active_support/all"
 url, folder, direction = ARGV
 ActiveRecord::Base.establish_connection(url)
 ActiveRecord::Migration.verbose = false
-context = ActiveRecord::MigrationContext.new(folder, ActiveRecord::SchemaMigration)
+context = ActiveRecord::MigrationContext.new(folder)
 raise "#{folder} holds no migrations" if context.migrations.empty?
 case direction
 when "up" then context.migrate

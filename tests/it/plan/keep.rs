@@ -203,3 +203,19 @@ fn a_dump_does_not_tell_which_rows_are_copies() {
         outcome.stdout
     );
 }
+
+/// What is left in question after a plan was run need not have the column.
+#[test]
+fn the_same_command_goes_on_after_its_plan_was_run() {
+    let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE cards (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, \
+                  t INTEGER); CREATE TABLE likes (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, note VARCHAR(20)); INSERT INTO \
+                  users VALUES (1), (2); INSERT INTO cards VALUES (1, 1, 5), (2, 1, 6), (3, 2, 7); INSERT INTO likes VALUES (1, 1, \
+                  'a'), (2, 1, 'b');";
+    let config = "relations:\n  - {child: cards, columns: user_id, parent: users, kind: has_one}\n  - {child: likes, columns: \
+                  user_id, parent: users, kind: has_one}\n";
+    let mut trip = Trip::start(Engine::Sqlite, schema, config, &["--keep", "newest:t"]);
+    trip.up().unwrap();
+    assert_eq!(trip.rows("SELECT id FROM cards"), [["2"], ["3"]]);
+    trip.plan_again(&["--keep", "newest:t"]);
+    assert!(trip.withheld().join("\n").contains("`likes"), "{:?}", trip.withheld());
+}

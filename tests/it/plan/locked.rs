@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mysql::prelude::Queryable;
 
 use super::trip::Trip;
-use crate::live::server::{Engine, Loaded};
+use crate::live::server::{Engine, Family, Loaded};
 
 const SCHEMA: &str = "\
 CREATE TABLE users (id INTEGER PRIMARY KEY);
@@ -53,5 +53,28 @@ fn a_held_table_ends_a_mysql_step_soon_and_it_can_be_run_again() {
             !trip.findings().iter().any(|(rule, _)| rule.contains("foreign_key")),
             "{engine:?}"
         );
+    }
+}
+
+/// A row that somebody holds for longer than a lock is waited for is waited for again.
+#[test]
+fn a_held_row_is_waited_for_in_postgresql() {
+    let engines = Engine::all().into_iter();
+    for engine in engines.filter(|engine| engine.family() == Family::Postgres) {
+        let trip = Trip::start(engine, SCHEMA, CONFIG, &["--orphans", "quarantine"]);
+        let Loaded::Server(database) = &trip.database else {
+            panic!("a server's database is on a server")
+        };
+        let mut holder = database.server().postgres(database.name()).unwrap();
+        holder
+            .batch_execute("BEGIN; UPDATE posts SET id = id WHERE id = 2")
+            .unwrap();
+        let letting_go = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(2));
+            holder.batch_execute("COMMIT").unwrap();
+        });
+        trip.up().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        letting_go.join().unwrap();
+        assert_eq!(trip.rows("SELECT id FROM posts"), [["1"]], "{engine:?}");
     }
 }

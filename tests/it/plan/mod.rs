@@ -2,6 +2,8 @@
 
 mod client;
 mod copied;
+mod earlier;
+mod foreign_keys;
 mod generated;
 mod keep;
 mod keyless;
@@ -19,9 +21,12 @@ mod retype;
 mod round_trip;
 mod rows_kept;
 mod shop;
+mod sqlite_moves;
 mod sqlite_rebuild;
+mod sqlite_types;
 mod standing;
 mod tools;
+mod triggers;
 mod trip;
 mod types_of_users;
 mod undo;

@@ -9,7 +9,13 @@ use super::{client, round_trip};
 use crate::live::server::{Engine, load};
 use crate::run::Run;
 
-const SERVERS: [Engine; 4] = [Engine::Postgres18, Engine::Postgres14, Engine::Mysql97, Engine::MariaDb];
+const ENGINES: [Engine; 5] = [
+    Engine::Sqlite,
+    Engine::Postgres18,
+    Engine::Postgres14,
+    Engine::Mysql97,
+    Engine::MariaDb,
+];
 
 /// The database has the key on the address, and the model on the customer.
 fn shop(unique: &str, addresses: &str) -> String {
@@ -33,7 +39,7 @@ fn case(sql: &str) -> TempDir {
 
 #[test]
 fn a_key_moves_with_its_values_there_and_back() {
-    for engine in SERVERS {
+    for engine in ENGINES {
         for unique in [" UNIQUE", ""] {
             let folder = case(&shop(unique, "(10, 1), (20, 3), (30, NULL)"));
             let file = folder.path().join("case.sql");
@@ -46,7 +52,7 @@ fn a_key_moves_with_its_values_there_and_back() {
 
 #[test]
 fn the_old_key_stays_while_something_would_be_lost() {
-    for engine in SERVERS {
+    for engine in ENGINES {
         let folder = case(&shop("", "(10, 1), (30, NULL)"));
         let (database, steps) = planned(engine, folder.path());
         let file = |name: &str| {
@@ -78,7 +84,7 @@ fn the_old_key_stays_while_something_would_be_lost() {
 
 #[test]
 fn two_rows_for_one_withhold_the_move() {
-    for engine in SERVERS {
+    for engine in ENGINES {
         let folder = case(&shop("", "(10, 1), (20, 1), (30, 2)"));
         let (_, steps) = planned(engine, folder.path());
         assert!(

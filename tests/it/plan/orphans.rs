@@ -222,3 +222,29 @@ fn rows_of_an_unsure_guess_stay() {
         );
     }
 }
+
+/// A key that says "none" is no orphan's: what is wanted of orphans is not done to it where it can be null.
+#[test]
+fn rows_whose_key_stands_for_none_stay() {
+    let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER); CREATE \
+                  TABLE notes (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL); INSERT INTO users VALUES (1); INSERT INTO posts \
+                  VALUES (1, 1), (2, 0), (3, 7); INSERT INTO notes VALUES (1, 1), (2, 0), (3, 7);";
+    let config = "relations:\n  - {child: posts, columns: user_id, parent: users}\n  - {child: notes, columns: user_id, parent: \
+                  users}\n";
+    for engine in Engine::all().into_iter().filter(|engine| *engine != Engine::Mysql56) {
+        let trip = Trip::start(engine, schema, config, &["--orphans", "delete"]);
+        trip.up().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        trip.contract().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        let rows = trip.rows("SELECT id, user_id FROM posts ORDER BY id");
+        assert_eq!(rows, [["1", "1"], ["2", "NULL"]], "{engine:?}");
+        assert_eq!(trip.rows("SELECT id FROM notes"), [["1"]], "{engine:?}");
+        if engine != Engine::Sqlite {
+            // Where the column takes no null the row is in the way, and is kept for good.
+            assert_eq!(
+                trip.rows("SELECT id FROM relaudit_quarantine_notes"),
+                [["2"]],
+                "{engine:?}"
+            );
+        }
+    }
+}

@@ -34,16 +34,33 @@ impl Trip {
             folder: tempfile::tempdir().unwrap(),
             plan: Value::Null,
         };
-        let out = trip.folder.path().join("plan");
-        let outcome = plan(&trip.database, config, &trip.arguments, &[&out.display().to_string()]);
+        trip.make();
+        trip
+    }
+
+    /// Plans for the database as it is now. Steps are those of the new plan from then on.
+    pub(super) fn plan_again(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        self.folder = tempfile::tempdir().unwrap();
+        self.make();
+    }
+
+    fn make(&mut self) {
+        let out = self.folder.path().join("plan");
+        let outcome = plan(
+            &self.database,
+            &self.config,
+            &self.arguments,
+            &[&out.display().to_string()],
+        );
         assert!(
             matches!(outcome.code, Some(0 | 1)),
-            "{engine:?}: {}\n{}",
+            "{:?}: {}\n{}",
+            self.engine,
             outcome.stdout,
             outcome.stderr
         );
-        trip.plan = serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap();
-        trip
+        self.plan = serde_json::from_str(&fs::read_to_string(out.join("plan.json")).unwrap()).unwrap();
     }
 
     /// The text of PLAN.md.
@@ -76,6 +93,20 @@ impl Trip {
     /// Runs every step but those of the contract phase with the engine's own client.
     pub(super) fn up(&self) -> Result<(), String> {
         self.run(&self.files("file"))
+    }
+
+    /// The same by another user of the server, who has no password.
+    pub(super) fn up_as(&self, user: &str) -> Result<(), String> {
+        let Loaded::Server(database) = &self.database else {
+            panic!("there are users on servers only")
+        };
+        let run = |file: &PathBuf| client::run_on(self.engine, &database.url_as(user, None), file).map(drop);
+        self.files("file").iter().try_for_each(run)
+    }
+
+    /// Runs the steps of the contract phase.
+    pub(super) fn contract(&self) -> Result<(), String> {
+        self.run(&self.files_of("file", true))
     }
 
     /// Undoes them.
@@ -157,8 +188,12 @@ impl Trip {
     }
 
     fn files(&self, name: &str) -> Vec<PathBuf> {
+        self.files_of(name, false)
+    }
+
+    fn files_of(&self, name: &str, contract: bool) -> Vec<PathBuf> {
         let steps = self.plan["steps"].as_array().unwrap().iter();
-        let steps = steps.filter(|step| step["phase"] != "contract");
+        let steps = steps.filter(|step| (step["phase"] == "contract") == contract);
         steps
             .map(|step| self.folder.path().join("plan").join(step[name].as_str().unwrap()))
             .collect()

@@ -86,9 +86,16 @@ pub(super) fn redefine(table: &Table, column: &Ident, done: &str, change: &Redef
                    IF(extra LIKE '%DEFAULT_GENERATED%' AND column_default NOT LIKE 'CURRENT_TIMESTAMP%', CONCAT('(', \
                    column_default, ')'), column_default)) ELSE CONCAT(' DEFAULT ', QUOTE(column_default)) END";
     let on_update = "IF(extra LIKE '%on update%', CONCAT(' ', TRIM(REPLACE(extra, 'DEFAULT_GENERATED', ''))), '')";
+    // MariaDB's checks of a column are a part of it, and called as it is (manual, CONSTRAINT); MySQL's are of the table.
+    let check = format!(
+        "/*M!100210 COALESCE((SELECT CONCAT(' CHECK (', k.check_clause, ')') FROM information_schema.check_constraints k WHERE {} \
+         AND k.level = 'Column' AND k.constraint_name = {}), ''), */",
+        is_table("k.constraint_schema", "k.table_name", &table.name),
+        text(column.as_str())
+    );
     let expression = format!(
         "IF({done}, 'DO 0', (SELECT CONCAT({begin}, {}, {}, {default}, {on_update}, IF(column_comment = '', '', \
-         CONCAT(' COMMENT ', QUOTE(column_comment))), {}) FROM information_schema.columns WHERE {} AND column_name = {}))",
+         CONCAT(' COMMENT ', QUOTE(column_comment))), {check} {}) FROM information_schema.columns WHERE {} AND column_name = {}))",
         change.ty,
         change.nullability,
         text(&format!(", {}", change.how)),

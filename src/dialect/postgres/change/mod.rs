@@ -37,6 +37,9 @@ pub(super) fn preamble() -> Vec<Statement> {
         // A scan of a large table takes as long as it takes; it blocks nobody.
         Statement::plain("SET statement_timeout = 0"),
         Statement::plain("SET client_min_messages = warning"),
+        // What policies hide would be orphans, or be passed over: the server is to say so instead.
+        Statement::plain("SET row_security = off"),
+        Statement::plain("SET client_encoding = 'UTF8'"),
     ]
 }
 
@@ -167,8 +170,8 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
         )),
         Change::SetNotNull { table, column } => Ok(not_null::set(table, column, version)),
         Change::DropNotNull { table, column } => Ok(not_null::remove(table, column, version)),
-        Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. }
-            if !whole_can_wait && !rows.refusing().is_empty() =>
+        Change::RemoveRows { rows, keeping } | Change::ClearKeys { rows, keeping, .. }
+            if !whole_can_wait && !rows.refusing(&keeping.broken).is_empty() =>
         {
             Err(format!(
                 "`{}` is partitioned, and before PostgreSQL 18 its foreign key would refuse the rows, if they were to come \
@@ -185,7 +188,7 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
 /// See [`crate::dialect::change::PlanDialect::undo_remark`].
 pub(super) fn undo_remark(change: &Change<'_>, version: Version) -> Option<String> {
     match change {
-        Change::RemoveRows { rows, .. } | Change::ClearKeys { rows, .. } => rows::remark(rows),
+        Change::RemoveRows { rows, keeping } | Change::ClearKeys { rows, keeping, .. } => rows::remark(rows, keeping),
         Change::ReplaceForeignKey { old, .. } if !old.enforced && version.major >= 18 => Some(
             "what only a superuser can switch off by its triggers comes back NOT ENFORCED, which does the same"
                 .to_owned(),

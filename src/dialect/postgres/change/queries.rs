@@ -10,9 +10,13 @@ pub(in crate::dialect::postgres) fn sending() -> Sending {
         "RESET lock_timeout",
         "RESET statement_timeout",
         "RESET client_min_messages",
+        "RESET row_security",
     ];
     Sending {
-        before: preamble(),
+        before: preamble()
+            .into_iter()
+            .filter(|setting| !is_of_the_client(setting))
+            .collect(),
         after: after.into_iter().map(Statement::plain).collect(),
         kept: None,
         texts: Texts::EachAlone,
@@ -44,9 +48,14 @@ fn with_settings(text: &str) -> Option<Statement> {
     let text = text.trim_end().trim_end_matches(';');
     (!text.is_empty()).then(|| {
         Statement::compound(format!(
-            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\n{text}"
+            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\n{text}"
         ))
     })
+}
+
+/// Drivers send text in the encoding that they have agreed on with the server.
+fn is_of_the_client(statement: &Statement) -> bool {
+    statement.sql.contains("client_encoding")
 }
 
 /// Settings of the session between the statements of a step.
@@ -73,7 +82,9 @@ mod tests {
             Statement::compound("DO $$BEGIN ASSERT true; END$$").guarding(),
         ];
         let texts: Vec<String> = queries(&statements).into_iter().map(|query| query.sql).collect();
-        let settings = format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\n");
+        let settings = format!(
+            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\n"
+        );
         assert_eq!(
             texts,
             [

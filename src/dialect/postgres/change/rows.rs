@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key; those of a table without
 //! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
-use super::block::{block, columns_as_planned, guard, regclass};
+use super::block::{block, columns_as_planned, guard, regclass, unless};
 use super::{batch, foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, Statement, Work};
@@ -34,9 +34,15 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
         plan = moving.plan(),
         reason = moving.reason(),
     );
+    // A trigger or a rule can refuse a row without a word, and then it would be nowhere.
     let back = format!(
-        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*) INSERT INTO {table} ({names}) OVERRIDING \
-         SYSTEM VALUE SELECT {columns} FROM back",
+        "WITH back AS (DELETE FROM {quarantine} q WHERE {ours} RETURNING q.*), put AS (INSERT INTO {table} ({names}) OVERRIDING \
+         SYSTEM VALUE SELECT {columns} FROM back RETURNING 1) SELECT (SELECT count(*) FROM back) - (SELECT count(*) FROM put) \
+         INTO relaudit_lost;\n    IF relaudit_lost <> 0 THEN\n      RAISE EXCEPTION USING MESSAGE = {lost};\n    END IF",
+        lost = Postgres.literal(&format!(
+            "relaudit: rows of {} do not come back: a trigger or a rule refuses them, and they stay where they are kept",
+            moving.table.name
+        )),
         quarantine = moving.quarantine(),
         ours = moving.ours("q"),
         table = moving.table_name(),
@@ -162,13 +168,12 @@ fn window(moving: &Moving<'_>) -> String {
 fn batches(moving: &Moving<'_>, statement: &str) -> Statement {
     match moving.batches() {
         Ok(batches) => batch::run(&batches, None, statement),
-        Err(_) => block("", &format!("  {statement};\n")),
+        Err(_) => unless("false", statement, &format!("moving rows of {}", moving.table.name)),
     }
 }
 
 fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> Work {
     let quarantine = moving.quarantine();
-    let there = regclass(&moving.quarantine_name());
     let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
         Statement::plain(format!(
@@ -178,19 +183,14 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
         )),
         batches(moving, statement),
     ];
+    up.push(dropping_if_empty(moving));
     up.extend(
         rows.none_left(&Postgres)
             .map(|holds| guard(&[(holds, rows.left_over())])),
     );
     let down = vec![
-        putting_back(moving, &rows.refusing(), back),
-        block(
-            "",
-            &format!(
-                "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
-                 {quarantine};\n    END IF;\n  END IF;\n"
-            ),
-        ),
+        putting_back(moving, &rows.refusing(&moving.keeping.broken), back),
+        dropping_if_empty(moving),
     ];
     Work {
         up,
@@ -201,13 +201,28 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
     }
 }
 
+/// A quarantine that keeps nothing is none.
+fn dropping_if_empty(moving: &Moving<'_>) -> Statement {
+    let (there, quarantine) = (regclass(&moving.quarantine_name()), moving.quarantine());
+    block(
+        "",
+        &format!(
+            "  IF {there} IS NOT NULL THEN\n    IF NOT EXISTS (SELECT FROM {quarantine}) THEN\n      DROP TABLE \
+             {quarantine};\n    END IF;\n  END IF;\n"
+        ),
+    )
+}
+
 /// Runs the statement that puts rows back, which these foreign keys would refuse, validated or not. A superuser can switch
 /// off what checks them meanwhile, and they are as they were then (manual, ALTER TABLE, "DISABLE TRIGGER"). Anybody else
 /// has to make them anew, and what is made with such rows cannot count as validated.
 fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
     let there = regclass(&moving.quarantine_name());
     if refusing.is_empty() {
-        return block("", &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"));
+        return block(
+            "DECLARE\n  relaudit_lost bigint;\n",
+            &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"),
+        );
     }
     let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
         let statements = refusing.iter().map(|key| format!("      {};\n", sql(key)));
@@ -225,7 +240,7 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
         "false"
     };
     block(
-        "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n",
+        "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n  relaudit_lost bigint;\n",
         &format!(
             "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
              pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
@@ -244,9 +259,9 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
 }
 
 /// What the undo cannot give back to everybody who runs it.
-pub(super) fn remark(rows: &RowSet<'_>) -> Option<String> {
+pub(super) fn remark(rows: &RowSet<'_>, keeping: &Keeping) -> Option<String> {
     let validated: Vec<String> = rows
-        .refusing()
+        .refusing(&keeping.broken)
         .into_iter()
         .filter(|key| key.validated)
         .map(|key| format!("`{}`", foreign_key::name(key)))

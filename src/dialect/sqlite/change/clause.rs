@@ -19,10 +19,14 @@ pub(super) enum ClauseKind {
     NotNull,
     /// The word NULL alone, which SQLite takes and does nothing about.
     Null,
+    /// A unique constraint of the table, with its columns.
+    Unique(Vec<String>),
+    /// Of a column.
+    Collation,
 }
 
 pub(super) struct ForeignKeyClause {
-    columns: Vec<String>,
+    pub(super) columns: Vec<String>,
     parent: String,
     /// Where parent and parent's columns end.
     pub(super) parent_end: usize,
@@ -90,11 +94,22 @@ pub(super) fn clauses(element: &[Token<'_>], column: Option<&str>) -> Vec<Clause
             end = at + if conflict { 5 } else { 2 };
         } else if token.is_word("NULL") {
             kind = Some(ClauseKind::Null);
-        } else if token.is_word("DEFAULT") || token.is_word("COLLATE") {
+        } else if token.is_word("UNIQUE") && column.is_none() {
+            kind = Some(ClauseKind::Unique(key_columns(element.get(at..))));
+            let close = open_after(element, at).map_or(at, |open| closing(element, open));
+            let conflict = element.get(close + 1).is_some_and(|next| next.is_word("ON"));
+            end = close + if conflict { 4 } else { 1 };
+        } else if token.is_word("COLLATE") {
+            kind = column.map(|_| ClauseKind::Collation);
+            end = at + 2;
+        } else if token.is_word("DEFAULT") {
             // A default may be a word that is a keyword elsewhere.
             end = at + 1 + usize::from(element.get(at + 1).is_some_and(|next| !next.is_symbol("(")));
         }
-        let last = element.get(end - 1).or(element.last()).map_or(token.end(), Token::end);
+        let last = element
+            .get(end.saturating_sub(1))
+            .or(element.last())
+            .map_or(token.end(), Token::end);
         if let Some(kind) = kind {
             let (name, name_start) = named.take().unwrap_or((None, token.start));
             let start = foreign.take().map_or(name_start, |(_, start)| start.min(name_start));

@@ -13,22 +13,24 @@ use crate::dialect::sqlite::tokens::{Token, closing, parts, significant};
 use crate::schema::{Action, Deferrable, ForeignKey, Ident};
 
 /// A CREATE TABLE, cut up.
-struct Layout<'a> {
+pub(super) struct Layout<'a> {
     sql: &'a str,
-    tokens: Vec<Token<'a>>,
+    pub(super) tokens: Vec<Token<'a>>,
     /// Where the name stands in `tokens`.
     name: usize,
     /// The parentheses around columns and constraints.
-    open: usize,
-    close: usize,
+    pub(super) open: usize,
+    pub(super) close: usize,
 }
 
 /// Pieces of a text, each with what it is replaced by.
-type Replacements = Vec<(Range<usize>, String)>;
+pub(super) type Replacements = Vec<(Range<usize>, String)>;
+
+const UNKNOWN_FORM: &str = "the text of its CREATE TABLE is of an unknown form";
 
 /// The definition after a change. An error is a phrase that says what stands in the way.
 pub(super) fn altered(sql: &str, alteration: &Alteration) -> Result<String, String> {
-    let layout = Layout::read(sql).ok_or("the text of its CREATE TABLE is of an unknown form")?;
+    let layout = Layout::read(sql).ok_or(UNKNOWN_FORM)?;
     let replacements = match alteration {
         Alteration::ForeignKey { old, new } => layout.foreign_key(old.as_deref(), new.as_deref())?,
         Alteration::PrimaryKey { name, columns } => layout.addition(&format!(
@@ -37,15 +39,43 @@ pub(super) fn altered(sql: &str, alteration: &Alteration) -> Result<String, Stri
             names(columns.iter(), "")
         )),
         Alteration::Nullable { column, nullable } => layout.nullable(column, *nullable)?,
-        Alteration::Type { column, declared, .. } => layout.typed(column, declared)?,
-        Alteration::Index(_) | Alteration::NoIndex(_) => Vec::new(),
+        Alteration::Type {
+            column,
+            declared,
+            collation,
+            ..
+        } => layout.typed(column, declared, collation.as_deref())?,
+        Alteration::AddColumn { column, declared } => layout.with_column(column, declared),
+        Alteration::DropColumn { column, .. } => layout.without_column(column)?,
+        Alteration::Index { .. } | Alteration::NoIndex(_) => Vec::new(),
     };
-    Ok(replaced(sql, replacements))
+    let new = replaced(sql, replacements);
+    if let Alteration::DropColumn { column, .. } = alteration {
+        let left = Layout::read(&new).ok_or(UNKNOWN_FORM)?;
+        left.names_nowhere(column)?;
+    }
+    Ok(new)
+}
+
+/// The type of a column, as the definition has it.
+pub(super) fn declared(sql: &str, column: &Ident) -> Option<String> {
+    let layout = Layout::read(sql)?;
+    let written = type_tokens(layout.column(column).ok()?);
+    let range = written.first().zip(written.last());
+    let text = range.and_then(|(first, last)| sql.get(first.start..last.end()));
+    Some(text.unwrap_or_default().to_owned())
+}
+
+/// Whether the table is STRICT.
+pub(super) fn is_strict(sql: &str) -> bool {
+    let layout = Layout::read(sql);
+    let options = layout.as_ref().and_then(|layout| layout.tokens.get(layout.close..));
+    options.is_some_and(|options| options.iter().any(|token| token.is_word("STRICT")))
 }
 
 /// The definition of a table of another name. An error where the definition names the table inside.
 pub(super) fn renamed(sql: &str, name: &Ident) -> Result<String, String> {
-    let layout = Layout::read(sql).ok_or("the text of its CREATE TABLE is of an unknown form")?;
+    let layout = Layout::read(sql).ok_or(UNKNOWN_FORM)?;
     let own = layout.tokens.get(layout.name).ok_or("its CREATE TABLE has no name")?;
     let is_own = |token: &Token<'_>| match (token.name(), own.name()) {
         (Some(name), Some(own)) => name.eq_ignore_ascii_case(&own),
@@ -72,7 +102,7 @@ fn replaced(sql: &str, mut replacements: Replacements) -> String {
 }
 
 impl<'a> Layout<'a> {
-    fn read(sql: &'a str) -> Option<Self> {
+    pub(super) fn read(sql: &'a str) -> Option<Self> {
         let tokens = significant(sql);
         let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is_word(word));
         // As SQLite keeps it: without TEMP, IF NOT EXISTS and the name of the database.
@@ -92,11 +122,11 @@ impl<'a> Layout<'a> {
     }
 
     /// Columns and constraints.
-    fn elements(&self) -> Vec<&[Token<'a>]> {
+    pub(super) fn elements(&self) -> Vec<&[Token<'a>]> {
         parts(self.tokens.get(self.open + 1..).unwrap_or(&[]))
     }
 
-    fn column(&self, name: &Ident) -> Result<&[Token<'a>], String> {
+    pub(super) fn column(&self, name: &Ident) -> Result<&[Token<'a>], String> {
         let is = |element: &&[Token<'_>]| {
             let first = element.first().filter(|first| !starts_constraint(first));
             let found = first.and_then(Token::name);
@@ -106,7 +136,7 @@ impl<'a> Layout<'a> {
         found.ok_or_else(|| format!("its CREATE TABLE does not show the column `{name}`"))
     }
 
-    fn clauses(&self) -> Vec<(&[Token<'a>], Clause)> {
+    pub(super) fn clauses(&self) -> Vec<(&[Token<'a>], Clause)> {
         let of = |element: &'_ [Token<'a>]| {
             let first = element.first().filter(|first| !starts_constraint(first));
             clauses(element, first.and_then(Token::name).as_deref())
@@ -118,7 +148,7 @@ impl<'a> Layout<'a> {
     }
 
     /// A new element at the end, on a line of its own where the last one is.
-    fn addition(&self, text: &str) -> Replacements {
+    pub(super) fn addition(&self, text: &str) -> Replacements {
         let [last, close] = [self.close - 1, self.close].map(|at| self.tokens.get(at));
         let (Some(last), Some(close)) = (last, close) else {
             return Vec::new();
@@ -154,7 +184,7 @@ impl<'a> Layout<'a> {
         let found = clauses.iter().find(|(_, clause)| clause.is_foreign_key(old));
         let (element, clause) = found.ok_or("its CREATE TABLE does not show the foreign key as it was read")?;
         let Some(new) = new else {
-            return Ok(self.without(element, clause));
+            return Ok(self.without(element, &clause.range));
         };
         match &clause.kind {
             ClauseKind::ForeignKey(written) if only_action(old, new) => {
@@ -165,20 +195,20 @@ impl<'a> Layout<'a> {
                 }])
             }
             _ => {
-                let mut replacements = self.without(element, clause);
+                let mut replacements = self.without(element, &clause.range);
                 replacements.extend(self.addition(&foreign_key_text(new)));
                 Ok(replacements)
             }
         }
     }
 
-    /// Takes a constraint out: with the comma before it, where it is an element of its own.
-    fn without(&self, element: &[Token<'_>], clause: &Clause) -> Replacements {
-        let is_whole = element.first().is_some_and(|first| first.start == clause.range.start)
-            && element.last().is_some_and(|last| last.end() == clause.range.end);
-        let gap = self.gap_before(clause.range.start);
-        let before = self.tokens.iter().rfind(|token| token.end() <= clause.range.start);
-        let mut replacements = vec![(gap..clause.range.end, String::new())];
+    /// Takes a part out: with the comma before it, where it is an element of its own.
+    pub(super) fn without(&self, element: &[Token<'_>], range: &Range<usize>) -> Replacements {
+        let is_whole = element.first().is_some_and(|first| first.start == range.start)
+            && element.last().is_some_and(|last| last.end() == range.end);
+        let gap = self.gap_before(range.start);
+        let before = self.tokens.iter().rfind(|token| token.end() <= range.start);
+        let mut replacements = vec![(gap..range.end, String::new())];
         if let Some(comma) = before.filter(|token| is_whole && token.is_symbol(",")) {
             // A comment between the two is one on what stands before them.
             replacements.push((comma.start..comma.end(), String::new()));
@@ -203,19 +233,39 @@ impl<'a> Layout<'a> {
         Ok(vec![(end..end, " NOT NULL".to_owned())])
     }
 
-    fn typed(&self, column: &Ident, declared: &str) -> Result<Replacements, String> {
+    fn typed(&self, column: &Ident, declared: &str, collation: Option<&str>) -> Result<Replacements, String> {
         let element = self.column(column)?;
         let written = type_tokens(element);
-        Ok(vec![match (written.first(), written.last(), element.first()) {
-            (Some(first), Some(last), _) => (first.start..last.end(), declared.to_owned()),
+        let words = clauses(element, element.first().and_then(Token::name).as_deref());
+        let collated = words.iter().find(|clause| matches!(clause.kind, ClauseKind::Collation));
+        let mut declared = declared.to_owned();
+        let mut replacements = Vec::new();
+        match (collation, collated) {
+            (Some(name), Some(clause)) => replacements.push((clause.range.clone(), format!("COLLATE {name}"))),
+            (Some(name), None) if name != "BINARY" => {
+                let _ = write!(declared, " COLLATE {name}");
+            }
+            _ => {}
+        }
+        replacements.push(match (written.first(), written.last(), element.first()) {
+            (Some(first), Some(last), _) => (first.start..last.end(), declared),
             (_, _, Some(name)) => (name.end()..name.end(), format!(" {declared}")),
             _ => return Err(format!("its CREATE TABLE does not show the column `{column}`")),
-        }])
+        });
+        Ok(replacements)
     }
 
-    fn line_start(&self, at: usize) -> usize {
+    pub(super) fn line_start(&self, at: usize) -> usize {
         let before = self.sql.get(..at).unwrap_or("");
         before.rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
+    /// The white space that a line begins with, where nothing else stands before this place in it.
+    pub(super) fn indent(&self, at: usize) -> Option<&'a str> {
+        let start = self.line_start(at);
+        self.sql
+            .get(start..at)
+            .filter(|text| start > 0 && text.trim().is_empty())
     }
 
     fn blank(&self, range: Range<usize>) -> bool {
@@ -232,7 +282,7 @@ impl<'a> Layout<'a> {
 }
 
 /// Whether a constraint of the table starts here, and no column.
-fn starts_constraint(token: &Token<'_>) -> bool {
+pub(super) fn starts_constraint(token: &Token<'_>) -> bool {
     ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]
         .iter()
         .any(|word| token.is_word(word))

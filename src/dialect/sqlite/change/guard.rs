@@ -1,10 +1,14 @@
 //! What must hold before a step goes on. SQL for SQLite knows no `if`, but a constraint that is broken stops the script, and
 //! its name is what the error says.
 
+use std::collections::BTreeSet;
+
+use super::definition::declared;
+use super::retype;
 use crate::dialect::Dialect as _;
 use crate::dialect::change::Statement;
 use crate::dialect::sqlite::Sqlite;
-use crate::schema::{Ident, Table, display_columns};
+use crate::schema::{Column, Ident, Table, display_columns};
 
 /// Fails with the message unless the condition is true.
 pub(super) fn guard(holds: &str, message: &str) -> Vec<Statement> {
@@ -22,21 +26,16 @@ pub(super) fn guard(holds: &str, message: &str) -> Vec<Statement> {
     .collect()
 }
 
-/// Fails where the columns have not the types that they had.
+/// Fails where the columns have not the types that they had. Where a plan gives a column another type, both will do: this
+/// is looked at before the table is made anew, and when the step is run again.
 pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statement> {
-    let mut wanted: Vec<String> = columns
-        .iter()
-        .filter_map(|name| table.column(name))
-        .map(|column| {
-            format!(
-                "({}, {})",
-                Sqlite.literal(column.name.as_str()),
-                Sqlite.literal(&column.ty.declared.to_ascii_lowercase())
-            )
-        })
-        .collect();
-    wanted.sort();
-    wanted.dedup();
+    let mut names: Vec<&Column> = columns.iter().filter_map(|name| table.column(name)).collect();
+    names.sort_by(|one, other| one.name.cmp(&other.name));
+    names.dedup_by(|one, other| one.name == other.name);
+    let wanted: BTreeSet<String> = names.iter().flat_map(|column| types(table, column)).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
     let message = format!(
         "{} is not as it was when the plan was made ({} were of other types or are gone): make a new plan",
         table.name,
@@ -44,9 +43,28 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
     );
     let holds = format!(
         "COUNT(*) = {} FROM pragma_table_xinfo({}) WHERE (name, lower(type)) IN (VALUES {})",
-        wanted.len(),
+        names.len(),
         Sqlite.literal(table.name.table.as_str()),
-        wanted.join(", ")
+        wanted.into_iter().collect::<Vec<_>>().join(", ")
     );
     guard(&holds, &message)
+}
+
+/// The column with each type that it has or may have.
+fn types(table: &Table, column: &Column) -> Vec<String> {
+    let text = table.definition.as_ref().map(|definition| definition.table.as_str());
+    let now = text.and_then(|text| declared(text, &column.name));
+    let other = now
+        .as_ref()
+        .filter(|now| !now.eq_ignore_ascii_case(&column.ty.declared));
+    let then = other.and_then(|_| retype::declared(table, Some(column), &column.ty).ok());
+    let all = [Some(column.ty.declared.clone()), now, then].into_iter().flatten();
+    all.map(|declared| {
+        format!(
+            "({}, {})",
+            Sqlite.literal(column.name.as_str()),
+            Sqlite.literal(&declared.to_ascii_lowercase())
+        )
+    })
+    .collect()
 }

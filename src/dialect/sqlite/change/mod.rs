@@ -4,10 +4,13 @@
 //! section 7, "Making Other Kinds Of Table Schema Changes"): `rebuild` does that, with a text that `definition` writes.
 
 mod clause;
+mod columns;
 mod definition;
 mod drop_index;
 mod guard;
+mod key_move;
 mod rebuild;
+pub(super) mod retype;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -15,6 +18,7 @@ mod tests;
 use crate::dialect::Dialect as _;
 use crate::dialect::alteration::Alteration;
 use crate::dialect::change::{Change, LockTaken, Sending, Statement, Texts, Work};
+use crate::dialect::key_move::MoveStage;
 use crate::dialect::sqlite::Sqlite;
 use crate::schema::{Ident, Table, TableName, display_columns};
 
@@ -61,10 +65,15 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         Change::ValidateForeignKey { existing: true, .. } => {
             Err("SQLite has no foreign key that is not validated".to_owned())
         }
-        Change::Retype { .. } | Change::MoveKey { .. } => Err(format!(
-            "plans for SQLite give no column another type or table: make `{}` anew by hand",
-            change.table().name
-        )),
+        Change::MoveKey {
+            moving,
+            stage: MoveStage::Fill,
+        } => Ok(key_move::fill(moving)),
+        Change::MoveKey { moving, stage } => {
+            let alteration: Vec<Alteration> = key_move::alteration(moving, *stage)?.into_iter().collect();
+            rebuild(change.table(), &[], &alteration)
+        }
+        Change::Retype { retype, .. } => rebuild(retype.table, &[], &[retype::alteration(retype)?]),
         Change::AddUnique { table, .. }
         | Change::AddForeignKey { child: table, .. }
         | Change::DropForeignKey { child: table, .. }
@@ -72,7 +81,7 @@ pub(super) fn work(change: &Change<'_>) -> Result<Work, String> {
         | Change::SetNotNull { table, .. }
         | Change::DropNotNull { table, .. } => {
             let alteration: Vec<Alteration> = alteration(change).into_iter().collect();
-            rebuild(table, &alteration)
+            rebuild(table, &[], &alteration)
         }
     }
 }
@@ -82,7 +91,10 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
     Some(match change {
         Change::AddIndex {
             table, columns, name, ..
-        } => Alteration::Index(index_text(table, columns, name, "")),
+        } => Alteration::Index {
+            columns: columns.to_vec(),
+            text: index_text(table, columns, name, ""),
+        },
         Change::DropIndex { index, .. } => Alteration::NoIndex(index.name.clone()),
         Change::AddUnique {
             table,
@@ -90,7 +102,10 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
             name,
             primary: false,
             ..
-        } => Alteration::Index(index_text(table, columns, name, "UNIQUE ")),
+        } => Alteration::Index {
+            columns: columns.to_vec(),
+            text: index_text(table, columns, name, "UNIQUE "),
+        },
         Change::AddUnique { columns, name, .. } => Alteration::PrimaryKey {
             name: name.clone(),
             columns: columns.to_vec(),
@@ -115,9 +130,10 @@ pub(super) fn alteration(change: &Change<'_>) -> Option<Alteration> {
             column: (*column).clone(),
             nullable: true,
         },
+        // What cannot be done is told by the work.
+        Change::Retype { retype, .. } => return retype::alteration(retype).ok(),
+        Change::MoveKey { moving, stage } => return key_move::alteration(moving, *stage).ok().flatten(),
         Change::ValidateForeignKey { .. }
-        | Change::Retype { .. }
-        | Change::MoveKey { .. }
         | Change::RemoveRows { .. }
         | Change::ClearKeys { .. }
         | Change::EmptyQuarantine { .. } => return None,

@@ -12,11 +12,8 @@ use crate::schema::{Ident, Table};
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
     let moving = Moving::new(&Sqlite, rows.table(), keeping);
-    let taking = format!(
-        "DELETE FROM {} AS r WHERE {}",
-        moving.table_name(),
-        rows.condition(&Sqlite, "r")
-    );
+    let condition = rows.condition(&Sqlite, "r");
+    let taking = format!("DELETE FROM {} AS r WHERE {condition}", moving.table_name());
     let back = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {} WHERE {}",
         moving.table_name(),
@@ -25,7 +22,20 @@ pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
         moving.quarantine(),
         moving.ours("")
     );
-    work(&moving, rows, &taking, &back)
+    let mut work = work(&moving, rows, &taking, &back);
+    // Another step of the plan may have given the table a column, and then there is nothing left to do here.
+    let known = format!(
+        "(SELECT COUNT(*) FROM pragma_table_xinfo({})) = {} OR NOT EXISTS (SELECT 1 FROM {} AS r WHERE {condition})",
+        Sqlite.literal(moving.table.name.table.as_str()),
+        moving.table.columns.len(),
+        moving.table_name()
+    );
+    let message = format!(
+        "{} has columns that the plan does not know, and rows that would lose what is in them: make a new plan",
+        moving.table.name
+    );
+    work.up.splice(0..0, guard(&known, &message));
+    work
 }
 
 pub(super) fn clear(rows: &RowSet<'_>, columns: &[Ident], keeping: &Keeping) -> Result<Work, String> {

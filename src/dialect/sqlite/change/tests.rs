@@ -1,6 +1,6 @@
 use super::definition::{altered, renamed};
 use super::rebuild;
-use crate::dialect::alteration::Alteration;
+use crate::dialect::alteration::{Alteration, Condition};
 use crate::dialect::sqlite::Scratch;
 use crate::schema::{Action, Deferrable, ForeignKey, Ident, Match, Origin, Table, TableName};
 
@@ -33,6 +33,34 @@ fn going(key: ForeignKey) -> Alteration {
     Alteration::ForeignKey {
         old: Some(Box::new(key)),
         new: None,
+    }
+}
+
+fn ty(column: &str, declared: &str, collation: Option<&str>) -> Alteration {
+    let condition = Condition {
+        holds: "1".to_owned(),
+        message: String::new(),
+    };
+    Alteration::Type {
+        column: Ident::from(column),
+        declared: declared.to_owned(),
+        collation: collation.map(str::to_owned),
+        fits: condition.clone(),
+        comes_back: condition,
+    }
+}
+
+fn adding(column: &str, declared: &str) -> Alteration {
+    Alteration::AddColumn {
+        column: Ident::from(column),
+        declared: declared.to_owned(),
+    }
+}
+
+fn dropping(column: &str) -> Alteration {
+    Alteration::DropColumn {
+        column: Ident::from(column),
+        kept: Vec::new(),
     }
 }
 
@@ -158,14 +186,12 @@ fn nullability_stands_at_the_column() {
         &sql.replace(" CONSTRAINT n NOT NULL ON CONFLICT FAIL", ""),
     );
     check(sql, &nullable("c", false), &sql.replace("c NULL", "c NOT NULL"));
-    let ty = |column: &str, declared: &str| Alteration::Type {
-        column: Ident::from(column),
-        declared: declared.to_owned(),
-        value: String::new(),
-        back: String::new(),
-    };
-    check(sql, &ty("b", "INTEGER"), &sql.replace("VARCHAR(10, 2)", "INTEGER"));
-    check(sql, &ty("c", "INTEGER"), &sql.replace("c NULL", "c INTEGER NULL"));
+    check(
+        sql,
+        &ty("b", "INTEGER", None),
+        &sql.replace("VARCHAR(10, 2)", "INTEGER"),
+    );
+    check(sql, &ty("c", "INTEGER", None), &sql.replace("c NULL", "c INTEGER NULL"));
 }
 
 #[test]
@@ -182,42 +208,115 @@ fn a_table_that_names_itself_is_left_alone() {
 #[test]
 fn what_sqlite_does_not_take_for_what_is_meant_is_refused() {
     let required = table("CREATE TABLE t (a INT, b INT, PRIMARY KEY (a)) WITHOUT ROWID");
-    assert!(rebuild(&required, &[nullable("a", true)]).is_err());
+    assert!(rebuild(&required, &[], &[nullable("a", true)]).is_err());
     let primary = Alteration::PrimaryKey {
         name: Ident::from("pk"),
         columns: vec![Ident::from("b")],
     };
     assert!(
-        rebuild(&required, std::slice::from_ref(&primary)).is_err(),
+        rebuild(&required, &[], std::slice::from_ref(&primary)).is_err(),
         "it has one"
     );
     let mut unknown = table("CREATE TABLE t (a INT)");
     unknown.definition = None;
-    assert!(rebuild(&unknown, &[nullable("a", false)]).is_err());
+    assert!(rebuild(&unknown, &[], &[nullable("a", false)]).is_err());
 }
 
 #[test]
-fn rows_are_copied_with_new_values_and_old_numbers() {
-    let table = table("CREATE TABLE t (a TEXT, b AS (a))");
-    let typed = Alteration::Type {
-        column: Ident::from("a"),
-        declared: "INT".to_owned(),
-        value: "CAST(a AS INT)".to_owned(),
-        back: "CAST(a AS TEXT)".to_owned(),
+fn a_type_has_a_collation_where_it_is_to_have_one() {
+    let sql = "CREATE TABLE t (a TEXT COLLATE nocase NOT NULL, b INT DEFAULT collate, c, UNIQUE (a COLLATE rtrim))";
+    check(sql, &ty("a", "TEXT", Some("BINARY")), &sql.replace("nocase", "BINARY"));
+    check(
+        sql,
+        &ty("b", "TEXT", Some("NOCASE")),
+        &sql.replace("b INT", "b TEXT COLLATE NOCASE"),
+    );
+    check(sql, &ty("c", "TEXT", Some("BINARY")), &sql.replace("c,", "c TEXT,"));
+}
+
+#[test]
+fn a_column_comes_after_the_others() {
+    check(
+        "CREATE TABLE t (a)",
+        &adding("b", "INTEGER"),
+        "CREATE TABLE t (a, \"b\" INTEGER)",
+    );
+    check(
+        "CREATE TABLE t (\n  a INT, -- of a\n  b INT -- of b\n) STRICT",
+        &adding("c", "TEXT"),
+        "CREATE TABLE t (\n  a INT, -- of a\n  b INT, -- of b\n  \"c\" TEXT\n) STRICT",
+    );
+    check(
+        "CREATE TABLE t (\n  a INT,\n  -- the key\n  UNIQUE (a)\n)",
+        &adding("c", "TEXT"),
+        "CREATE TABLE t (\n  a INT,\n  -- the key\n  \"c\" TEXT,\n  UNIQUE (a)\n)",
+    );
+    check(
+        "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES p)",
+        &adding("c", "TEXT"),
+        "CREATE TABLE t (a INT, \"c\" TEXT, FOREIGN KEY (a) REFERENCES p)",
+    );
+}
+
+#[test]
+fn a_column_goes_with_what_is_of_it_alone() {
+    check(
+        "CREATE TABLE t (a INT UNIQUE REFERENCES p(a), b INT)",
+        &dropping("a"),
+        "CREATE TABLE t ( b INT)",
+    );
+    check(
+        "CREATE TABLE t (b INT, -- of b\n  \"A\" INT NOT NULL, -- of a\n  UNIQUE (a) ON CONFLICT IGNORE,\n  FOREIGN KEY (b) REFERENCES p \
+         (a) CONSTRAINT k FOREIGN KEY (a) REFERENCES p (a) ON DELETE CASCADE)",
+        &dropping("a"),
+        "CREATE TABLE t (b INT -- of b\n   -- of a\n  ,\n  FOREIGN KEY (b) REFERENCES p (a))",
+    );
+    for sql in [
+        "CREATE TABLE t (a INT)",
+        "CREATE TABLE t (a INT, b INT, CHECK (\"a\" > 0))",
+        "CREATE TABLE t (a INT, b INT AS (a + 1))",
+        "CREATE TABLE t (a INT, b INT, UNIQUE (a, b))",
+    ] {
+        assert!(altered(sql, &dropping("a")).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn a_key_stays_a_column_when_its_type_is_another() {
+    let rebuilt = |sql: &str| {
+        let table = table(sql);
+        let column = table.column(&Ident::from("a")).expect("it has one");
+        super::retype::declared(&table, Some(column), &crate::dialect::sqlite::column_type("INTEGER"))
     };
-    let work = rebuild(&table, &[typed]).expect("it can be done");
-    let copying = |statements: &[crate::dialect::change::Statement]| {
-        let found = statements
-            .iter()
-            .find(|statement| statement.sql.starts_with("INSERT OR ABORT"));
-        found.map(|statement| statement.sql.clone()).unwrap_or_default()
-    };
+    assert_eq!(rebuilt("CREATE TABLE t (a TEXT PRIMARY KEY)").as_deref(), Ok("INT"));
     assert_eq!(
-        copying(&work.up),
-        r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a") SELECT "_rowid_", (CAST(a AS INT)) FROM "t""#
+        rebuilt("CREATE TABLE t (a TEXT PRIMARY KEY) WITHOUT ROWID").as_deref(),
+        Ok("INTEGER")
     );
     assert_eq!(
-        copying(&work.down),
-        r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a") SELECT "_rowid_", (CAST(a AS TEXT)) FROM "t""#
+        rebuilt("CREATE TABLE t (a TEXT, b, PRIMARY KEY (a, b))").as_deref(),
+        Ok("INTEGER")
     );
+    let strict = table("CREATE TABLE t (a TEXT) STRICT");
+    let declared = |ty: &str| super::retype::declared(&strict, None, &crate::dialect::sqlite::column_type(ty));
+    assert_eq!(declared("VARCHAR(20)").as_deref(), Ok("TEXT"));
+    assert!(declared("NUMERIC").is_err());
+}
+
+#[test]
+fn rows_are_copied_with_their_numbers_and_what_a_new_column_has_already() {
+    let copying = |sql: &str, alterations: &[Alteration]| {
+        let work = rebuild(&table(sql), &[], alterations).expect("it can be done");
+        [work.up, work.down].map(|statements| {
+            let found = statements
+                .into_iter()
+                .find(|statement| statement.sql.starts_with("INSERT OR ABORT"));
+            found.map(|statement| statement.sql).unwrap_or_default()
+        })
+    };
+    let sql = "CREATE TABLE t (a TEXT, b AS (1))";
+    let plain = r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a") SELECT relaudit_row."_rowid_", relaudit_row."a" FROM "t" AS relaudit_row"#;
+    assert_eq!(copying(sql, &[ty("a", "INT", None)]), [plain, plain]);
+    let filled = r#"INSERT OR ABORT INTO "relaudit_new_t" ("_rowid_", "a", "c") SELECT relaudit_row."_rowid_", relaudit_row."a", (SELECT "c" FROM "t" AS relaudit_same WHERE relaudit_same."_rowid_" = relaudit_row."_rowid_") FROM "t" AS relaudit_row, (SELECT NULL AS "c") AS relaudit_none"#;
+    assert_eq!(copying(sql, &[adding("c", "INT")]), [filled, plain]);
 }

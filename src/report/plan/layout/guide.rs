@@ -8,9 +8,10 @@ use crate::report::plan::PlanReport;
 pub(super) fn how_to_run(report: &PlanReport<'_>, layout: Layout) -> String {
     let mut text = format!(
         "Run it with {} as all your migrations: `{}`. Each step stands outside of a transaction. Where a step fails, read \
-         the error, and run it again: what is done is not done twice. {}",
+         the error, and run it again: {}. {}",
         layout.tool(),
         command(layout),
+        report.dialect.when_run_again(),
         undo(layout)
     );
     if let Some(hint) = hint(report, layout) {
