@@ -105,7 +105,7 @@ fn a_foreign_key_is_replaced_in_every_partition() {
     for engine in postgres() {
         let trip = Trip::start(engine, &sql, config, &[]);
         let keys = "SELECT conrelid::regclass, conname, confdeltype, convalidated FROM pg_constraint WHERE contype = 'f' AND \
-                    conrelid <> 0 AND confrelid = 'customers'::regclass ORDER BY 1::text, 2";
+                    conrelid <> 0 AND confrelid = 'customers'::regclass ORDER BY conrelid::regclass::text, 2";
         let before = trip.rows(keys);
         let cascading: Vec<Vec<String>> = before
             .iter()

@@ -149,7 +149,13 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             new,
             temporary,
             ..
-        } if whole_can_wait => Ok(foreign_key::replace(child, parent, [old, new], temporary, version)),
+        } if whole_can_wait => {
+            let mut work = foreign_key::replace(child, parent, [old, new], temporary, version);
+            for statements in [&mut work.up, &mut work.down] {
+                statements.push(partitioned_key::renaming(child, &foreign_key::name(old), temporary));
+            }
+            Ok(work)
+        }
         Change::ReplaceForeignKey {
             child,
             parent,

@@ -88,7 +88,7 @@ fn replacing(child: &Table, [from, to]: [&ForeignKey; 2], temporary: &Ident) -> 
 }
 
 /// Gives the parts of the new one in the partitions its name, which the old ones had.
-fn renaming(child: &Table, name: &Ident, temporary: &Ident) -> Statement {
+pub(super) fn renaming(child: &Table, name: &Ident, temporary: &Ident) -> Statement {
     for_each(
         &parts_of(child),
         &format!(
