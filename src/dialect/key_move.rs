@@ -49,32 +49,40 @@ impl KeyMove<'_> {
     }
 
     fn from(&self, dialect: &dyn Dialect) -> String {
+        self.from_parents(dialect, &dialect.own_rows(self.parent))
+    }
+
+    fn from_parents(&self, dialect: &dyn Dialect, parents: &str) -> String {
         format!(
-            "FROM {} p JOIN {} c ON {}",
+            "FROM {} p JOIN {parents} c ON {}",
             dialect.own_rows(self.child),
-            dialect.own_rows(self.parent),
             self.is_linked(dialect, "p", "c")
         )
     }
 
     /// How many rows of the child are in the old key of more than one row of the parent: one row, one column.
     pub fn count_conflicts(&self, dialect: &dyn Dialect) -> String {
-        format!("SELECT COUNT(*) FROM ({}) x", self.conflicting(dialect, "1 AS one"))
+        self.count_conflicts_in(dialect, &dialect.own_rows(self.parent))
+    }
+
+    /// The same, of a table that has the old key in the parent's place.
+    pub fn count_conflicts_in(&self, dialect: &dyn Dialect, parents: &str) -> String {
+        let from = self.from_parents(dialect, parents);
+        let conflicting = self.conflicting(dialect, "1 AS one", &from);
+        format!("SELECT COUNT(*) FROM ({conflicting}) x")
     }
 
     /// Some of those: one column.
     pub fn conflicts(&self, dialect: &dyn Dialect) -> String {
         let key = quoted(dialect, "p", self.child_key);
         let text = dialect.as_text(&key, &self.child_key.ty);
-        format!("{} ORDER BY {key} LIMIT 3", self.conflicting(dialect, &text))
+        let conflicting = self.conflicting(dialect, &text, &self.from(dialect));
+        format!("{conflicting} ORDER BY {key} LIMIT 3")
     }
 
-    fn conflicting(&self, dialect: &dyn Dialect, what: &str) -> String {
+    fn conflicting(&self, dialect: &dyn Dialect, what: &str, from: &str) -> String {
         let key = quoted(dialect, "p", self.child_key);
-        format!(
-            "SELECT {what} {} GROUP BY {key} HAVING COUNT(*) > 1",
-            self.from(dialect)
-        )
+        format!("SELECT {what} {from} GROUP BY {key} HAVING COUNT(*) > 1")
     }
 
     /// Rows in which both keys are set: those in which they lead elsewhere, and those in which only the old one is set.

@@ -72,13 +72,13 @@ impl Options {
     /// It names none: the reason, with the columns that there are.
     pub fn check_keep(&self, schema: &Schema, survey: &Survey) -> Result<(), String> {
         let Some(keep) = &self.keep else { return Ok(()) };
-        let asked = survey
+        let mut asked = survey
             .surplus
             .iter()
             .filter(|(_, surplus)| surplus.too_many() > 0 && !surplus.is_copies())
             .filter(|(columns, _)| self.keep_of(columns) == Some(keep))
             .filter_map(|(columns, _)| schema.table(&columns.table));
-        let failure = asked.filter_map(|table| keep.of(table).err()).next();
+        let failure = asked.find_map(|table| keep.of(table).err());
         match failure {
             // A plan that was run leaves the table no longer in question that the column is of.
             Some(reason) if !schema.tables.values().any(|table| keep.of(table).is_ok()) => {

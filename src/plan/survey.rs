@@ -197,11 +197,11 @@ impl<'a> Asking<'a> {
                 continue;
             };
             if counts.orphan_rows > 0 {
-                let below = self.below_of(relation, RowSet::Orphans(ends))?;
+                let below = self.below_of(relation, &RowSet::Orphans(ends))?;
                 survey.below.insert(at, below);
             }
             if counts.sentinel_rows > 0 {
-                let below = self.below_of(relation, RowSet::Sentinels(ends))?;
+                let below = self.below_of(relation, &RowSet::Sentinels(ends))?;
                 survey.below_sentinels.insert(at, below);
             }
         }
@@ -292,16 +292,16 @@ impl<'a> Asking<'a> {
     }
 
     /// What hangs on these rows of a relation's child, as far as it matters.
-    fn below_of(&mut self, relation: &'a Relation, rows: RowSet<'a>) -> Result<Vec<Below>, QueryError> {
+    fn below_of(&mut self, relation: &'a Relation, rows: &RowSet<'a>) -> Result<Vec<Below>, QueryError> {
         let wanted = self.options.treatment_of(relation);
-        let decision = match &rows {
+        let decision = match rows {
             RowSet::Sentinels(ends) => {
                 let own = self.options.own_treatment_of(relation);
                 decide_sentinels(self.schema, relation, ends.child, own, self.options.orphans)
             }
             rows => decide(self.schema, relation, rows.table(), wanted),
         };
-        self.below(&rows, &mut vec![&relation.child.table], &decision)
+        self.below(rows, &mut vec![&relation.child.table], &decision)
     }
 
     /// What hangs on these rows. `path` are the tables on the way here. Of rows that stay nothing does that matters, and

@@ -144,7 +144,7 @@ fn a_type_changes_after_the_rows_of_its_foreign_key_were_mended() {
                 trip.rows("SELECT id FROM emails ORDER BY id"),
                 [["1"], ["2"]],
                 "{engine:?}"
-            )
+            );
         });
         trip.up().unwrap();
         trip.plan_again(&[]);

@@ -50,6 +50,25 @@ pub(super) fn columns_as_planned(table: &Table, columns: &[Ident]) -> Vec<Statem
     guard(&holds, &message)
 }
 
+/// The same of a column that the contract phase may have taken away.
+pub(super) fn column_as_planned_or_gone(table: &Table, column: &Ident) -> Vec<Statement> {
+    let Some(found) = table.column(column) else {
+        return Vec::new();
+    };
+    let holds = format!(
+        "NOT EXISTS (SELECT 1 FROM pragma_table_xinfo({0}) WHERE name = {1} COLLATE NOCASE AND (name, lower(type)) NOT IN (VALUES \
+         {2}))",
+        Sqlite.literal(table.name.table.as_str()),
+        Sqlite.literal(column.as_str()),
+        types(table, found).join(", ")
+    );
+    let message = format!(
+        "{} is not as it was when the plan was made ({column} was of another type): make a new plan",
+        table.name
+    );
+    guard(&holds, &message)
+}
+
 /// The column with each type that it has or may have.
 fn types(table: &Table, column: &Column) -> Vec<String> {
     let text = table.definition.as_ref().map(|definition| definition.table.as_str());

@@ -1,7 +1,7 @@
 //! A key that is moved to the other table. The new column comes with all else for which the table is made anew, and is then
 //! filled in one transaction; the old one goes when nothing would be lost with it.
 
-use super::guard::{columns_as_planned, guard};
+use super::guard::{column_as_planned_or_gone, columns_as_planned, guard};
 use super::{as_planned, lock, retype};
 use crate::dialect::Dialect as _;
 use crate::dialect::alteration::{Alteration, Condition};
@@ -75,24 +75,37 @@ fn kept(moving: &KeyMove<'_>) -> Vec<Condition> {
     ]
 }
 
+/// Copies the old key to a table of the session. Where the contract phase was run the column is not there: then it is the
+/// one of nulls that is found, and there is nothing to fill.
+fn old_keys(moving: &KeyMove<'_>) -> [Statement; 2] {
+    let parent = Sqlite.table_name(&moving.parent.name);
+    let [key, old] = [&moving.parent_key.name, &moving.old.name].map(|name| Sqlite.quote(name));
+    [
+        Statement::plain("DROP TABLE IF EXISTS temp.relaudit_old"),
+        Statement::plain(format!(
+            "CREATE TEMP TABLE relaudit_old AS SELECT p.{key} AS {key}, (SELECT {old} FROM {parent} AS relaudit_row WHERE \
+             relaudit_row.{key} = p.{key}) AS {old} FROM (SELECT NULL AS {old}) AS relaudit_none CROSS JOIN {parent} AS p"
+        )),
+    ]
+}
+
 /// Fills the new column, in one transaction; as often as wanted.
 pub(super) fn fill(moving: &KeyMove<'_>) -> Work {
     let table = moving.child;
-    let [target, parent] = [table, moving.parent].map(|table| Sqlite.table_name(&table.name));
+    let target = Sqlite.table_name(&table.name);
     let [column, parent_key] = [&moving.key.name, &moving.parent_key.name].map(|name| Sqlite.quote(name));
     let update = |value: &str, condition: &str| {
         format!(
-            "UPDATE {target} AS r SET {column} = {value} FROM {parent} AS c WHERE {} AND {condition}",
+            "UPDATE {target} AS r SET {column} = {value} FROM temp.relaudit_old AS c WHERE {} AND {condition}",
             moving.is_linked(&Sqlite, "r", "c")
         )
     };
     let value = format!("c.{parent_key}");
     let mut up = columns_as_planned(table, &[moving.child_key.name.clone(), moving.key.name.clone()]);
-    up.extend(columns_as_planned(
-        moving.parent,
-        &[moving.parent_key.name.clone(), moving.old.name.clone()],
-    ));
+    up.extend(columns_as_planned(moving.parent, &[moving.parent_key.name.clone()]));
+    up.extend(column_as_planned_or_gone(moving.parent, &moving.old.name));
     up.push(Statement::plain("BEGIN IMMEDIATE"));
+    up.extend(old_keys(moving));
     up.extend(guard(
         &untriggered(moving),
         &format!(
@@ -101,19 +114,23 @@ pub(super) fn fill(moving: &KeyMove<'_>) -> Work {
         ),
     ));
     up.extend(guard(
-        &format!("({}) = 0", moving.count_conflicts(&Sqlite)),
+        &format!("({}) = 0", moving.count_conflicts_in(&Sqlite, "temp.relaudit_old")),
         &format!(
             "two rows of {} have the same row of {} in {}, which can have only one of them: mend them, and run this again",
             moving.parent.name, table.name, moving.old.name
         ),
     ));
     up.push(Statement::plain(update(&value, &format!("r.{column} IS NULL"))));
-    up.push(Statement::plain("COMMIT"));
+    let forgetting = Statement::plain("DROP TABLE temp.relaudit_old");
+    up.extend([forgetting.clone(), Statement::plain("COMMIT")]);
     // It was empty before, so that what it has now of the other side is what came from there.
     let down = if moving.is_new {
         Vec::new()
     } else {
-        vec![Statement::plain(update("NULL", &format!("r.{column} = {value}")))]
+        let mut down = old_keys(moving).to_vec();
+        down.push(Statement::plain(update("NULL", &format!("r.{column} = {value}"))));
+        down.push(forgetting);
+        down
     };
     Work {
         up,
