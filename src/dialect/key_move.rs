@@ -49,10 +49,10 @@ impl KeyMove<'_> {
     }
 
     fn from(&self, dialect: &dyn Dialect) -> String {
-        self.from_parents(dialect, &dialect.own_rows(self.parent))
+        self.joined_with(dialect, &dialect.own_rows(self.parent))
     }
 
-    fn from_parents(&self, dialect: &dyn Dialect, parents: &str) -> String {
+    fn joined_with(&self, dialect: &dyn Dialect, parents: &str) -> String {
         format!(
             "FROM {} p JOIN {parents} c ON {}",
             dialect.own_rows(self.child),
@@ -67,7 +67,7 @@ impl KeyMove<'_> {
 
     /// The same, of a table that has the old key in the parent's place.
     pub fn count_conflicts_in(&self, dialect: &dyn Dialect, parents: &str) -> String {
-        let from = self.from_parents(dialect, parents);
+        let from = self.joined_with(dialect, parents);
         let conflicting = self.conflicting(dialect, "1 AS one", &from);
         format!("SELECT COUNT(*) FROM ({conflicting}) x")
     }

@@ -102,7 +102,10 @@ pub(super) fn fill(moving: &KeyMove<'_>) -> Work {
     };
     let value = format!("c.{parent_key}");
     let mut up = columns_as_planned(table, &[moving.child_key.name.clone(), moving.key.name.clone()]);
-    up.extend(columns_as_planned(moving.parent, &[moving.parent_key.name.clone()]));
+    up.extend(columns_as_planned(
+        moving.parent,
+        std::slice::from_ref(&moving.parent_key.name),
+    ));
     up.extend(column_as_planned_or_gone(moving.parent, &moving.old.name));
     up.push(Statement::plain("BEGIN IMMEDIATE"));
     up.extend(old_keys(moving));
