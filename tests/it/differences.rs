@@ -125,6 +125,9 @@ fn table(file: &Table, live: &Table, found: &mut Vec<String>) {
         let mut index = index.clone();
         index.origin = Origin::Catalog;
         index.predicate = index.predicate.as_deref().map(plain);
+        // Those of a constraint are a part of it, and servers quote every value.
+        let options = index.options.filter(|_| index.constraint.is_none());
+        index.options = options.map(|options| options.replace(['\'', ' '], ""));
         for part in &mut index.parts {
             part.expression = part.expression.as_deref().map(plain);
         }

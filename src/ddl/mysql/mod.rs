@@ -29,10 +29,9 @@ impl Flavor {
             reach -= 1;
         }
         let start = text.get(..reach).unwrap_or("");
-        if ["/*M!", "-- MariaDB dump ", "-MariaDB"]
-            .iter()
-            .any(|mark| start.contains(mark))
-        {
+        // Within a line such a comment is in a statement that servers of both kinds are to understand.
+        let begins = start.starts_with("/*M!") || start.contains("\n/*M!");
+        if begins || ["-- MariaDB dump ", "-MariaDB"].iter().any(|mark| start.contains(mark)) {
             Self::MariaDb
         } else {
             Self::MySql

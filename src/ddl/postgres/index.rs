@@ -47,7 +47,8 @@ pub(super) fn part(cursor: &mut Cursor<'_>) -> IndexPart {
         expression = Some(expression::index_expression(&start.up_to(cursor)));
     }
     let class = cursor.clone();
-    cursor.skip_until(|cursor| cursor.is_at_any(&["ASC", "DESC", "NULLS"]));
+    // Behind WITH stands the operator of an exclusion.
+    cursor.skip_until(|cursor| cursor.is_at_any(&["ASC", "DESC", "NULLS", "WITH"]));
     let class = class.up_to(cursor).rest();
     let descending = cursor.take_any(&["ASC", "DESC"]) == Some("DESC");
     let swapped = if descending { "LAST" } else { "FIRST" };

@@ -202,6 +202,7 @@ impl Builder {
         )?;
         let index = table.indexes.last_mut()?;
         index.constraint = Some(index.name.clone());
+        index.bound = true;
         let name = Some(index.name.clone());
         table.keys.push(Key {
             name,
