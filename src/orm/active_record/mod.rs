@@ -8,6 +8,7 @@ mod application;
 mod association;
 mod attached;
 mod body;
+mod concern;
 mod expression;
 mod index;
 mod inflection;
