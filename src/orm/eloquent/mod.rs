@@ -12,6 +12,7 @@ mod application;
 mod associations;
 mod body;
 mod class;
+mod condition;
 mod english;
 mod evaluate;
 mod expression;
