@@ -61,6 +61,7 @@ fn model(linker: &Linker<'_, '_, '_>, definition: &Definition<'_>) -> Model {
         table: Some(definition.table()),
         table_stated: definition.options.table_name.is_some(),
         table_guessed: false,
+        computed: Vec::new(),
         primary_key: definition.primary_key(),
         attributes: attributes.map(|it| attribute(linker, definition, it)).collect(),
         associations: Vec::new(),
