@@ -111,6 +111,45 @@ fn names_that_no_framework_would_guess_are_spelled_out() {
     check_round_trip(&source, &config, &[]);
 }
 
+/// Tables whose models and associations cannot be called after them: a language or a framework has these names.
+pub(crate) const TAKEN_NAMES: &str = "
+    CREATE TABLE files (id INTEGER PRIMARY KEY);
+    CREATE TABLE transactions (id INTEGER PRIMARY KEY);
+    CREATE TABLE abstracts (id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files);
+    CREATE TABLE errors (id INTEGER PRIMARY KEY, abstract_id INTEGER REFERENCES abstracts,
+      transaction_id INTEGER REFERENCES transactions);
+";
+
+/// What is emitted for them.
+pub(crate) fn emit_taken_names(framework: &str) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(home.path().join(name), text).unwrap();
+        home.path().join(name).to_str().unwrap().to_owned()
+    };
+    emit(framework, &file("taken.sql", TAKEN_NAMES), &file("relaudit.yml", ""))
+}
+
+#[test]
+fn names_that_are_taken_are_not_given() {
+    let home = tempfile::tempdir().unwrap();
+    let (source, config) = (home.path().join("taken.sql"), home.path().join("relaudit.yml"));
+    std::fs::write(&source, TAKEN_NAMES).unwrap();
+    std::fs::write(&config, "").unwrap();
+    check_round_trip(source.to_str().unwrap(), config.to_str().unwrap(), &[]);
+    let rails = emit_taken_names("active_record");
+    for line in [
+        "class FileRecord < ApplicationRecord",
+        "belongs_to :its_transaction, class_name: \"Transaction\", foreign_key: :transaction_id, optional: true",
+        "has_many :its_errors, class_name: \"Error\"",
+    ] {
+        assert!(
+            rails.lines().any(|written| written.trim() == line),
+            "{line} is not in\n{rails}"
+        );
+    }
+}
+
 #[test]
 fn join_tables_of_another_schema_are_named_with_it() {
     let home = tempfile::tempdir().unwrap();

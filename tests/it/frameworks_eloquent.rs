@@ -78,6 +78,18 @@ fn the_framework_itself_says_what_the_reader_says() {
 }
 
 #[test]
+fn it_loads_what_is_emitted_for_names_that_php_has_itself() {
+    let Some(framework) = framework() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let code = crate::emit::emit_taken_names("eloquent");
+    fs::write(folder.path().join("models.php"), code).unwrap();
+    let (_, said) = parse(&describe(&framework, folder.path()));
+    let mut failures = Vec::new();
+    let agreed = compare("emitted", &said, &by_reader(&read(folder.path())), &mut failures);
+    assert_eq!((agreed, failures), (6, Vec::new()));
+}
+
+#[test]
 fn words_become_tables_as_in_the_framework() {
     let Some(framework) = framework() else { return };
     let words = fs::read_to_string(scripts().join("words")).unwrap();

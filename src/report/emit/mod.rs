@@ -6,6 +6,7 @@
 mod active_record;
 mod eloquent;
 mod plan;
+mod reserved;
 mod sequelize;
 mod words;
 

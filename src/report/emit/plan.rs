@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::relation::{Cardinality, Polymorphic, Relation, Relations, Tier};
 use crate::schema::{Action, Column, ColumnSet, Ident, Joint, Schema, Table, TableName};
 
-use super::words;
+use super::{reserved, words};
 
 /// The models of a database.
 #[derive(Debug)]
@@ -326,7 +326,7 @@ fn add_pair(models: &mut BTreeMap<&TableName, PlannedModel<'_>>, pair: &Polymorp
 }
 
 impl PlannedModel<'_> {
-    /// A name that no column and no other association of the model has.
+    /// A name that no column, no other association of the model and no framework has.
     fn free_name(&self, wanted: &str) -> String {
         let is_free = |name: &str| {
             let own = |planned: &Planned<'_>| planned.name == name;
@@ -334,6 +334,8 @@ impl PlannedModel<'_> {
                 && self.table.find_column(&words::camel(name)).is_none()
                 && !self.associations.iter().any(own)
         };
+        let own = reserved::is_method(wanted).then(|| format!("its_{wanted}"));
+        let wanted = own.as_deref().unwrap_or(wanted);
         if is_free(wanted) {
             return wanted.to_owned();
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::reserved;
 use crate::relation::Relation;
 use crate::schema::{Table, TableName};
 
@@ -63,7 +64,9 @@ fn capital(word: &str) -> String {
 
 fn class(words: &[String]) -> String {
     let name: String = words.iter().map(|word| capital(word)).collect();
-    if name.starts_with(|first: char| first.is_alphabetic()) {
+    if reserved::is_class(&name) {
+        format!("{name}Record")
+    } else if name.starts_with(|first: char| first.is_alphabetic()) {
         name
     } else {
         format!("Table{name}")

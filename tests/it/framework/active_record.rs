@@ -46,6 +46,31 @@ fn active_record_reads_its_models_as_we_do() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[test]
+fn active_record_loads_what_is_emitted_for_names_that_it_has_itself() {
+    let Some(folder) = installed("active_record") else {
+        return;
+    };
+    let case = tempfile::tempdir().unwrap();
+    let models = case.path().join("app/models");
+    std::fs::create_dir_all(&models).unwrap();
+    let base = "class ApplicationRecord < ActiveRecord::Base\n  self.abstract_class = true\nend\n";
+    std::fs::write(models.join("application_record.rb"), base).unwrap();
+    std::fs::write(
+        models.join("emitted.rb"),
+        crate::emit::emit_taken_names("active_record"),
+    )
+    .unwrap();
+    let names =
+        |lines: &mut dyn Iterator<Item = String>| lines.map(|line| name_of(&line)).collect::<BTreeSet<String>>();
+    let read = read(case.path());
+    assert_eq!(read.len(), 6, "{read:?}");
+    assert_eq!(
+        names(&mut described(&folder, case.path()).into_iter()),
+        names(&mut read.into_keys())
+    );
+}
+
 /// Active Record's account: one association a line.
 fn described(folder: &Path, case: &Path) -> Vec<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frameworks/active_record/run");
