@@ -188,6 +188,14 @@ fn ignored_files_and_other_peoples_code_are_left_out() {
 }
 
 #[test]
+fn what_other_libraries_define_is_not_even_noted_without_sequelize() {
+    let other = b"registry.define(view => new Plugin(view), { shown: true });\n";
+    let outcome = run(&[("app/models/plugin.js", other)]).finish();
+    let notes = outcome.json()["notes"].to_string();
+    assert!(!notes.contains("plugin.js"), "{notes}");
+}
+
+#[test]
 fn classes_of_tests_are_left_out_and_models_called_test_are_not() {
     let other = b"class Other < ApplicationRecord\n  self.table_name = 'posts'\n  belongs_to :user, foreign_key: :written_by\nend\n";
     let tests = run(&[

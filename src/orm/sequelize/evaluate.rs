@@ -173,6 +173,11 @@ impl<'p> Code<'p, '_> {
             Value::Code(at) => self.static_field(*at, name, depth),
             Value::Model(model) => {
                 let class = self.place(*model);
+                // `sequelize.define('Post', attributes)`
+                let made = class.filter(|at| at.node.kind() == "call_expression" && is_attributes(name));
+                if let Some(attributes) = made.and_then(|made| made.arguments().get(1).copied()) {
+                    return self.evaluate(attributes, depth + 1);
+                }
                 class.map_or(Value::Unknown, |class| self.static_field(class, name, depth))
             }
             _ => Value::Unknown,
@@ -222,14 +227,19 @@ impl<'p> Code<'p, '_> {
                     let module = self.required(first, depth);
                     return self.called(&module, depth);
                 }
-                ("model", Some(first)) => {
-                    return match self.evaluate(first, depth) {
-                        Value::Text(name) => self.by_name(&name, at.file).map_or(Value::Unknown, Value::Model),
-                        value => value,
-                    };
-                }
+                ("model", Some(first)) => match self.evaluate(first, depth) {
+                    Value::Text(name) => return self.by_name(&name, at.file).map_or(Value::Unknown, Value::Model),
+                    // A function of the application that is called so.
+                    Value::Unknown => {}
+                    value => return value,
+                },
+                ("getAttributes", _) => return self.property(&on(object), "rawAttributes", at.file, depth),
                 ("freeze", Some(first)) => return self.evaluate(first, depth),
-                ("assign", _) if self.text(at.with(object)) == "Object" => return Value::Code(at),
+                ("assign" | "extend" | "merge", _)
+                    if ["Object", "_", "lodash"].contains(&self.text(at.with(object))) =>
+                {
+                    return Value::Code(at);
+                }
                 _ => {}
             }
         }
@@ -330,6 +340,11 @@ impl<'p> Code<'p, '_> {
         }
         Value::Unknown
     }
+}
+
+/// What a model has its attributes under.
+fn is_attributes(name: &str) -> bool {
+    matches!(name, "rawAttributes" | "attributes")
 }
 
 fn contains(outer: Node<'_>, inner: Node<'_>) -> bool {

@@ -74,6 +74,8 @@ impl OrmReader for Sequelize {
             let declarations = declaration::declarations(&code, &definitions, &mut notes);
             let linker = Linker::new(&code, &definitions, &declarations);
             models = model::models(&linker);
+        } else if !project.uses_sequelize() {
+            notes.clear();
         }
         notes.sort_by(|one, other| {
             one.location

@@ -72,6 +72,11 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// Whether anything says that it is used at all.
+    pub(super) fn uses_sequelize(&self) -> bool {
+        !self.versions.is_empty() || self.files.iter().any(|file| file.version.is_some())
+    }
+
     /// The version of Sequelize that a file's models are written for: what it imports, else what its package asks for,
     /// else what all other files import.
     pub(super) fn version(&self, file: usize) -> Version {
