@@ -168,8 +168,13 @@ fn a_key_that_code_computes_is_not_missing() {
 #[test]
 fn a_part_of_the_parents_key_is_referenced_though_the_child_has_it_as_its_own() {
     let mut schema = blog();
-    let users = schema.tables.get_mut(&TableName::qualified("public", "users")).unwrap();
-    for key in &mut users.keys {
+    let users = TableName::qualified("public", "users");
+    for key in schema
+        .tables
+        .get_mut(&users)
+        .into_iter()
+        .flat_map(|table| &mut table.keys)
+    {
         key.columns.push("month".into());
     }
     let models = of(vec![model("Post", "posts", vec![belongs_to("posts(id) -> users(id)")])]);
