@@ -192,6 +192,9 @@ pub enum Change<'a> {
         /// Whether the server is to look at every row itself while it copies the table, where it can add the constraint
         /// in place without looking too.
         copying: bool,
+        /// The partitions that have the same foreign key already, each with its own one: the server makes those parts of
+        /// the new one, and they go with it.
+        parts: Vec<(&'a Table, ForeignKey)>,
     },
     /// A foreign key holds for the rows from before too.
     ValidateForeignKey {

@@ -188,11 +188,16 @@ impl Tables<'_> {
                 parent,
                 key,
                 copying,
+                parts,
             } => Change::AddForeignKey {
                 child: self.table(child),
                 parent: self.table(parent),
                 key: self.key(key),
                 copying: *copying,
+                parts: parts
+                    .iter()
+                    .map(|(part, key)| (self.table(part), self.key(key)))
+                    .collect(),
             },
             Change::ValidateForeignKey {
                 child,

@@ -247,6 +247,7 @@ impl<'a> Tasks<'a> {
                     parent,
                     key: foreign_key.clone(),
                     copying: self.options.copy_for_foreign_keys,
+                    parts: self.parts_with(child, foreign_key),
                 },
                 after,
                 rows: None,
@@ -258,6 +259,17 @@ impl<'a> Tasks<'a> {
         let mut after = mended;
         after.insert(key);
         self.put_validation(finding, child, foreign_key, after, false);
+    }
+
+    /// The partitions that have this foreign key as one of their own.
+    fn parts_with(&self, child: &Table, wanted: &ForeignKey) -> Vec<(&'a Table, ForeignKey)> {
+        let tables = self.facts.schema.tables.values();
+        tables
+            .filter(|part| part.partition_of.as_ref() == Some(&child.name))
+            .flat_map(|part| part.foreign_keys.iter().map(move |key| (part, key)))
+            .filter(|(_, key)| key.enforced && key.means_the_same(wanted))
+            .map(|(part, key)| (part, key.clone()))
+            .collect()
     }
 
     fn put_validation(

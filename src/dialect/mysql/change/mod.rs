@@ -132,6 +132,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             parent,
             key,
             copying,
+            ..
         } => foreign_key::add(child, parent, key, Way::new(*copying)),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
         Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),

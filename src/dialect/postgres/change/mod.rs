@@ -122,8 +122,24 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             partitions,
             ..
         } => Ok(partitions::add_unique(table, partitions, columns, name)),
-        Change::AddForeignKey { child, parent, key, .. } if whole_can_wait => Ok(foreign_key::add(child, parent, key)),
-        Change::AddForeignKey { child, parent, key, .. } => Ok(partitions::add_foreign_key(child, parent, key)),
+        Change::AddForeignKey {
+            child,
+            parent,
+            key,
+            parts,
+            ..
+        } => {
+            let mut work = if whole_can_wait {
+                foreign_key::add(child, parent, key)
+            } else {
+                partitions::add_foreign_key(child, parent, key)
+            };
+            for (part, own) in parts {
+                work.down
+                    .extend(partitions::own_again(part, parent, own, whole_can_wait));
+            }
+            Ok(work)
+        }
         Change::ValidateForeignKey {
             child,
             parent,

@@ -3,7 +3,7 @@
 //! already, it takes over without a look at the rows.
 
 use super::block::{beside, block, columns_as_planned, guard, has_constraint, regclass, unless};
-use super::{as_planned, foreign_key, index, lock};
+use super::{as_planned, foreign_key, index, lock, standing};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Partition, Statement, Work};
 use crate::dialect::postgres::Postgres;
@@ -115,7 +115,11 @@ pub(super) fn add_foreign_key(child: &Table, parent: &Table, key: &ForeignKey) -
     work.up.truncate(1);
     work.up.push(for_each(
         &leaves_of(child),
-        &format!("NOT EXISTS ({})", constraint_of("leaf", &name)),
+        &format!(
+            "NOT EXISTS ({}) AND NOT {}",
+            constraint_of("leaf", &name),
+            standing::has_same_foreign_key("leaf", key)
+        ),
         &on_leaf(child, &adding),
         &format!("adding {name}"),
     ));
@@ -132,9 +136,10 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
         child.name
     );
     let all_have = format!(
-        "NOT EXISTS (SELECT FROM {} WHERE NOT EXISTS ({}))",
+        "NOT EXISTS (SELECT FROM {} WHERE NOT EXISTS ({}) AND NOT {})",
         leaves_of(child),
-        constraint_of("leaf", &name)
+        constraint_of("leaf", &name),
+        standing::has_same_foreign_key("leaf", key)
     );
     work.up = vec![
         guard(&[(all_have, missing)]),
@@ -158,6 +163,20 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
         lock(&parent.name, "SHARE ROW EXCLUSIVE"),
     ]);
     work
+}
+
+/// The foreign key that a partition had by itself. What became a part of the whole's has gone with it.
+pub(super) fn own_again(part: &Table, parent: &Table, key: &ForeignKey, whole_can_wait: bool) -> Vec<Statement> {
+    if part.kind == TableKind::Partitioned && !whole_can_wait {
+        let mut statements = add_foreign_key(part, parent, key).up;
+        statements.extend(validate_foreign_key(part, parent, key).up);
+        return statements;
+    }
+    let mut statements = foreign_key::add(part, parent, key).up;
+    if key.validated {
+        statements.extend(foreign_key::validate(part, parent, key, true).up);
+    }
+    statements
 }
 
 /// Drops a foreign key of the whole, and what is there of it in partitions where it was broken off.
