@@ -98,7 +98,7 @@ impl Obstacles {
 pub struct Below {
     /// By what they do.
     pub by: By,
-    /// How many; `None` where the chain is too long or leads back to a table that is in it.
+    /// How many; `None` where the chain is too long, or leads back to a table that is in it by more than one relation.
     pub rows: Option<u64>,
     /// What hangs on them; empty where there are none.
     pub below: Vec<Below>,
@@ -301,15 +301,17 @@ impl<'a> Asking<'a> {
             }
             rows => decide(self.schema, relation, rows.table(), wanted),
         };
-        self.below(rows, &mut vec![&relation.child.table], &decision)
+        self.below(rows, &mut vec![&relation.child.table], None, &decision)
     }
 
-    /// What hangs on these rows. `path` are the tables on the way here. Of rows that stay nothing does that matters, and
+    /// What hangs on these rows. `path` are the tables on the way here; a tree is followed one generation after the other
+    /// by the one relation that leads from its table to itself (`tree`, where that was the last step). Of rows that stay nothing does that matters, and
     /// of those that stay but for a key only what hangs on them directly.
     fn below(
         &mut self,
         rows: &RowSet<'a>,
         path: &mut Vec<&'a TableName>,
+        tree: Option<usize>,
         decision: &Decision,
     ) -> Result<Vec<Below>, QueryError> {
         if matches!(decision, Decision::Ask(..)) {
@@ -357,7 +359,9 @@ impl<'a> Asking<'a> {
                 });
                 continue;
             }
-            if path.contains(&&relation.child.table) || path.len() >= DEEPEST {
+            let is_tree = relation.child.table == *table && tree.is_none_or(|tree| tree == at);
+            let is_circle = path.contains(&&relation.child.table) && !is_tree;
+            if is_circle || path.len() >= DEEPEST {
                 found.push(Below {
                     by: By::Relation(at),
                     rows: None,
@@ -369,7 +373,7 @@ impl<'a> Asking<'a> {
             let below = match self.schema.table(&relation.child.table) {
                 Some(child) => {
                     let decision = decide(self.schema, relation, child, self.options.treatment_of(relation));
-                    self.below(&set, path, &decision)?
+                    self.below(&set, path, is_tree.then_some(at), &decision)?
                 }
                 None => Vec::new(),
             };

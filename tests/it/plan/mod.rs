@@ -28,6 +28,7 @@ mod sqlite_rebuild;
 mod sqlite_types;
 mod standing;
 mod tools;
+mod trees;
 mod triggers;
 mod trip;
 mod types_of_users;
