@@ -153,13 +153,23 @@ impl Tables<'_> {
                 },
                 stage: *stage,
             },
-            Change::SetNotNull { table, column } => Change::SetNotNull {
+            Change::SetNotNull {
+                table,
+                column,
+                standing,
+            } => Change::SetNotNull {
                 table: self.table(table),
                 column,
+                standing: standing.clone(),
             },
-            Change::DropNotNull { table, column } => Change::DropNotNull {
+            Change::DropNotNull {
+                table,
+                column,
+                standing,
+            } => Change::DropNotNull {
                 table: self.table(table),
                 column,
+                standing: standing.clone(),
             },
             Change::RemoveRows { rows, keeping } => Change::RemoveRows {
                 rows: self.rows(rows),

@@ -8,6 +8,7 @@ mod hanging;
 mod keep;
 mod moves;
 mod names;
+mod not_nulls;
 mod order;
 mod rebuilds;
 mod rows;
@@ -26,6 +27,7 @@ use crate::schema::Ident;
 
 pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
+pub use not_nulls::NotNulls;
 pub use rows::Treatment;
 pub use settings::{OrphanSetting, Settings};
 pub use survey::{Below, By, Surplus, Survey, survey};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hanging::{hanging_on_duplicates, typed_on};
 use super::names::is_quarantine;
+use super::not_nulls::{self, NotNulls};
 use super::rows::{Decision, decide, decide_sentinels};
 use super::triggers::{self, Triggers};
 use super::{Options, moves, types};
@@ -39,6 +40,8 @@ pub struct Survey {
     pub moves: BTreeMap<ColumnSet, MoveCounts>,
     /// The triggers of all tables, where rows may be treated.
     pub triggers: Triggers,
+    /// The columns that take no nulls, where that is to change and the schema does not tell all.
+    pub not_nulls: Option<NotNulls>,
     /// The plans under which rows are kept already.
     pub plans: BTreeSet<String>,
 }
@@ -235,6 +238,17 @@ impl<'a> Asking<'a> {
         if let Some(sql) = self.database.dialect().triggers() {
             let (schema, found) = (self.schema, &mut survey.triggers);
             self.session.query(&sql, &mut |row| triggers::add(found, schema, row))?;
+        }
+        let about_nulls =
+            |finding: &&Finding| matches!(finding.remedy, Some(Remedy::SetNotNull(_) | Remedy::DropNotNull(_)));
+        if let Some(sql) = self
+            .database
+            .dialect()
+            .not_nulls()
+            .filter(|_| findings.iter().any(|one| about_nulls(&one)))
+        {
+            let found = survey.not_nulls.insert(NotNulls::new());
+            self.session.query(&sql, &mut |row| not_nulls::add(found, row))?;
         }
         for quarantine in self.schema.tables.values().filter(|table| is_quarantine(table)) {
             let sql = row_set::kept_plans(self.database.dialect(), quarantine);

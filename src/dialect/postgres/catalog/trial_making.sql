@@ -52,8 +52,9 @@ statements AS (
            WHEN f.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(f.adbin, f.adrelid)
            ELSE ''
          END
-      || CASE WHEN a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid
-           AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum]) THEN ' NOT NULL' ELSE '' END,
+      || CASE WHEN a.attnotnull THEN COALESCE((SELECT CASE WHEN k.convalidated THEN format(' CONSTRAINT %I NOT NULL', k.conname)
+             ELSE '' END FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'n'
+             AND k.conkey = ARRAY[a.attnum]), ' NOT NULL') ELSE '' END,
       ', ' ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
