@@ -20,7 +20,7 @@ mod types;
 mod verification;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 use crate::relation::short_hash;
 use crate::rules::Facts;
 use crate::schema::Ident;
@@ -175,7 +175,11 @@ pub fn plan(
     let mut tasks = tasks::Tasks::new(&changed, survey, dialect, options, &id);
     tasks.retype(facts.schema, findings, &retypes, refused);
     tasks.move_keys(findings, &moves, unmoved);
-    for finding in findings {
+    // Whether a foreign key may set a column to null depends on whether it will take nulls.
+    let (nullable, others): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| matches!(finding.remedy, Some(Remedy::DropNotNull(_))));
+    for finding in nullable.into_iter().chain(others) {
         tasks.add(finding);
     }
     tasks.settle(findings);
