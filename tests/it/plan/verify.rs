@@ -19,6 +19,21 @@ fn scratch(engine: Engine) -> (Option<Database<'static>>, String) {
     (Some(database), url)
 }
 
+/// Rows that are there already are passed over by their key, and not by one that is looked at later.
+#[test]
+fn keys_that_wait_for_the_commit_are_rebuilt() {
+    let sql = format!(
+        "{FAULTS}ALTER TABLE users ADD CONSTRAINT users_name UNIQUE (name) DEFERRABLE INITIALLY DEFERRED;
+         ALTER TABLE orders ADD EXCLUDE USING btree (note WITH =) DEFERRABLE;"
+    );
+    for engine in client::engines().filter(|engine| engine.family() == Family::Postgres) {
+        let database = load(engine, &sql);
+        let (_scratch, url) = scratch(engine);
+        let (outcome, verification, _) = verify(&database, STATED, &url, &[]);
+        assert_eq!(verification["verified"], true, "{engine:?}: {}", outcome.stderr);
+    }
+}
+
 /// How it ended, and what `plan.json` says of it, where there is one.
 fn verify(database: &Loaded, config: &str, url: &str, arguments: &[&str]) -> (Outcome, Value, String) {
     let folder = TempDir::new().unwrap();

@@ -1,5 +1,6 @@
 -- Statements that add to some tables, made anew in another database, the constraints that their rows need not hold to:
--- foreign keys, and what was never validated. $TABLES is an array of their oids.
+-- foreign keys, what was never validated, and what can wait for the commit, which a row that is there already cannot be told
+-- by (manual, INSERT, "conflict_target"). $TABLES is an array of their oids.
 -- Rows can break a foreign key that counts as valid: triggers were off when they came. No ALTER makes that again, so the
 -- catalogue is told, which only a superuser of that other database may do.
 WITH wanted AS (SELECT unnest($TABLES) AS oid),
@@ -9,6 +10,7 @@ added AS (
   FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
   WHERE (k.contype = 'f' AND k.confrelid IN (SELECT oid FROM wanted)) OR (k.contype IN ('c', 'n') AND NOT k.convalidated)
+    OR (k.contype IN ('u', 'x') AND k.condeferrable)
 )
 SELECT CASE WHEN contype = 'f' AND convalidated THEN format(
     'DO $relaudit$ BEGIN %1$s; EXCEPTION WHEN foreign_key_violation THEN
