@@ -14,6 +14,7 @@ mod locked;
 mod locks;
 mod move_key;
 mod mysql_sessions;
+mod mysql_tables;
 mod nothing_lost;
 mod orphans;
 mod partitions;
