@@ -146,18 +146,25 @@ CREATE TABLE p (id INT PRIMARY KEY); INSERT INTO p VALUES (1), (2);
 CREATE TABLE base (id INT PRIMARY KEY, p_id INT, s INT AS (p_id + 1) STORED, KEY (p_id));
 CREATE TABLE plain (id INT PRIMARY KEY, p_id INT, s INT AS (p_id + 1) STORED, KEY (p_id));
 CREATE TABLE computed (id INT PRIMARY KEY, n INT, p_id INT AS (n + 1) VIRTUAL, KEY (p_id));
+CREATE TABLE cut (id INT PRIMARY KEY, p_id VARCHAR(20) NOT NULL, KEY of_cut (p_id (5)));
+INSERT INTO cut VALUES (1, '1');
 INSERT INTO base (id, p_id) VALUES (1, 1); INSERT INTO plain (id, p_id) VALUES (1, 2); INSERT INTO computed (id, n) VALUES (1, 0);
 ";
     let config = "relations:
   - {child: base, columns: [p_id], parent: p, kind: has_many, on_delete: cascade}
   - {child: plain, columns: [p_id], parent: p, kind: has_many}
   - {child: computed, columns: [p_id], parent: p, kind: has_many}
+  - {child: cut, columns: [p_id], parent: p, kind: has_many}
 ";
     for engine in [Engine::Mysql97, Engine::MariaDb] {
         let trip = Trip::start(engine, sql, config, &[]);
         let withheld = trip.withheld();
         let is_withheld = |reason: &str| withheld.iter().any(|one| one.contains(reason));
         assert!(is_withheld("is computed from `p_id`"), "{engine:?}: {withheld:?}");
+        assert!(
+            is_withheld("`of_cut` is over the first characters"),
+            "{engine:?}: {withheld:?}"
+        );
         assert_eq!(
             is_withheld("is computed when it is read"),
             engine == Engine::Mysql97,

@@ -3,7 +3,7 @@
 use crate::dialect::change::Change;
 use crate::dialect::key_move::MoveStage;
 use crate::dialect::mysql::server::Flavor;
-use crate::schema::{Action, Column, ForeignKey, Generated, Ident, Table, TypeFamily};
+use crate::schema::{Action, Column, ColumnType, ForeignKey, Generated, Ident, Index, Table, TypeFamily};
 
 /// Why the server would refuse a change, or could not undo it.
 pub(super) fn refusal(change: &Change<'_>, flavor: Flavor) -> Option<String> {
@@ -21,7 +21,8 @@ pub(super) fn refusal(change: &Change<'_>, flavor: Flavor) -> Option<String> {
         Change::SetNotNull { table, column } | Change::DropNotNull { table, column } => {
             table.column(column).and_then(|column| untold(table, column, flavor))
         }
-        Change::Retype { retype, .. } => untold(retype.table, retype.column, flavor),
+        Change::Retype { retype, .. } => untold(retype.table, retype.column, flavor)
+            .or_else(|| cut_short(retype.table, &retype.column.name, &retype.to)),
         _ => None,
     }
 }
@@ -67,6 +68,22 @@ fn refused_key(child: &Table, parent: &Table, key: &ForeignKey, flavor: Flavor) 
         ));
     }
     None
+}
+
+/// An index over the first characters of a column is one over all of it when it has none, and is so after the undo.
+fn cut_short(table: &Table, column: &Ident, to: &ColumnType) -> Option<String> {
+    if matches!(to.family, TypeFamily::Text | TypeFamily::Bytes) {
+        return None;
+    }
+    let is_cut = |index: &&Index| {
+        let mut parts = index.parts.iter();
+        parts.any(|part| part.column.as_ref() == Some(column) && part.prefix.is_some())
+    };
+    let index = table.indexes.iter().find(is_cut)?;
+    Some(format!(
+        "the index `{}` is over the first characters of `{}`.`{column}`, and `{}` has none: drop that index first",
+        index.name, table.name, to.declared
+    ))
 }
 
 /// A change of a column repeats all of its definition, which the server must tell. The expression of a computed one is not
