@@ -143,7 +143,7 @@ impl<'a> Tasks<'a> {
             let Some(rows) = hanging.rows else {
                 return Err((
                     format!(
-                        "rows of `{}` hang on them, in a circle or too deep to follow",
+                        "rows of `{}` hang on them, in a circle, too deep or in too many ways to follow",
                         relation.child.table
                     ),
                     "mend them by hand".to_owned(),
