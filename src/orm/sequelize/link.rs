@@ -146,6 +146,15 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
         if let Some(why) = &declaration.options.obscure {
             return unresolved(why.clone(), false);
         }
+        let key_is_named = declaration.key_demanded || declaration.options.foreign_key.name.is_some();
+        let is_named_after = match declaration.kind {
+            AssociationKind::BelongsTo | AssociationKind::HasOne => !key_is_named,
+            AssociationKind::HasMany => false,
+            AssociationKind::BelongsToMany => declaration.owner == target,
+        };
+        if let Some(alias) = declaration.options.hidden_alias.as_ref().filter(|_| is_named_after) {
+            return unresolved(format!("`as` is `{alias}`, which cannot be followed"), false);
+        }
         if declaration.kind == AssociationKind::BelongsToMany {
             return self.join_table(declaration, target);
         }

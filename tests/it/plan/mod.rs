@@ -14,6 +14,7 @@ mod locked;
 mod locks;
 mod move_key;
 mod mysql_sessions;
+mod mysql_tables;
 mod not_null;
 mod nothing_lost;
 mod orphans;

@@ -37,6 +37,28 @@ fn case(sql: &str) -> TempDir {
     folder
 }
 
+/// Neither MySQL nor MariaDB adds a column or drops one online where a table has such an index.
+#[test]
+fn a_key_moves_between_tables_that_the_server_has_to_copy() {
+    for engine in [Engine::Mysql97, Engine::MariaDb] {
+        for extra in [
+            "w VARCHAR(50), FULLTEXT KEY (w)",
+            "n INT, v INT AS (n + 1) VIRTUAL, KEY (v)",
+        ] {
+            let sql = format!(
+                "CREATE TABLE customers (id INTEGER PRIMARY KEY, {extra}); CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_id \
+                 INTEGER NULL, {extra}, FOREIGN KEY (customer_id) REFERENCES customers (id)); INSERT INTO customers (id) VALUES (1), \
+                 (2); INSERT INTO addresses (id, customer_id) VALUES (10, 1), (20, NULL)"
+            );
+            let folder = case(&sql);
+            let file = folder.path().join("case.sql");
+            let (mended, failures) = round_trip::check(engine, Some("foreign_key_on_wrong_side"), &file);
+            assert!(failures.is_empty(), "on {}:\n{}", engine.name(), failures.join("\n"));
+            assert_eq!(mended, 1, "{}", engine.name());
+        }
+    }
+}
+
 #[test]
 fn a_key_moves_with_its_values_there_and_back() {
     for engine in ENGINES {
