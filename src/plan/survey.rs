@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::hanging::{hanging_on_duplicates, typed_on};
 use super::names::is_quarantine;
+use super::not_nulls::{self, NotNulls};
 use super::rows::{Decision, decide, decide_sentinels};
 use super::triggers::{self, Triggers};
 use super::{Options, moves, types};
@@ -39,6 +40,8 @@ pub struct Survey {
     pub moves: BTreeMap<ColumnSet, MoveCounts>,
     /// The triggers of all tables, where rows may be treated.
     pub triggers: Triggers,
+    /// The columns that take no nulls, where that is to change and the schema does not tell all.
+    pub not_nulls: Option<NotNulls>,
     /// The plans under which rows are kept already.
     pub plans: BTreeSet<String>,
 }
@@ -98,7 +101,7 @@ impl Obstacles {
 pub struct Below {
     /// By what they do.
     pub by: By,
-    /// How many; `None` where the chain is too long or leads back to a table that is in it.
+    /// How many; `None` where the chain is too long, or leads back to a table that is in it by more than one relation.
     pub rows: Option<u64>,
     /// What hangs on them; empty where there are none.
     pub below: Vec<Below>,
@@ -236,6 +239,17 @@ impl<'a> Asking<'a> {
             let (schema, found) = (self.schema, &mut survey.triggers);
             self.session.query(&sql, &mut |row| triggers::add(found, schema, row))?;
         }
+        let about_nulls =
+            |finding: &&Finding| matches!(finding.remedy, Some(Remedy::SetNotNull(_) | Remedy::DropNotNull(_)));
+        if let Some(sql) = self
+            .database
+            .dialect()
+            .not_nulls()
+            .filter(|_| findings.iter().any(|one| about_nulls(&one)))
+        {
+            let found = survey.not_nulls.insert(NotNulls::new());
+            self.session.query(&sql, &mut |row| not_nulls::add(found, row))?;
+        }
         for quarantine in self.schema.tables.values().filter(|table| is_quarantine(table)) {
             let sql = row_set::kept_plans(self.database.dialect(), quarantine);
             // Whoever audits need not be allowed to read what is kept.
@@ -301,15 +315,17 @@ impl<'a> Asking<'a> {
             }
             rows => decide(self.schema, relation, rows.table(), wanted),
         };
-        self.below(rows, &mut vec![&relation.child.table], &decision)
+        self.below(rows, &mut vec![&relation.child.table], None, &decision)
     }
 
-    /// What hangs on these rows. `path` are the tables on the way here. Of rows that stay nothing does that matters, and
+    /// What hangs on these rows. `path` are the tables on the way here; a tree is followed one generation after the other
+    /// by the one relation that leads from its table to itself (`tree`, where that was the last step). Of rows that stay nothing does that matters, and
     /// of those that stay but for a key only what hangs on them directly.
     fn below(
         &mut self,
         rows: &RowSet<'a>,
         path: &mut Vec<&'a TableName>,
+        tree: Option<usize>,
         decision: &Decision,
     ) -> Result<Vec<Below>, QueryError> {
         if matches!(decision, Decision::Ask(..)) {
@@ -357,7 +373,9 @@ impl<'a> Asking<'a> {
                 });
                 continue;
             }
-            if path.contains(&&relation.child.table) || path.len() >= DEEPEST {
+            let is_tree = relation.child.table == *table && tree.is_none_or(|tree| tree == at);
+            let is_circle = path.contains(&&relation.child.table) && !is_tree;
+            if is_circle || path.len() >= DEEPEST {
                 found.push(Below {
                     by: By::Relation(at),
                     rows: None,
@@ -369,7 +387,7 @@ impl<'a> Asking<'a> {
             let below = match self.schema.table(&relation.child.table) {
                 Some(child) => {
                     let decision = decide(self.schema, relation, child, self.options.treatment_of(relation));
-                    self.below(&set, path, &decision)?
+                    self.below(&set, path, is_tree.then_some(at), &decision)?
                 }
                 None => Vec::new(),
             };

@@ -272,7 +272,10 @@ impl<'a> Tasks<'a> {
             (None, _) => self.dialect.work(&draft.change, self.options.version),
         };
         match work {
-            Ok(work) => {
+            Ok(mut work) => {
+                for lock in &mut work.locks {
+                    lock.partitions = self.has_partitions(&lock.table);
+                }
                 self.new_indexes
                     .extend(indexes::made(&draft.key, &draft.change, self.dialect));
                 let task = Task {
@@ -292,6 +295,12 @@ impl<'a> Tasks<'a> {
             }
             Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
         }
+    }
+
+    /// Whether the table of that name, as reports write it, has partitions that are tables themselves.
+    fn has_partitions(&self, table: &str) -> bool {
+        let mut tables = self.facts.schema.tables.values();
+        tables.any(|part| part.partition_of.as_ref().is_some_and(|root| root.to_string() == table))
     }
 
     fn notes(&self, change: &Change<'_>) -> Vec<String> {
@@ -342,8 +351,8 @@ fn slug(change: &Change<'_>) -> String {
         Change::ValidateForeignKey { key, child, .. } => ("validate", named(key.name.as_ref(), child)),
         Change::DropForeignKey { key, child, .. } => ("drop_foreign_key", named(key.name.as_ref(), child)),
         Change::ReplaceForeignKey { old, child, .. } => ("replace_foreign_key", named(old.name.as_ref(), child)),
-        Change::SetNotNull { table, column } => ("set_not_null", format!("{}_{column}", table.name.table)),
-        Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
+        Change::SetNotNull { table, column, .. } => ("set_not_null", format!("{}_{column}", table.name.table)),
+        Change::DropNotNull { table, column, .. } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
         Change::Retype { retype, stage } => (

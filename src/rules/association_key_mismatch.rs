@@ -54,7 +54,7 @@ impl Rule for AssociationKeyMismatch {
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::Database;
-    use crate::schema::AssociationKind;
+    use crate::schema::{AssociationKind, Found};
 
     const RULE: &str = "association_key_mismatch";
     const AUTHOR: &str = "posts(author_id) -> users(id)";
@@ -130,6 +130,17 @@ mod tests {
             .belongs_to(AUTHOR, |_| {})
             .has_many(USER, |has| has.scoped = true);
         assert_eq!(scoped.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_declared_the_wrong_way_round_is_another_fault() {
+        let mut database = blog().belongs_to(AUTHOR, |_| {}).has_many(USER, |_| {});
+        for declared in &mut database.relations.declarations.associations {
+            if let (AssociationKind::HasMany, Found::Direct(joint)) = (declared.association.kind, &declared.found) {
+                declared.found = Found::Reversed(joint.clone());
+            }
+        }
+        assert_eq!(database.check(RULE), [""; 0]);
     }
 
     #[test]

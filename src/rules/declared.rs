@@ -55,7 +55,9 @@ pub(super) fn key_mismatches(facts: &Facts<'_>) -> Vec<KeyMismatch> {
     let declarations = &facts.relations.declarations;
     let mut between: BTreeMap<(&TableName, &TableName), Vec<usize>> = BTreeMap::new();
     for (at, declared) in declarations.associations.iter().enumerate() {
-        if let Some(joint) = intended(declared) {
+        // What is declared the wrong way round is another fault.
+        let is_reversed = matches!(declared.found, Found::Reversed(_));
+        if let Some(joint) = intended(declared).filter(|_| !is_reversed) {
             let tables = (&joint.child.table, &joint.parent.table);
             between.entry(tables).or_default().push(at);
         }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::parent_key_not_unique::is_conditional_join;
 use super::{Facts, Findings, Rule};
 use crate::finding::{Confidence, Remedy, Severity};
 use crate::relation::Relation;
@@ -19,6 +20,7 @@ impl Rule for MissingForeignKey {
             if relation.is_constrained()
                 || Confidence::of(relation) < self.min_confidence
                 || is_implied(facts, relation, child)
+                || is_conditional_join(facts, relation, parent)
             {
                 continue;
             }

@@ -19,7 +19,7 @@ impl Rule for ParentKeyNotUnique {
             };
             let columns = &relation.parent.columns;
             let known = columns.iter().all(|name| parent.column(name).is_some());
-            if known && !is_referable(facts.schema, relation, parent) {
+            if known && !is_referable(facts.schema, relation, parent) && !is_conditional(facts, relation) {
                 let finding = findings
                     .report_relation(
                         relation,
@@ -39,6 +39,21 @@ impl Rule for ParentKeyNotUnique {
             }
         }
     }
+}
+
+/// Whether nothing says it but associations that have a condition each: what the columns lack to a key, the condition can
+/// have (`-> (track) { where(language: track.language) }`).
+fn is_conditional(facts: &Facts<'_>, relation: &Relation) -> bool {
+    let mut declared = facts.relations.declarations_of(relation).peekable();
+    relation.origins.iter().eq([&RelationOrigin::Association])
+        && declared.peek().is_some()
+        && declared.all(|declared| declared.association.scoped)
+}
+
+/// Whether models only join two tables by columns, with a condition of their own, where no foreign key could.
+pub(super) fn is_conditional_join(facts: &Facts<'_>, relation: &Relation, parent: Option<&Table>) -> bool {
+    let is_no_key = |parent: &Table| !is_referable(facts.schema, relation, parent);
+    is_conditional(facts, relation) && parent.is_some_and(is_no_key)
 }
 
 /// Whether exactly the columns that are referenced are a key that a foreign key can reference.
@@ -182,6 +197,28 @@ mod tests {
         };
         assert_eq!(rooms(true), [""; 0]);
         assert_eq!(rooms(false), ["error certain stays(room, during)"]);
+    }
+
+    #[test]
+    fn a_condition_can_have_what_the_columns_lack() {
+        let ends = "addresses(customer) -> customers(code)";
+        let both = |scoped: bool| {
+            addresses("code text")
+                .has_many(ends, |has| has.scoped = true)
+                .has_many(ends, |has| has.scoped = scoped)
+        };
+        assert_eq!(both(true).check(RULE), [""; 0]);
+        assert_eq!(both(true).check("missing_foreign_key"), [""; 0]);
+        assert_eq!(both(false).check(RULE), ["warning certain addresses(customer)"]);
+        assert_eq!(
+            both(false).check("missing_foreign_key"),
+            ["warning certain addresses(customer)"]
+        );
+        let key = addresses("code text unique").has_many(ends, |has| has.scoped = true);
+        assert_eq!(
+            key.check("missing_foreign_key"),
+            ["warning certain addresses(customer)"]
+        );
     }
 
     #[test]

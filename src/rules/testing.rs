@@ -29,7 +29,7 @@ use super::{Facts, Rows, RuleSet};
 /// A database as the readers, the inference and the probes would have left it.
 pub(super) struct Database {
     pub(super) schema: Schema,
-    pub(super) relations: Relations,
+    pub(in crate::rules) relations: Relations,
     /// What the rows say; the part for the relations is filled by [`Self::counts`].
     pub(super) probes: Probes,
     counts: BTreeMap<usize, RelationProbe>,

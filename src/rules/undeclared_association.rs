@@ -1,11 +1,11 @@
 //! A foreign key that no model mentions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{Facts, Findings, Rule};
-use crate::schema::{ColumnSet, Declarations, ForeignKey, Found, Ident, Joint, Table, TableName};
+use crate::schema::{ColumnSet, Declarations, ForeignKey, Found, Ident, Joint, Link, Table, TableName};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +37,11 @@ impl Rule for UndeclaredAssociation {
 
 /// What associations and the declarations of columns go over, by the child's table. A polymorphic pair leads anywhere.
 #[derive(Default)]
-struct Mentioned<'a>(BTreeMap<&'a TableName, Vec<Columns<'a>>>);
+struct Mentioned<'a> {
+    columns: BTreeMap<&'a TableName, Vec<Columns<'a>>>,
+    /// The child's ends whose columns could not be told, by what they are called.
+    unclear: BTreeSet<(&'a TableName, String)>,
+}
 
 /// Columns, and the table that they lead to; `None` for any.
 type Columns<'a> = (&'a [Ident], Option<&'a TableName>);
@@ -47,6 +51,12 @@ impl<'a> Mentioned<'a> {
         let mut mentioned = Self::default();
         let associations = declarations.associations.iter().map(|declared| &declared.found);
         let references = declarations.references.iter().map(|declared| &declared.found);
+        for declared in &declarations.associations {
+            let is_unclear = matches!(declared.association.link, Link::Unresolved { .. }) && declared.is_of_child();
+            if let Some(table) = declared.table.as_ref().filter(|_| is_unclear) {
+                mentioned.unclear.insert((table, folded(&declared.association.name)));
+            }
+        }
         for found in associations.chain(references) {
             match found {
                 Found::Direct(joint) => mentioned.add(joint),
@@ -61,7 +71,7 @@ impl<'a> Mentioned<'a> {
                     other,
                     ..
                 } => {
-                    mentioned.0.entry(child).or_default().push((id_columns, None));
+                    mentioned.columns.entry(child).or_default().push((id_columns, None));
                     if let Some(joint) = other {
                         mentioned.add(joint);
                     }
@@ -77,7 +87,7 @@ impl<'a> Mentioned<'a> {
     }
 
     fn add_columns(&mut self, child: &'a ColumnSet, parent: &'a ColumnSet) {
-        let of_table = self.0.entry(&child.table).or_default();
+        let of_table = self.columns.entry(&child.table).or_default();
         of_table.push((&child.columns, Some(&parent.table)));
     }
 
@@ -89,13 +99,25 @@ impl<'a> Mentioned<'a> {
             let around = own.iter().all(|column| columns.contains(column));
             within && around || (*parent == Some(&foreign_key.parent) && (within || around))
         };
-        self.0.get(&table.name).is_some_and(|known| known.iter().any(mentions))
+        let by_columns = self
+            .columns
+            .get(&table.name)
+            .is_some_and(|known| known.iter().any(mentions));
+        let mut unclear = self.unclear.iter().filter(|(of, _)| **of == table.name);
+        let called = |name: &str| own.iter().any(|column| folded(column.as_str()).starts_with(name));
+        by_columns || unclear.any(|(_, name)| called(name))
     }
+}
+
+/// `delayedJob` and `delayed_job_id` begin alike.
+fn folded(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::Database;
+    use crate::schema::{Found, Link};
 
     const RULE: &str = "undeclared_association";
     const ENDS: &str = "posts(user_id) -> users(id)";
@@ -126,6 +148,28 @@ mod tests {
         assert_eq!(blog().model("users").check(RULE), [""; 0]);
         let parent = blog().model("posts").has_many(ENDS, |_| {});
         assert_eq!(parent.check(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn a_parent_that_could_not_be_told_may_be_the_one() {
+        let unclear = |name: &str| {
+            let unresolved = Link::Unresolved {
+                why: "there is no model `Account`".to_owned(),
+                dangling: false,
+            };
+            let mut database = blog()
+                .model("posts")
+                .belongs_to("posts(tenant_id) -> users(id)", |belongs| {
+                    belongs.name = name.to_owned();
+                    belongs.link = unresolved;
+                });
+            for declared in &mut database.relations.declarations.associations {
+                declared.found = Found::Unknown;
+            }
+            database.check(RULE)
+        };
+        assert_eq!(unclear("user"), [""; 0]);
+        assert_eq!(unclear("editor"), ["note certain posts(user_id)"]);
     }
 
     #[test]

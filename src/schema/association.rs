@@ -15,9 +15,11 @@ pub struct Model {
     pub table: Option<TableName>,
     /// Whether the code names the table; else it is the framework's convention.
     pub table_stated: bool,
-    /// Whether code that is in none of the files may name another table: a class that it extends, or a module that it
-    /// includes.
+    /// Whether it may have another table: one that code names which is in none of the files (a class that it extends, a
+    /// module that it includes), or one in another database.
     pub table_guessed: bool,
+    /// What code computes that looks like a column, and need not be one.
+    pub computed: Vec<Ident>,
     /// The columns of its primary key, where the code or the framework names them; else whatever the table has.
     pub primary_key: Vec<Ident>,
     /// The columns that the code declares; none where the framework takes them from the database.

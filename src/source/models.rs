@@ -14,6 +14,9 @@ use crate::schema::{Location, Note};
 /// Folders of other people's code and of what tests wrote down. A folder that the user names is read all the same.
 const SKIPPED_FOLDERS: [&str; 4] = ["node_modules", "bower_components", "vendor", "__snapshots__"];
 
+/// Folders of tests, as the frameworks have them.
+const TEST_FOLDERS: [&str; 5] = ["test", "tests", "spec", "features", "Tests"];
+
 /// How files end that can hold models.
 const EXTENSIONS: [&str; 10] = ["js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx", "php", "rb"];
 
@@ -110,7 +113,8 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
             Some(kind) => kind.is_file(),
             None => false,
         };
-        if is_file && can_hold_models(entry.path()) {
+        let within = entry.path().strip_prefix(path).unwrap_or(entry.path());
+        if is_file && can_hold_models(entry.path()) && !is_test(within) {
             found.push(entry.into_path());
         }
     }
@@ -138,6 +142,23 @@ fn is_skipped(entry: &DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     let name = entry.file_name().to_str();
     entry.depth() > 0 && is_folder && name.is_some_and(|name| SKIPPED_FOLDERS.contains(&name))
+}
+
+/// Whether a file holds tests, whose classes are no models of the application: `user.test.ts`, and within a folder of tests
+/// `user_test.rb` and `UserTest.php`, which elsewhere are the models `UserTest`.
+fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let among_tests = || {
+        let mut folders = path.parent().into_iter().flat_map(Path::components);
+        folders.any(|folder| {
+            folder
+                .as_os_str()
+                .to_str()
+                .is_some_and(|name| TEST_FOLDERS.contains(&name))
+        })
+    };
+    let ends = |ends: &[&str]| ends.iter().any(|end| stem.ends_with(end));
+    ends(&[".test", ".spec"]) || (ends(&["_test", "_spec", "Test", "_feature"]) && among_tests())
 }
 
 fn can_hold_models(path: &Path) -> bool {

@@ -7,18 +7,33 @@ use serde_json::Value;
 
 use crate::run::Run;
 
-const FRAMEWORKS: [(&str, &str); 3] = [
+const FRAMEWORKS: [(&str, &str); 4] = [
     ("active_record", "app/models.rb"),
     ("eloquent", "app/Models.php"),
     ("sequelize", "app/models.js"),
+    ("sequelize7", "app/models.ts"),
 ];
+
+/// Tables that are called like what the frameworks, or their languages, have already.
+pub(crate) const RESERVED: &str = "
+    CREATE TABLE models (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+    CREATE TABLE attributes (id INTEGER PRIMARY KEY, model_id INTEGER NOT NULL REFERENCES models (id));
+    CREATE TABLE \"tables\" (id INTEGER PRIMARY KEY, model_code TEXT REFERENCES models (code));
+    CREATE TABLE lists (id INTEGER PRIMARY KEY, list_id INTEGER REFERENCES lists (id));
+    CREATE TABLE processes (id INTEGER PRIMARY KEY, list_id INTEGER NOT NULL REFERENCES lists (id));
+    CREATE TABLE errors (id INTEGER PRIMARY KEY, process_id INTEGER NOT NULL REFERENCES processes (id));
+    CREATE TABLE transactions (id INTEGER PRIMARY KEY, error_id INTEGER NOT NULL REFERENCES errors (id));
+    CREATE TABLE updates (id INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL REFERENCES transactions (id));
+    CREATE TABLE casts (id INTEGER PRIMARY KEY, update_id INTEGER NOT NULL REFERENCES updates (id));
+    CREATE TABLE hashes (id INTEGER PRIMARY KEY, cast_id INTEGER NOT NULL UNIQUE REFERENCES casts (id));
+";
 
 fn shop(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop");
     folder.join(file).to_str().unwrap().to_owned()
 }
 
-fn emit(framework: &str, source: &str, config: &str) -> String {
+pub(crate) fn emit(framework: &str, source: &str, config: &str) -> String {
     let run = Run::new(["relations", source, "--config", config, "--emit", framework]);
     let outcome = run.finish();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
@@ -140,6 +155,14 @@ fn join_tables_of_another_schema_are_named_with_it() {
         ),
         ("sequelize", "Club.belongsToMany(Person, { through: ClubsPerson });"),
         (
+            "sequelize7",
+            "@Table({ tableName: 'clubs_people', schema: 'work', underscored: true, timestamps: false })",
+        ),
+        (
+            "sequelize7",
+            "@BelongsToMany(() => Person, { through: () => ClubsPerson, inverse: { as: 'clubs' } })",
+        ),
+        (
             "eloquent",
             "return $this->belongsToMany(Person::class, 'work.clubs_people');",
         ),
@@ -206,6 +229,39 @@ end
         assert!(
             sequelize.lines().any(|written| written.trim() == line),
             "{line} is not in\n{sequelize}"
+        );
+    }
+    let seven = emitted("sequelize7");
+    let line =
+        "@BelongsTo(() => User, { foreignKey: { allowNull: false }, inverse: { as: 'posts', type: 'hasMany' } })";
+    assert!(
+        seven.lines().any(|written| written.trim() == line),
+        "{line} is not in\n{seven}"
+    );
+}
+
+#[test]
+fn names_that_a_framework_keeps_for_itself_are_given_to_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let source = home.path().join("words.sql");
+    std::fs::write(&source, RESERVED).unwrap();
+    let config = home.path().join("relaudit.yml");
+    std::fs::write(&config, "").unwrap();
+    let (source, config) = (source.to_str().unwrap(), config.to_str().unwrap());
+    check_round_trip(source, config, &[]);
+    for (framework, line) in [
+        ("sequelize7", "export class ModelRecord extends Model {"),
+        ("eloquent", "class ListRecord extends Model"),
+        ("active_record", "class ProcessRecord < ApplicationRecord"),
+        (
+            "active_record",
+            "has_many :related_errors, class_name: \"Error\", foreign_key: :process_id",
+        ),
+    ] {
+        let text = emit(framework, source, config);
+        assert!(
+            text.lines().any(|written| written.trim() == line),
+            "{line} is not in\n{text}"
         );
     }
 }

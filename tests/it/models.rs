@@ -188,6 +188,19 @@ fn ignored_files_and_other_peoples_code_are_left_out() {
 }
 
 #[test]
+fn classes_of_tests_are_left_out_and_models_called_test_are_not() {
+    let other = b"class Other < ApplicationRecord\n  self.table_name = 'posts'\n  belongs_to :user, foreign_key: :written_by\nend\n";
+    let tests = run(&[
+        ("app/spec/models/other_spec.rb", other),
+        ("app/test/unit/other_test.rb", other),
+        ("app/models/other.test.rb", other),
+    ]);
+    assert_eq!(names(&tests.finish()), ["Post.author", "User.post"]);
+    let model = run(&[("app/models/other_test.rb", other)]);
+    assert!(names(&model.finish()).contains(&"Other.user".to_owned()));
+}
+
+#[test]
 fn other_encodings_and_huge_files_do_no_harm() {
     let latin = "# caf\u{e9}\n".chars().map(|letter| letter as u8);
     let latin: Vec<u8> = latin.chain(POST.bytes()).collect();

@@ -77,6 +77,37 @@ fn the_rows_of_a_dump_decide() {
     }
 }
 
+/// PostgreSQL has them as two columns; the file that keeps the rows is SQLite's, which does not.
+#[test]
+fn columns_that_differ_in_letter_case_keep_their_rows_apart() {
+    let text = r#"
+        CREATE TABLE "Reports" (id integer NOT NULL PRIMARY KEY);
+        CREATE TABLE "Ideas" (id integer NOT NULL PRIMARY KEY,
+            "reportId" integer REFERENCES "Reports", "ReportId" integer REFERENCES "Reports" NOT VALID);
+        INSERT INTO "Reports" VALUES (1), (2);
+        INSERT INTO "Ideas" VALUES (1, 1, 7), (2, 2, 8), (3, 1, 1);
+    "#;
+    let report = Run::new(["audit", "dump.sql", "--format", "json", "--dialect", "postgres"])
+        .file("dump.sql", text)
+        .finish()
+        .json();
+    let orphans = |column: &str| {
+        let relations = report["relations"].as_array().unwrap();
+        let relation = relations
+            .iter()
+            .find(|relation| relation["child"]["columns"][0] == column)
+            .unwrap();
+        let probes = report["probes"].as_array().unwrap();
+        let probe = probes.iter().find(|probe| probe["relation"] == relation["id"]).unwrap();
+        probe["orphan_rows"].as_u64()
+    };
+    assert_eq!(
+        (orphans("reportId"), orphans("ReportId")),
+        (Some(0), Some(2)),
+        "{report:#}"
+    );
+}
+
 #[test]
 fn without_the_flag_no_row_is_asked() {
     let json = ["--format", "json", "--dialect", "postgres"];

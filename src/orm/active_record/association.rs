@@ -1,6 +1,7 @@
 //! A declaration, with every default of Active Record spelled out.
 
 use super::body::{Body, Declared};
+use super::expression::UNSCOPE_WHERE;
 use super::inflection::Inflections;
 use super::lineage::{Lineage, TableOf, table_name};
 use super::options;
@@ -92,6 +93,10 @@ impl Resolver<'_> {
         }
         let target = self.target(self.model, declared)?;
         let table = self.table_of(&target)?;
+        let scope = declared.scope.as_ref();
+        if scope.is_some_and(|scope| scope.calls.iter().any(|call| call == UNSCOPE_WHERE)) {
+            return Err(("its scope takes the condition on its key back".to_owned(), false));
+        }
         let link = match kind(declared) {
             AssociationKind::BelongsTo => self.belongs_to(declared, own, &target, table)?,
             AssociationKind::HasOne | AssociationKind::HasMany => self.has(declared, own, &target, table)?,

@@ -68,28 +68,38 @@ pub(super) struct Frame {
 }
 
 /// How deep modules, macros and blocks are followed into each other.
-const DEEPEST: u32 = 16;
+pub(super) const DEEPEST: u32 = 16;
 
 /// Reads the bodies of classes.
 pub(super) struct BodyReader<'a> {
-    index: &'a Index,
+    pub(super) index: &'a Index,
     application: &'a Application,
     macros: &'a Macros<'a>,
     class: &'a str,
     prefix: &'a str,
-    body: Body,
-    depth: u32,
+    /// The modules that the classes above it have.
+    pub(super) above: &'a BTreeSet<String>,
+    pub(super) body: Body,
+    pub(super) depth: u32,
 }
 
 /// Reads the body of a class, wherever it is opened.
-/// `prefix` is that of its table, by its module or the application.
-pub(super) fn read(class: &str, prefix: &str, index: &Index, application: &Application, macros: &Macros<'_>) -> Body {
+/// `prefix` is that of its table, by its module or the application; `above` are the modules of those that it inherits
+/// from.
+pub(super) fn read(
+    class: &str,
+    (prefix, above): (&str, &BTreeSet<String>),
+    index: &Index,
+    application: &Application,
+    macros: &Macros<'_>,
+) -> Body {
     let mut reader = BodyReader {
         index,
         application,
         macros,
         class,
         prefix,
+        above,
         body: Body::default(),
         depth: 0,
     };
@@ -112,7 +122,7 @@ impl Frame {
 }
 
 impl BodyReader<'_> {
-    fn statements(&mut self, statements: &[Statement], frame: &mut Frame) {
+    pub(super) fn statements(&mut self, statements: &[Statement], frame: &mut Frame) {
         if self.depth > DEEPEST {
             return;
         }
@@ -143,7 +153,7 @@ impl BodyReader<'_> {
     }
 
     /// A value with everything filled in that is known here.
-    fn value(&self, value: &Value, frame: &Frame) -> Value {
+    pub(super) fn value(&self, value: &Value, frame: &Frame) -> Value {
         let constant = |path: &str| self.index.constant(path, &frame.nesting);
         let known = |name: &str| self.affix(name);
         value.resolve(&Scope {
@@ -213,7 +223,7 @@ impl BodyReader<'_> {
                 }
                 self.statements(&block.body, &mut inner);
             }
-            ("concerning", Some(block)) => self.hooks(&block.body, frame),
+            ("concerning", Some(block)) => self.hooks(&block.body, frame, false),
             _ => self.setting_or_macro(call, frame),
         }
     }
@@ -345,60 +355,6 @@ impl BodyReader<'_> {
             None => inner.receivers.insert(None, options),
         };
         self.statements(&block.body, &mut inner);
-    }
-
-    fn include(&mut self, call: &Call, frame: &Frame) {
-        for given in &call.arguments {
-            let Value::Constant(path) = self.value(given, frame) else {
-                self.body.settings.includes_unknown = true;
-                continue;
-            };
-            match self.index.resolve(&path, &frame.nesting) {
-                Some(module) => self.module(&module, call.name.as_str()),
-                None if path.trim_start_matches("::") == "Discard::Model" => {
-                    let column = &mut self.body.settings.soft_delete;
-                    column.get_or_insert_with(|| "discarded_at".to_owned());
-                }
-                None => {}
-            }
-        }
-    }
-
-    /// What a module does to the class that it is put into.
-    fn module(&mut self, module: &str, how: &str) {
-        if !self.body.modules.insert(format!("{how} {module}")) {
-            return;
-        }
-        for named in self.index.definitions(module) {
-            let frame = Frame::within(&named.nesting);
-            self.hooks(&named.definition.body, &frame);
-        }
-    }
-
-    /// The parts of a module that are run for the class: `included do … end`, `def self.included(base)`, and modules that
-    /// it includes itself.
-    fn hooks(&mut self, statements: &[Statement], frame: &Frame) {
-        if self.depth > DEEPEST {
-            return;
-        }
-        for statement in statements {
-            match statement {
-                Statement::Call(call) if call.receiver.is_none() => match (call.name.as_str(), &call.block) {
-                    ("included" | "prepended", Some(block)) => self.statements(&block.body, &mut frame.clone()),
-                    ("include" | "prepend", _) => self.include(call, frame),
-                    _ => {}
-                },
-                Statement::Method(method)
-                    if method.on_class && ["included", "prepended", "extended"].contains(&method.name.as_str()) =>
-                {
-                    let mut inner = frame.clone();
-                    let base = method.parameters.first().map(|parameter| parameter.name.clone());
-                    inner.receivers = BTreeMap::from([(base, Vec::new())]);
-                    self.statements(&method.body, &mut inner);
-                }
-                _ => {}
-            }
-        }
     }
 
     /// A macro of the application: a method of classes that declares associations.

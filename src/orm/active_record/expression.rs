@@ -204,6 +204,9 @@ fn lambda(parsed: &Parsed<'_>, body: Option<Node<'_>>) -> Value {
     ))
 }
 
+/// How [`Lambda::calls`] has `unscope(:where)`.
+pub(super) const UNSCOPE_WHERE: &str = "unscope(:where)";
+
 /// The methods that a block calls one on the other: `where`, `order` of `where(…).order(…)`. What stands in their
 /// arguments is left out.
 pub(super) fn relation(parsed: &Parsed<'_>, body: Node<'_>) -> Lambda {
@@ -217,7 +220,11 @@ pub(super) fn relation(parsed: &Parsed<'_>, body: Node<'_>) -> Lambda {
         }
         "call" => {
             let method = field(node, "method").map_or("", |method| parsed.text(method));
-            calls.push(method.to_owned());
+            calls.push(if takes_back_key(parsed, node, method) {
+                UNSCOPE_WHERE.to_owned()
+            } else {
+                method.to_owned()
+            });
             only_null = only_null.take().or_else(|| column_that_is_null(parsed, node, method));
             Walk::Into
         }
@@ -237,6 +244,13 @@ pub(super) fn relation(parsed: &Parsed<'_>, body: Node<'_>) -> Lambda {
         only_null,
         gives: only,
     }
+}
+
+/// Whether it is `unscope(:where)`, which takes the condition on the key back too.
+fn takes_back_key(parsed: &Parsed<'_>, node: Node<'_>, method: &str) -> bool {
+    let given = field(node, "arguments").filter(|_| method == "unscope");
+    let given = given.map_or_else(Vec::new, |given| arguments(parsed, given));
+    given.iter().any(|part| part.text() == Some("where"))
 }
 
 /// The column of `where(column: nil)`.

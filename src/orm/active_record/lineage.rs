@@ -54,12 +54,20 @@ impl<'a> Lineage<'a> {
         lineage.find_models();
         let macros = Macros::new(index);
         let classes: Vec<String> = lineage.superclasses.keys().cloned().collect();
-        for class in &classes {
+        // What a class inherits is read before it.
+        let mut by_height: Vec<(usize, &String)> = classes
+            .iter()
+            .map(|class| (lineage.ancestry(class).count(), class))
+            .collect();
+        by_height.sort();
+        for (_, class) in by_height {
             let prefix = lineage
                 .module_prefix(class)
                 .unwrap_or(&application.table_name_prefix)
                 .to_owned();
-            let body = body::read(class, &prefix, index, application, &macros);
+            let above = lineage.ancestry(class).skip(1).filter_map(|above| lineage.body(above));
+            let above = above.flat_map(|above| above.modules.iter().cloned()).collect();
+            let body = body::read(class, (&prefix, &above), index, application, &macros);
             lineage.bodies.insert(class.clone(), body);
         }
         for class in &classes {

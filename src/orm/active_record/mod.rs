@@ -8,6 +8,7 @@ mod application;
 mod association;
 mod attached;
 mod body;
+mod concern;
 mod expression;
 mod index;
 mod inflection;
@@ -203,6 +204,7 @@ fn model(lineage: &Lineage<'_>, name: &str, body: &Body, location: Location, is_
     let soft_delete = lineage.setting(name, |body| body.settings.soft_delete.clone());
     Model {
         table_stated: table.as_ref().is_some_and(|(_, stated)| *stated),
+        computed: Vec::new(),
         table_guessed: !table.as_ref().is_some_and(|(_, stated)| *stated) && lineage.is_partly_unseen(name),
         table: table.filter(|_| !lineage.is_abstract(name)).map(|(table, _)| table),
         primary_key: lineage.primary_key(name),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::class::{Body, Chain, FileFacts, Method, MorphMap, Root, Step, UsedAs};
+use super::condition::chosen;
 use super::expression::{ClassName, Expression, Names};
 use super::framework::{RELATION_CLASSES, is_association};
 use crate::orm::tree::{Walk, children, field, walk};
@@ -26,7 +27,11 @@ pub(super) fn read(names: &Names<'_>, body: Node<'_>, this: &str) -> Body {
         reader.leads_to(body, &UsedAs::Returned);
     }
     walk(body, &mut |node| reader.visit(node));
-    reader.read
+    let mut read = reader.read;
+    if read.returns.len() > 1 {
+        read.chosen = chosen(names, body);
+    }
+    read
 }
 
 struct Reader<'a> {

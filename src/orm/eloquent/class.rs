@@ -68,6 +68,8 @@ pub(super) struct Method {
 pub(super) struct Body {
     /// All that it returns.
     pub(super) returns: Vec<Expression>,
+    /// Which of these, where they are several and only conditions choose.
+    pub(super) chosen: Option<Expression>,
     /// All that is assigned to its variables.
     pub(super) variables: BTreeMap<String, Vec<Expression>>,
     /// What is assigned to properties of the object.
@@ -116,6 +118,16 @@ pub(super) struct MorphMap {
     /// The class in which it is called.
     pub(super) class: Option<String>,
     pub(super) location: Location,
+}
+
+impl Body {
+    /// What it returns, where that is one expression.
+    pub(super) fn result(&self) -> Option<&Expression> {
+        match self.returns.as_slice() {
+            [only] => Some(only),
+            _ => self.chosen.as_ref(),
+        }
+    }
 }
 
 impl Chain {

@@ -130,6 +130,10 @@ impl<'a> Place<'a> {
                 Value::Unknown(_) => return None,
                 value => value,
             },
+            Expression::Choice(condition, first, second) => {
+                let chosen = if condition.is_met(self)? { first } else { second };
+                self.value(chosen)
+            }
             Expression::Unknown(_) => return None,
         })
     }
@@ -198,14 +202,14 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What a method of this place's class returns, if it has one `return` only.
+    /// What a method of this place's class returns, if it has one `return` only, or chooses between several.
     pub(super) fn result_of(&self, member: Member<'a>) -> Option<Value> {
         match member.method.body.returns.as_slice() {
-            [result] => match self.in_member(member).value(result) {
+            [_, ..] => match self.in_member(member).value(member.method.body.result()?) {
                 Value::Unknown(_) => None,
                 value => Some(value),
             },
-            _ => None,
+            [] => None,
         }
     }
 
@@ -341,6 +345,7 @@ pub(super) fn written(expression: &Expression) -> String {
         Expression::Joined(parts) => parts.iter().map(written).collect::<Vec<_>>().join(" . "),
         Expression::List(_) => "[…]".to_owned(),
         Expression::Either(first, second) => format!("{} ?? {}", written(first), written(second)),
+        Expression::Choice(_, first, second) => format!("… ? {} : {}", written(first), written(second)),
         Expression::Unknown(code) => code.clone(),
     }
 }

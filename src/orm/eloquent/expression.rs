@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
+use super::condition::Condition;
 use crate::orm::tree::{Parsed, children, field};
 use crate::schema::Location;
 
@@ -43,6 +44,8 @@ pub(super) enum Expression {
     List(Vec<(Option<Expression>, Expression)>),
     /// `first ?? second` and `first ?: second`.
     Either(Box<Expression>, Box<Expression>),
+    /// `condition ? first : second`.
+    Choice(Box<Condition>, Box<Expression>, Box<Expression>),
     /// Anything else, as it is written.
     Unknown(String),
 }
@@ -189,6 +192,11 @@ impl Names<'_> {
             "binary_expression" => self.binary(node, depth)?,
             "conditional_expression" if field(node, "body").is_none() => Expression::Either(
                 Box::new(inner(field(node, "condition")?)),
+                Box::new(inner(field(node, "alternative")?)),
+            ),
+            "conditional_expression" => Expression::Choice(
+                Box::new(Condition::read(self, field(node, "condition")?)),
+                Box::new(inner(field(node, "body")?)),
                 Box::new(inner(field(node, "alternative")?)),
             ),
             "array_creation_expression" => self.list(node, depth),

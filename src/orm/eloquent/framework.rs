@@ -295,6 +295,8 @@ pub(super) struct Foreign {
     pub(super) base: Base,
     /// The table of a class that is a model itself.
     pub(super) table: Option<&'static str>,
+    /// Whether it names that itself, so that a class that extends it has it too; else it is the convention.
+    pub(super) states_table: bool,
 }
 
 /// How a model's defaults are made.
@@ -308,7 +310,21 @@ pub(super) enum Base {
 }
 
 const fn foreign(name: &'static str, base: Base, table: Option<&'static str>) -> Foreign {
-    Foreign { name, base, table }
+    Foreign {
+        name,
+        base,
+        table,
+        states_table: false,
+    }
+}
+
+const fn with_table(name: &'static str, table: &'static str) -> Foreign {
+    Foreign {
+        name,
+        base: Base::Model,
+        table: Some(table),
+        states_table: true,
+    }
 }
 
 /// The framework's classes, and those of its own packages, with the tables that they have by default.
@@ -322,24 +338,21 @@ pub(super) const FOREIGN: &[Foreign] = &[
         Base::MorphPivot,
         None,
     ),
-    foreign(
-        "Illuminate\\Notifications\\DatabaseNotification",
-        Base::Model,
-        Some("notifications"),
-    ),
+    with_table("Illuminate\\Notifications\\DatabaseNotification", "notifications"),
     foreign(
         "Laravel\\Sanctum\\PersonalAccessToken",
         Base::Model,
         Some("personal_access_tokens"),
     ),
-    foreign("Laravel\\Passport\\AuthCode", Base::Model, Some("oauth_auth_codes")),
-    foreign("Laravel\\Passport\\Client", Base::Model, Some("oauth_clients")),
-    foreign(
-        "Laravel\\Passport\\RefreshToken",
-        Base::Model,
-        Some("oauth_refresh_tokens"),
+    with_table("Laravel\\Passport\\AuthCode", "oauth_auth_codes"),
+    with_table("Laravel\\Passport\\Client", "oauth_clients"),
+    with_table("Laravel\\Passport\\DeviceCode", "oauth_device_codes"),
+    with_table(
+        "Laravel\\Passport\\PersonalAccessClient",
+        "oauth_personal_access_clients",
     ),
-    foreign("Laravel\\Passport\\Token", Base::Model, Some("oauth_access_tokens")),
+    with_table("Laravel\\Passport\\RefreshToken", "oauth_refresh_tokens"),
+    with_table("Laravel\\Passport\\Token", "oauth_access_tokens"),
     foreign("Laravel\\Cashier\\Subscription", Base::Model, Some("subscriptions")),
     foreign(
         "Laravel\\Cashier\\SubscriptionItem",

@@ -12,6 +12,7 @@ mod application;
 mod associations;
 mod body;
 mod class;
+mod condition;
 mod english;
 mod evaluate;
 mod expression;
@@ -83,7 +84,9 @@ impl OrmReader for Eloquent {
             return true;
         }
         // Keys and tables are named by constants, which can be in any class.
-        let declares = ["\ntrait ", "\nenum ", "const "].iter().any(|word| text.contains(word));
+        let declares = ["\ntrait ", "\nenum ", "const ", "abstract class "]
+            .iter()
+            .any(|word| text.contains(word));
         declares || extends_what_can_be_a_model(text)
     }
 
@@ -205,7 +208,9 @@ fn model(
         name: class.name.clone(),
         table: names.table.clone().ok().filter(|_| has_table),
         table_stated: names.stated,
-        table_guessed: !names.stated && end.is_some_and(|end| foreign(end).is_none()),
+        table_guessed: !names.stated && end.is_some_and(|end| foreign(end).is_none())
+            || model::other_connection(found.application, class).is_some(),
+        computed: model::computed(found.application, class),
         primary_key: names.key.clone().unwrap_or_default(),
         attributes: Vec::new(),
         associations: associations.filter(|_| has_table).cloned().unwrap_or_default(),

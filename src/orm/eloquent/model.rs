@@ -193,6 +193,10 @@ fn default_table(place: &Place<'_>, class: &Class) -> (Result<String, Unclear>, 
     match stated {
         Some(Value::Text(table)) => (Ok(table), true),
         None | Some(Value::Null) => {
+            let end = application.line(class).1.and_then(foreign);
+            if let Some(table) = end.filter(|end| end.states_table).and_then(|end| end.table) {
+                return (Ok(table.to_owned()), true);
+            }
             let named = named_as(application, class);
             // Where no version is told: few applications are on the newest.
             let plural_pivots = application
@@ -322,6 +326,26 @@ pub(super) fn soft_delete(application: &Application, class: &Class) -> Option<Id
         None => "deleted_at".to_owned(),
     };
     Some(column.into())
+}
+
+/// What is computed as if it were a column: by `getNameAttribute()`, or by `name()` that gives an `Attribute`.
+pub(super) fn computed(application: &Application, class: &Class) -> Vec<Ident> {
+    let (line, _) = application.line(class);
+    let bearers = line
+        .into_iter()
+        .flat_map(|own| std::iter::once(own).chain(application.traits(own)));
+    let names = bearers.flat_map(|bearer| &bearer.methods).filter_map(|method| {
+        let name = method
+            .name
+            .strip_prefix("get")
+            .and_then(|name| name.strip_suffix("Attribute"));
+        let is_attribute = method.return_type.as_deref() == Some("Attribute");
+        name.or(is_attribute.then_some(method.name.as_str()))
+    });
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| snake(name).into())
+        .collect()
 }
 
 /// The connection of a model, where it is not the one that the application has by default.

@@ -139,8 +139,8 @@ impl Resolver<'_> {
         if let (ModelTable::Unknown, true, Some(name)) = (&table, model.table_guessed, &model.table) {
             notes.push(Note {
                 message: format!(
-                    "`{}` was not held against the database: there is no table `{name}`, and code that is in none of the \
-                     files may name another",
+                    "`{}` was not held against the database: there is no table `{name}`; code that is in none of the \
+                     files may name another, or it is in another database",
                     model.name
                 ),
                 location: Some(model.location.clone()),
@@ -149,7 +149,7 @@ impl Resolver<'_> {
         for association in &model.associations {
             let found = self.found(model, own.as_ref(), association).unwrap_or_else(|absent| {
                 let what = format!("`{}` {} `{}`", model.name, association.declared_as, association.name);
-                self.absent(absent, &what, association, notes)
+                self.absent(not_computed(model, own.as_ref(), absent), &what, association, notes)
             });
             into.associations.push(Declaration {
                 framework,
@@ -337,6 +337,18 @@ impl Resolver<'_> {
             found,
             location: attribute.location.clone(),
         })
+    }
+}
+
+/// What is missing, but for columns of the model itself that its code computes.
+fn not_computed(model: &Model, own: Option<&TableName>, absent: Absent) -> Absent {
+    match absent {
+        Absent::Missing(missing)
+            if own == Some(&missing.table) && missing.columns.iter().any(|column| model.computed.contains(column)) =>
+        {
+            Absent::Unknown(format!("{}, and code of the model computes it", missing.why))
+        }
+        absent => absent,
     }
 }
 

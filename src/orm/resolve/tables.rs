@@ -138,6 +138,12 @@ impl<'s> Tables<'s> {
         let (Some(child), Some(parent)) = (of(&joint.child), of(&joint.parent)) else {
             return false;
         };
+        // A part of the parent's key (`id` of `(id, month)`) is what rows are told apart by, if not what the database can
+        // reference.
+        let is_of_key = |column: &Ident| parent.primary_key().is_some_and(|key| key.columns.contains(column));
+        if joint.parent.columns.iter().all(is_of_key) {
+            return false;
+        }
         let is_within = |column: &Ident| joint.parent.columns.contains(column);
         let mut indexes = parent.indexes.iter().filter(|index| index.is_full_unique_key());
         child

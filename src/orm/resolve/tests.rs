@@ -37,6 +37,7 @@ fn model(name: &str, table: &str, associations: Vec<Association>) -> Model {
         table: (!table.is_empty()).then(|| TableName::bare(table)),
         table_stated: false,
         table_guessed: false,
+        computed: Vec::new(),
         primary_key: Vec::new(),
         attributes: Vec::new(),
         associations,
@@ -144,6 +145,36 @@ fn what_only_the_other_way_round_is_a_reference_is_taken_so() {
         show(&self::found(&blog(), by_key).0),
         "public.users(id) -> public.posts(id)"
     );
+}
+
+#[test]
+fn a_key_that_code_computes_is_not_missing() {
+    let mut computing = model("Post", "posts", vec![belongs_to("posts(owner_id) -> users()")]);
+    let declared = |model: &Model| resolve(&blog(), &of(vec![model.clone()]), &[], true);
+    assert!(matches!(
+        declared(&computing).0.associations[0].found,
+        Found::Missing(_)
+    ));
+    computing.computed = vec!["owner_id".into()];
+    let (declarations, notes) = declared(&computing);
+    assert_eq!(declarations.associations[0].found, Found::Unknown);
+    assert!(
+        notes[0].message.contains("code of the model computes it"),
+        "{}",
+        notes[0].message
+    );
+}
+
+#[test]
+fn a_part_of_the_parents_key_is_referenced_though_the_child_has_it_as_its_own() {
+    let mut schema = blog();
+    let users = schema.tables.get_mut(&TableName::qualified("public", "users")).unwrap();
+    for key in &mut users.keys {
+        key.columns.push("month".into());
+    }
+    let models = of(vec![model("Post", "posts", vec![belongs_to("posts(id) -> users(id)")])]);
+    let found = &resolve(&schema, &models, &[], true).0.associations[0].found;
+    assert_eq!(show(found), "public.posts(id) -> public.users(id)");
 }
 
 #[test]

@@ -106,8 +106,8 @@ impl<'p> Bindings<'p> {
                     });
                 }
             }
-            "class_declaration" | "abstract_class_declaration" | "function_declaration" => {
-                if node.kind() != "function_declaration" {
+            "class_declaration" | "abstract_class_declaration" | "function_declaration" | "enum_declaration" => {
+                if node.kind().contains("class") {
                     self.classes.push(node);
                 }
                 if let Some(name) = field(node, "name") {

@@ -3,7 +3,7 @@
 
 use tree_sitter::Node;
 
-use super::binding::{Export, Meaning, member};
+use super::binding::{Export, Meaning, member, unquoted};
 use super::code::{At, Code, DEPTH, Value, arguments};
 use crate::orm::tree::{Walk, children, field, walk};
 
@@ -44,6 +44,7 @@ impl<'p> Code<'p, '_> {
             | "class_declaration"
             | "abstract_class_declaration"
             | "object"
+            | "enum_declaration"
             | "array"
             | "arrow_function"
             | "function_expression"
@@ -168,6 +169,7 @@ impl<'p> Code<'p, '_> {
                 let entry = found.iter().find(|(key, _)| key == name);
                 entry.map_or(Value::Unknown, |(_, at)| self.evaluate(*at, depth + 1))
             }
+            Value::Code(at) if at.node.kind() == "enum_declaration" => self.case(*at, name, depth),
             Value::Code(at) => self.static_field(*at, name, depth),
             Value::Model(model) => {
                 let class = self.place(*model);
@@ -175,6 +177,16 @@ impl<'p> Code<'p, '_> {
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// A case of an `enum` that is a text.
+    fn case(&self, of: At<'p>, name: &str, depth: usize) -> Value<'p> {
+        let cases = field(of.node, "body").map(children).unwrap_or_default();
+        let value = cases.into_iter().find_map(|case| {
+            let named = field(case, "name").is_some_and(|it| unquoted(self.text(of.with(it))) == name);
+            field(case, "value").filter(|_| named)
+        });
+        value.map_or(Value::Unknown, |value| self.evaluate(of.with(value), depth + 1))
     }
 
     /// `static attributes = {…}` of a class.

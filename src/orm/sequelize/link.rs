@@ -146,6 +146,15 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
         if let Some(why) = &declaration.options.obscure {
             return unresolved(why.clone(), false);
         }
+        let key_is_named = declaration.key_demanded || declaration.options.foreign_key.name.is_some();
+        let is_named_after = match declaration.kind {
+            AssociationKind::BelongsTo | AssociationKind::HasOne => !key_is_named,
+            AssociationKind::HasMany => false,
+            AssociationKind::BelongsToMany => declaration.owner == target,
+        };
+        if let Some(alias) = declaration.options.hidden_alias.as_ref().filter(|_| is_named_after) {
+            return unresolved(format!("`as` is `{alias}`, which cannot be followed"), false);
+        }
         if declaration.kind == AssociationKind::BelongsToMany {
             return self.join_table(declaration, target);
         }
@@ -384,8 +393,8 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
                 End::new(self.table(*model), vec![column])
             }
             Through::Table(table) | Through::Missing(table) => {
-                // Sequelize 6 makes the model with the options of the one whose association comes first; 7 with those
-                // that hold for all models.
+                // Sequelize 6 makes the model with the options of the one whose association comes first; 7 takes its
+                // schema only, and for the rest what holds for all models.
                 let first = self
                     .declarations
                     .iter()
@@ -393,7 +402,11 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
                 let maker = self
                     .definitions
                     .get(first.map_or(declaration.owner, |first| first.owner));
-                let column = match (stated, maker.is_some_and(Definition::underscored)) {
+                let underscored = maker.is_some_and(|maker| match maker.version {
+                    Version::Six => maker.underscored(),
+                    Version::Seven => maker.underscored_by_default,
+                });
+                let column = match (stated, underscored) {
                     (Some(column), _) => column.to_owned(),
                     (None, true) => underscore(attribute),
                     (None, false) => attribute.to_owned(),

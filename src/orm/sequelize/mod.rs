@@ -53,9 +53,14 @@ impl OrmReader for Sequelize {
             return name == "package.json" && file.text.contains("sequelize") || configures;
         }
         let is_code = ENDINGS.iter().any(|ending| has_ending(name, ending));
-        // Files that only pass models on need not say a word of Sequelize.
-        let of_models = folder.split('/').any(|part| part.to_lowercase().contains("model"));
-        is_code && (of_models || WORDS.iter().any(|word| file.text.contains(word)))
+        // Files that only pass models on, or have names for them, need not say a word of Sequelize.
+        let has = |part: &str, word: &str| part.to_lowercase().contains(word);
+        let of_models = folder.split('/').any(|part| has(part, "model"));
+        let of_names = file
+            .path
+            .split('/')
+            .any(|part| has(part, "constant") || has(part, "enum"));
+        is_code && (of_models || of_names || WORDS.iter().any(|word| file.text.contains(word)))
     }
 
     fn read(&self, files: &[SourceFile]) -> Models {

@@ -61,6 +61,7 @@ fn model(linker: &Linker<'_, '_, '_>, definition: &Definition<'_>) -> Model {
         table: Some(definition.table()),
         table_stated: definition.options.table_name.is_some(),
         table_guessed: false,
+        computed: Vec::new(),
         primary_key: definition.primary_key(),
         attributes: attributes.map(|it| attribute(linker, definition, it)).collect(),
         associations: Vec::new(),
@@ -104,7 +105,7 @@ fn association<'p>(linker: &Linker<'_, 'p, '_>, declaration: &Declaration<'p>) -
     let optional = direct.and_then(|direct| linker.optional(&direct, &options.foreign_key));
     let on_polymorphic_child = matches!(link, Link::PolymorphicChild { .. });
     Association {
-        name: options.alias.clone().unwrap_or(name),
+        name: options.alias.clone().or(options.hidden_alias.clone()).unwrap_or(name),
         kind: declaration.kind,
         declared_as: word(declaration.kind),
         target: target.filter(|_| !on_polymorphic_child),

@@ -13,6 +13,8 @@ pub(super) struct Options {
     pub(super) alias: Option<String>,
     /// `as: { singular }`.
     pub(super) alias_singular: Option<String>,
+    /// The code of an `as` that cannot be followed.
+    pub(super) hidden_alias: Option<String>,
     pub(super) foreign_key: KeyOptions,
     pub(super) other_key: KeyOptions,
     pub(super) source_key: Option<String>,
@@ -198,7 +200,7 @@ fn read_alias<'p>(code: &Code<'p, '_>, options: &mut Options, value: At<'p>) {
         return;
     }
     let Some((forms, _)) = code.properties(value) else {
-        options.obscure = Some(format!("`as` is {:?}, which cannot be followed", code.text(value)));
+        options.hidden_alias = Some(code.text(value).to_owned());
         return;
     };
     for (form, value) in forms {

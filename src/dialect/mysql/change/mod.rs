@@ -137,6 +137,7 @@ pub(super) fn work(change: &Change<'_>, version: Version, flavor: Flavor) -> Res
             parent,
             key,
             copying,
+            ..
         } => foreign_key::add(child, parent, key, Way::new(*copying)),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
         Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),
@@ -148,8 +149,8 @@ pub(super) fn work(change: &Change<'_>, version: Version, flavor: Flavor) -> Res
             temporary,
             copying,
         } => foreign_key::replace(child, parent, [old, new], temporary, Way::new(*copying)),
-        Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column, flavor)),
-        Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column, flavor)),
+        Change::SetNotNull { table, column, .. } => Ok(nullability::set_not_null(table, column, flavor)),
+        Change::DropNotNull { table, column, .. } => Ok(nullability::drop_not_null(table, column, flavor)),
         Change::MoveKey { moving, stage } => key_move::work(moving, *stage, flavor),
         Change::Retype { retype, .. } => retype::at_once(retype),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
@@ -164,6 +165,7 @@ fn online(table: &TableName) -> LockTaken {
         table: table.to_string(),
         mode: "ALGORITHM=INPLACE, LOCK=NONE",
         blocks: "nobody but for an instant at its begin and end",
+        partitions: false,
     }
 }
 
@@ -177,6 +179,7 @@ fn copied(table: &TableName) -> [LockTaken; 2] {
             table: table.to_string(),
             mode: COPY,
             blocks: "writers until the copy is made; not readers",
+            partitions: false,
         },
         LockTaken {
             blocks: "readers too for an instant, when the copy takes the table's place",
@@ -191,6 +194,7 @@ fn rows_locked(table: &TableName) -> LockTaken {
         table: table.to_string(),
         mode: "row locks of one batch",
         blocks: "writers of the same rows, for an instant",
+        partitions: false,
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn refusal(change: &Change<'_>, flavor: Flavor) -> Option<String> {
     match change {
         Change::AddForeignKey { child, parent, key, .. } => refused_key(child, parent, key, flavor),
         Change::ReplaceForeignKey { child, parent, new, .. } => refused_key(child, parent, new, flavor),
-        Change::SetNotNull { table, column } | Change::DropNotNull { table, column } => {
+        Change::SetNotNull { table, column, .. } | Change::DropNotNull { table, column, .. } => {
             table.column(column).and_then(|column| untold(table, column, flavor))
         }
         Change::Retype { retype, .. } => untold(retype.table, retype.column, flavor)

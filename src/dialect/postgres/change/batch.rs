@@ -15,7 +15,7 @@ const BATCH: u32 = 10_000;
 /// not found again.
 pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) -> Statement {
     let table = Postgres.table_name(&batches.table.name);
-    let declare = |name: &str, column: &Column| format!("  {name} {table}.{}%TYPE;\n", Postgres.quote(&column.name));
+    let declare = |name: &str, column: &Column| format!("  {name} {};\n", type_of(&table, column));
     let (key, [low, high]) = (batches.key_columns(), batches.variables());
     let unless = done.map_or(String::new(), |done| {
         format!("  IF {done} THEN\n    RETURN;\n  END IF;\n")
@@ -41,4 +41,15 @@ pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) ->
             assign = batches.each_pair(|low, high| format!("    {low} := {high};\n")),
         ),
     )
+}
+
+/// The type of a variable for values of a column. A variable is null at first, which a domain can forbid.
+fn type_of(table: &str, column: &Column) -> String {
+    if column.ty.base == column.ty.declared {
+        return format!("{table}.{}%TYPE", Postgres.quote(&column.name));
+    }
+    match &column.ty.collation {
+        Some(collation) => format!("{} COLLATE {}", column.ty.base, collation.name),
+        None => column.ty.base.clone(),
+    }
 }

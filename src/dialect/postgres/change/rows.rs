@@ -4,11 +4,11 @@
 use super::block::{block, columns_as_planned, guard, regclass, unless};
 use super::{batch, foreign_key, lock};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::change::{Keeping, LockTaken, Statement, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{ForeignKey, Ident, Table, TableKind};
+use crate::schema::{ForeignKey, Ident, Table, TableKind, TableName};
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
     let moving = Moving::new(&Postgres, rows.table(), keeping);
@@ -181,6 +181,7 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
              NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
             moving.table_name()
         )),
+        guard(&[shaped_as_planned(moving)]),
         batches(moving, statement),
     ];
     up.push(dropping_if_empty(moving));
@@ -195,10 +196,42 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
     Work {
         up,
         down,
-        locks: vec![lock(&moving.table.name, "ROW EXCLUSIVE")],
+        locks: locks(rows),
         guards: vec![super::as_planned(moving.table)],
         reads_rows: true,
     }
+}
+
+/// A quarantine of that name may be there from another plan, for the table as it was then: what has another type there would
+/// be kept as another value.
+fn shaped_as_planned(moving: &Moving<'_>) -> (String, String) {
+    let quarantine = Table {
+        name: moving.quarantine_name(),
+        ..moving.table.clone()
+    };
+    let (holds, _) = columns_as_planned(&quarantine, &moving.all_columns());
+    let message = format!(
+        "{} is there with other columns or types than {} has: rename it, or make a new plan, which takes another name",
+        quarantine.name, moving.table.name
+    );
+    (holds, message)
+}
+
+/// Where rows go, the server looks for those that reference them, and has the lock of what ON DELETE would do to those.
+fn locks(rows: &RowSet<'_>) -> Vec<LockTaken> {
+    let referencing = match rows {
+        RowSet::Unreferenced { by, .. } => by.as_slice(),
+        _ => &[],
+    };
+    let mut tables: Vec<&TableName> = referencing
+        .iter()
+        .filter(|ends| ends.constrained)
+        .map(|ends| &ends.child.name)
+        .collect();
+    tables.push(&rows.table().name);
+    tables.sort();
+    tables.dedup();
+    tables.into_iter().map(|table| lock(table, "ROW EXCLUSIVE")).collect()
 }
 
 /// A quarantine that keeps nothing is none.

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::super::quoted;
 use super::value::{DumpValue, Kind};
 use super::write::{Clash, Writer};
-use super::{DumpDatabase, DumpDialect, Needed, StoredName, UNREAD, compare, failed};
+use super::{DumpDatabase, DumpDialect, Needed, StoredName, UNREAD, column, compare, failed};
 use crate::dialect::{Database, Error, SourceInfo, interrupt};
 use crate::schema::{Ident, Read, Schema, Table, TableName, TypeFamily};
 
@@ -169,14 +169,8 @@ impl Loading {
         if filter.is_empty() || filter.iter().any(|(name, _)| kind(name).is_none()) {
             return Ok(false);
         }
-        let assigned: Vec<String> = set
-            .iter()
-            .map(|(name, _)| format!("{} = ?", quoted(name.as_str())))
-            .collect();
-        let wanted: Vec<String> = filter
-            .iter()
-            .map(|(name, _)| format!("{} = ?", quoted(name.as_str())))
-            .collect();
+        let assigned: Vec<String> = set.iter().map(|(name, _)| format!("{} = ?", column(name))).collect();
+        let wanted: Vec<String> = filter.iter().map(|(name, _)| format!("{} = ?", column(name))).collect();
         let sql = format!(
             "UPDATE {} SET {} WHERE {}",
             quoted(&stored.sql_name),
@@ -226,7 +220,7 @@ impl Loading {
             for stored in self.tables.values() {
                 let is_row_key = |key: &[Ident]| matches!(key, [only] if stored.row_key.as_ref() == Some(only));
                 for (at, key) in stored.keys.iter().enumerate().filter(|(_, key)| !is_row_key(key)) {
-                    let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
+                    let columns: Vec<String> = key.iter().map(column).collect();
                     self.connection.execute_batch(&format!(
                         "CREATE INDEX {} ON {} ({})",
                         quoted(&format!("{} by {at}", stored.sql_name)),
@@ -272,7 +266,7 @@ impl Loading {
             return Ok(StoredName { all: own.clone(), own });
         }
         let mut parts = Vec::new();
-        let columns: Vec<String> = stored.columns.iter().map(|(name, _)| quoted(name.as_str())).collect();
+        let columns: Vec<String> = stored.columns.iter().map(|(name, _)| column(name)).collect();
         parts.push(format!(
             "SELECT {} FROM {}",
             columns.join(", "),
@@ -328,13 +322,13 @@ fn create(connection: &Connection, table: &Table, stored: &Stored) -> rusqlite::
             let collation = table.column(name).and_then(|column| compare::collation(&column.ty));
             let collation = collation.map_or(String::new(), |collation| format!(" COLLATE {collation}"));
             if stored.row_key.as_ref() == Some(name) {
-                return format!("{} INTEGER PRIMARY KEY", quoted(name.as_str()));
+                return format!("{} INTEGER PRIMARY KEY", column(name));
             }
-            format!("{}{collation}", quoted(name.as_str()))
+            format!("{}{collation}", column(name))
         })
         .collect();
     let unique = stored.unique.iter().map(|key| {
-        let columns: Vec<String> = key.iter().map(|name| quoted(name.as_str())).collect();
+        let columns: Vec<String> = key.iter().map(column).collect();
         format!("UNIQUE ({})", columns.join(", "))
     });
     connection.execute_batch(&format!(

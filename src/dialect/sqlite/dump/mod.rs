@@ -79,7 +79,7 @@ impl Dialect for DumpDialect {
     }
 
     fn quote(&self, ident: &Ident) -> String {
-        Sqlite.quote(ident)
+        column(ident)
     }
 
     fn literal(&self, text: &str) -> String {
@@ -183,6 +183,19 @@ impl Session for DumpSession {
     fn end(&mut self) {
         self.0.end();
     }
+}
+
+/// A column's name in the file, in quotes. SQLite takes `reportId` and `ReportId` for one name, and PostgreSQL for two:
+/// capital letters are marked.
+fn column(name: &Ident) -> String {
+    let mut marked = String::new();
+    for letter in name.as_str().chars() {
+        if letter == '^' || letter.is_ascii_uppercase() {
+            marked.push('^');
+        }
+        marked.push(letter);
+    }
+    quoted(&marked)
 }
 
 fn failed(source_name: &str, error: &rusqlite::Error) -> Error {
