@@ -80,6 +80,8 @@ pub(super) struct Tasks<'a> {
     first: BTreeSet<TaskKey>,
     /// The indexes that are made, each with what makes it.
     new_indexes: Vec<(TaskKey, TableName, Index)>,
+    /// The indexes that are to go, each with the finding that says so and the one that does all that it does.
+    useless: Vec<(String, &'a Table, [&'a Index; 2])>,
     /// Keys that go, each with the one that stands for it.
     leaving: BTreeMap<ColumnSet, ColumnSet>,
     /// Tables that get a primary key.
@@ -115,6 +117,7 @@ impl<'a> Tasks<'a> {
             names: Names::new(facts.schema, dialect.longest_name()),
             first: BTreeSet::new(),
             new_indexes: Vec::new(),
+            useless: Vec::new(),
             leaving: BTreeMap::new(),
             keyed: BTreeSet::new(),
             planned: BTreeMap::new(),
@@ -168,7 +171,9 @@ impl<'a> Tasks<'a> {
 
     /// Says what is left to choose when all else is planned.
     pub(super) fn settle(&mut self, findings: &[Finding]) {
+        self.fill_from_what_stays();
         self.drop_replaced();
+        self.drop_useless();
         for finding in findings {
             let table = finding.subject.table_name();
             if finding.remedy == Some(Remedy::ChoosePrimaryKey) && !self.keyed.contains(table) {
@@ -236,7 +241,10 @@ impl<'a> Tasks<'a> {
             draft.key,
             TaskKey::Retype(..) | TaskKey::Move(_, MoveStage::Add | MoveStage::Fill)
         ) {
-            draft.after.extend(self.first.iter().cloned());
+            // Keys are filled from the rows that stay.
+            let waits =
+                |key: &&TaskKey| draft.phase > Phase::Repair || !matches!(key, TaskKey::Move(_, MoveStage::Fill));
+            draft.after.extend(self.first.iter().filter(waits).cloned());
         }
         if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {

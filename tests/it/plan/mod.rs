@@ -35,4 +35,5 @@ mod triggers;
 mod trip;
 mod types_of_users;
 mod undo;
+mod useless_indexes;
 mod verify;
