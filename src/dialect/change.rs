@@ -192,6 +192,9 @@ pub enum Change<'a> {
         /// Whether the server is to look at every row itself while it copies the table, where it can add the constraint
         /// in place without looking too.
         copying: bool,
+        /// The partitions that have the same foreign key already, each with its own one: the server makes those parts of
+        /// the new one, and they go with it.
+        parts: Vec<(&'a Table, ForeignKey)>,
     },
     /// A foreign key holds for the rows from before too.
     ValidateForeignKey {
@@ -234,6 +237,8 @@ pub enum Change<'a> {
         table: &'a Table,
         /// The column.
         column: &'a Ident,
+        /// The constraint by which new rows have none already.
+        standing: Option<NotNull>,
     },
     /// A column takes nulls.
     DropNotNull {
@@ -241,6 +246,8 @@ pub enum Change<'a> {
         table: &'a Table,
         /// The column.
         column: &'a Ident,
+        /// The constraint by which it takes none.
+        standing: Option<NotNull>,
     },
     /// Rows are kept in the quarantine and gone from their table.
     RemoveRows {
@@ -279,6 +286,17 @@ pub enum Change<'a> {
         /// Under what they are kept.
         keeping: Keeping,
     },
+}
+
+/// By what a column takes no nulls, where that is a constraint with a name (PostgreSQL 18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotNull {
+    /// The constraint's name.
+    pub name: Ident,
+    /// Whether the rows from before were checked.
+    pub validated: bool,
+    /// Whether tables that inherit from this one do not get it (NO INHERIT).
+    pub only_here: bool,
 }
 
 /// A partition of a table that gets an index.
@@ -341,6 +359,15 @@ pub struct LockTaken {
     pub mode: &'static str,
     /// What has to wait meanwhile, in one phrase.
     pub blocks: &'static str,
+    /// Whether the table's partitions are locked in the same way.
+    pub partitions: bool,
+}
+
+impl LockTaken {
+    /// What a sentence says of its table's partitions, after the table's name; nothing where there are none.
+    pub fn with_partitions(&self) -> &'static str {
+        if self.partitions { " and its partitions" } else { "" }
+    }
 }
 
 impl Statement {

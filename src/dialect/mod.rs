@@ -98,6 +98,13 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// A query for the columns that take no nulls because their table says so, a row each: namespace, table, column, the name
+    /// of the constraint that says it, and whether the rows from before were checked and whether tables that inherit do not get
+    /// it, as `t` or `f`; null where there is no such constraint. `None` where the schema tells all there is.
+    fn not_nulls(&self) -> Option<String> {
+        None
+    }
+
     /// The quoted name of a table.
     fn table_name(&self, name: &TableName) -> String {
         match &name.namespace {

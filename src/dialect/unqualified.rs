@@ -153,13 +153,23 @@ impl Tables<'_> {
                 },
                 stage: *stage,
             },
-            Change::SetNotNull { table, column } => Change::SetNotNull {
+            Change::SetNotNull {
+                table,
+                column,
+                standing,
+            } => Change::SetNotNull {
                 table: self.table(table),
                 column,
+                standing: standing.clone(),
             },
-            Change::DropNotNull { table, column } => Change::DropNotNull {
+            Change::DropNotNull {
+                table,
+                column,
+                standing,
+            } => Change::DropNotNull {
                 table: self.table(table),
                 column,
+                standing: standing.clone(),
             },
             Change::RemoveRows { rows, keeping } => Change::RemoveRows {
                 rows: self.rows(rows),
@@ -188,11 +198,16 @@ impl Tables<'_> {
                 parent,
                 key,
                 copying,
+                parts,
             } => Change::AddForeignKey {
                 child: self.table(child),
                 parent: self.table(parent),
                 key: self.key(key),
                 copying: *copying,
+                parts: parts
+                    .iter()
+                    .map(|(part, key)| (self.table(part), self.key(key)))
+                    .collect(),
             },
             Change::ValidateForeignKey {
                 child,

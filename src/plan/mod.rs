@@ -8,6 +8,7 @@ mod hanging;
 mod keep;
 mod moves;
 mod names;
+mod not_nulls;
 mod order;
 mod rebuilds;
 mod rows;
@@ -19,13 +20,14 @@ mod types;
 mod verification;
 
 use crate::dialect::change::{PlanDialect, Version, Work};
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 use crate::relation::short_hash;
 use crate::rules::Facts;
 use crate::schema::Ident;
 
 pub use keep::Keep;
 pub use names::QUARANTINE_PREFIX;
+pub use not_nulls::NotNulls;
 pub use rows::Treatment;
 pub use settings::{OrphanSetting, Settings};
 pub use survey::{Below, By, Surplus, Survey, survey};
@@ -173,7 +175,11 @@ pub fn plan(
     let mut tasks = tasks::Tasks::new(&changed, survey, dialect, options, &id);
     tasks.retype(facts.schema, findings, &retypes, refused);
     tasks.move_keys(findings, &moves, unmoved);
-    for finding in findings {
+    // Whether a foreign key may set a column to null depends on whether it will take nulls.
+    let (nullable, others): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| matches!(finding.remedy, Some(Remedy::DropNotNull(_))));
+    for finding in nullable.into_iter().chain(others) {
         tasks.add(finding);
     }
     tasks.settle(findings);

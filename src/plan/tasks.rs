@@ -80,6 +80,8 @@ pub(super) struct Tasks<'a> {
     first: BTreeSet<TaskKey>,
     /// The indexes that are made, each with what makes it.
     new_indexes: Vec<(TaskKey, TableName, Index)>,
+    /// The indexes that are to go, each with the finding that says so and the one that does all that it does.
+    useless: Vec<(String, &'a Table, [&'a Index; 2])>,
     /// Keys that go, each with the one that stands for it.
     leaving: BTreeMap<ColumnSet, ColumnSet>,
     /// Tables that get a primary key.
@@ -115,6 +117,7 @@ impl<'a> Tasks<'a> {
             names: Names::new(facts.schema, dialect.longest_name()),
             first: BTreeSet::new(),
             new_indexes: Vec::new(),
+            useless: Vec::new(),
             leaving: BTreeMap::new(),
             keyed: BTreeSet::new(),
             planned: BTreeMap::new(),
@@ -168,7 +171,9 @@ impl<'a> Tasks<'a> {
 
     /// Says what is left to choose when all else is planned.
     pub(super) fn settle(&mut self, findings: &[Finding]) {
+        self.fill_from_what_stays();
         self.drop_replaced();
+        self.drop_useless();
         for finding in findings {
             let table = finding.subject.table_name();
             if finding.remedy == Some(Remedy::ChoosePrimaryKey) && !self.keyed.contains(table) {
@@ -236,7 +241,10 @@ impl<'a> Tasks<'a> {
             draft.key,
             TaskKey::Retype(..) | TaskKey::Move(_, MoveStage::Add | MoveStage::Fill)
         ) {
-            draft.after.extend(self.first.iter().cloned());
+            // Keys are filled from the rows that stay.
+            let waits =
+                |key: &&TaskKey| draft.phase > Phase::Repair || !matches!(key, TaskKey::Move(_, MoveStage::Fill));
+            draft.after.extend(self.first.iter().filter(waits).cloned());
         }
         if let Some(known) = self.planned.get_mut(&draft.key) {
             if !known.reasons.contains(&reason) {
@@ -264,7 +272,10 @@ impl<'a> Tasks<'a> {
             (None, _) => self.dialect.work(&draft.change, self.options.version),
         };
         match work {
-            Ok(work) => {
+            Ok(mut work) => {
+                for lock in &mut work.locks {
+                    lock.partitions = self.has_partitions(&lock.table);
+                }
                 self.new_indexes
                     .extend(indexes::made(&draft.key, &draft.change, self.dialect));
                 let task = Task {
@@ -284,6 +295,12 @@ impl<'a> Tasks<'a> {
             }
             Err(reason) => self.withhold(draft.key, draft.title, reason, String::new()),
         }
+    }
+
+    /// Whether the table of that name, as reports write it, has partitions that are tables themselves.
+    fn has_partitions(&self, table: &str) -> bool {
+        let mut tables = self.facts.schema.tables.values();
+        tables.any(|part| part.partition_of.as_ref().is_some_and(|root| root.to_string() == table))
     }
 
     fn notes(&self, change: &Change<'_>) -> Vec<String> {
@@ -334,8 +351,8 @@ fn slug(change: &Change<'_>) -> String {
         Change::ValidateForeignKey { key, child, .. } => ("validate", named(key.name.as_ref(), child)),
         Change::DropForeignKey { key, child, .. } => ("drop_foreign_key", named(key.name.as_ref(), child)),
         Change::ReplaceForeignKey { old, child, .. } => ("replace_foreign_key", named(old.name.as_ref(), child)),
-        Change::SetNotNull { table, column } => ("set_not_null", format!("{}_{column}", table.name.table)),
-        Change::DropNotNull { table, column } => ("drop_not_null", format!("{}_{column}", table.name.table)),
+        Change::SetNotNull { table, column, .. } => ("set_not_null", format!("{}_{column}", table.name.table)),
+        Change::DropNotNull { table, column, .. } => ("drop_not_null", format!("{}_{column}", table.name.table)),
         Change::RemoveRows { rows, .. } => ("quarantine", rows.table().name.table.as_str().to_owned()),
         Change::ClearKeys { rows, .. } => ("set_null", rows.table().name.table.as_str().to_owned()),
         Change::Retype { retype, stage } => (

@@ -44,6 +44,18 @@ impl ForeignKey {
         }
     }
 
+    /// Whether another one, of whatever name and table, says the same in the same order, and acts in the same way.
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        self.columns == other.columns
+            && self.parent == other.parent
+            && self.parent_columns == other.parent_columns
+            && (self.on_delete, self.on_update) == (other.on_delete, other.on_update)
+            && self.set_columns == other.set_columns
+            && self.match_type == other.match_type
+            && self.deferrable == other.deferrable
+            && self.period == other.period
+    }
+
     /// Its column pairs, child's and parent's, in an order that does not depend on how it was written.
     pub fn pairs(&self) -> Vec<(&Ident, &Ident)> {
         let mut pairs: Vec<_> = self.columns.iter().zip(&self.parent_columns).collect();

@@ -1,5 +1,7 @@
 //! Tables and columns.
 
+use std::collections::BTreeSet;
+
 use super::{ColumnType, ForeignKey, Ident, Index, Key, Origin, TableName};
 
 /// A table, or something that reads like one.
@@ -41,6 +43,10 @@ pub struct Table {
     pub audited: bool,
     /// What made it. Only SQLite keeps that, where a table is changed by being made anew.
     pub definition: Option<Definition>,
+    /// Whether it keeps all former versions of its rows (MariaDB's WITH SYSTEM VERSIONING).
+    pub versioned: bool,
+    /// The columns of which stored columns are computed, where a server tells that limits its foreign keys (MySQL, MariaDB).
+    pub computed_from: BTreeSet<Ident>,
     /// Where it was declared.
     pub origin: Origin,
 }
@@ -143,6 +149,8 @@ impl Table {
             soft_delete: None,
             audited: true,
             definition: None,
+            versioned: false,
+            computed_from: BTreeSet::new(),
             origin,
         }
     }

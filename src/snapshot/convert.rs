@@ -319,6 +319,8 @@ impl From<schema::Table> for Table {
             soft_delete: _,
             audited,
             definition,
+            versioned,
+            computed_from,
             origin,
         } = model;
         Self {
@@ -339,6 +341,11 @@ impl From<schema::Table> for Table {
             comment,
             audited,
             definition: maybe(definition),
+            versioned,
+            computed_from: computed_from
+                .into_iter()
+                .map(|column| column.as_str().to_owned())
+                .collect(),
             location: location(origin),
         }
     }
@@ -365,6 +372,8 @@ impl From<Table> for schema::Table {
             soft_delete: None,
             audited: stored.audited,
             definition: maybe(stored.definition),
+            versioned: stored.versioned,
+            computed_from: stored.computed_from.into_iter().map(Into::into).collect(),
             origin: origin(stored.location),
         }
     }

@@ -68,6 +68,10 @@ pub(super) struct Table {
     pub(super) audited: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) definition: Option<Definition>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) versioned: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) computed_from: Vec<String>,
     /// `None`: in the catalogue.
     pub(super) location: Option<Location>,
 }

@@ -7,18 +7,35 @@ use serde_json::Value;
 
 use crate::run::Run;
 
-const FRAMEWORKS: [(&str, &str); 3] = [
+const FRAMEWORKS: [(&str, &str); 4] = [
     ("active_record", "app/models.rb"),
     ("eloquent", "app/Models.php"),
     ("sequelize", "app/models.js"),
+    ("sequelize7", "app/models.ts"),
 ];
+
+/// Tables that are called like what the frameworks, or their languages, have already.
+pub(crate) const RESERVED: &str = "
+    CREATE TABLE models (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+    CREATE TABLE attributes (id INTEGER PRIMARY KEY, model_id INTEGER NOT NULL REFERENCES models (id));
+    CREATE TABLE \"tables\" (id INTEGER PRIMARY KEY, model_code TEXT REFERENCES models (code));
+    CREATE TABLE lists (id INTEGER PRIMARY KEY, list_id INTEGER REFERENCES lists (id));
+    CREATE TABLE processes (id INTEGER PRIMARY KEY, list_id INTEGER NOT NULL REFERENCES lists (id));
+    CREATE TABLE errors (id INTEGER PRIMARY KEY, process_id INTEGER NOT NULL REFERENCES processes (id));
+    CREATE TABLE transactions (id INTEGER PRIMARY KEY, error_id INTEGER NOT NULL REFERENCES errors (id));
+    CREATE TABLE updates (id INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL REFERENCES transactions (id));
+    CREATE TABLE casts (id INTEGER PRIMARY KEY, update_id INTEGER NOT NULL REFERENCES updates (id));
+    CREATE TABLE files (id INTEGER PRIMARY KEY);
+    CREATE TABLE abstracts (id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files (id));
+    CREATE TABLE hashes (id INTEGER PRIMARY KEY, cast_id INTEGER NOT NULL UNIQUE REFERENCES casts (id));
+";
 
 fn shop(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop");
     folder.join(file).to_str().unwrap().to_owned()
 }
 
-fn emit(framework: &str, source: &str, config: &str) -> String {
+pub(crate) fn emit(framework: &str, source: &str, config: &str) -> String {
     let run = Run::new(["relations", source, "--config", config, "--emit", framework]);
     let outcome = run.finish();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
@@ -111,45 +128,6 @@ fn names_that_no_framework_would_guess_are_spelled_out() {
     check_round_trip(&source, &config, &[]);
 }
 
-/// Tables whose models and associations cannot be called after them: a language or a framework has these names.
-pub(crate) const TAKEN_NAMES: &str = "
-    CREATE TABLE files (id INTEGER PRIMARY KEY);
-    CREATE TABLE transactions (id INTEGER PRIMARY KEY);
-    CREATE TABLE abstracts (id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files);
-    CREATE TABLE errors (id INTEGER PRIMARY KEY, abstract_id INTEGER REFERENCES abstracts,
-      transaction_id INTEGER REFERENCES transactions);
-";
-
-/// What is emitted for them.
-pub(crate) fn emit_taken_names(framework: &str) -> String {
-    let home = tempfile::tempdir().unwrap();
-    let file = |name: &str, text: &str| {
-        std::fs::write(home.path().join(name), text).unwrap();
-        home.path().join(name).to_str().unwrap().to_owned()
-    };
-    emit(framework, &file("taken.sql", TAKEN_NAMES), &file("relaudit.yml", ""))
-}
-
-#[test]
-fn names_that_are_taken_are_not_given() {
-    let home = tempfile::tempdir().unwrap();
-    let (source, config) = (home.path().join("taken.sql"), home.path().join("relaudit.yml"));
-    std::fs::write(&source, TAKEN_NAMES).unwrap();
-    std::fs::write(&config, "").unwrap();
-    check_round_trip(source.to_str().unwrap(), config.to_str().unwrap(), &[]);
-    let rails = emit_taken_names("active_record");
-    for line in [
-        "class FileRecord < ApplicationRecord",
-        "belongs_to :its_transaction, class_name: \"Transaction\", foreign_key: :transaction_id, optional: true",
-        "has_many :its_errors, class_name: \"Error\"",
-    ] {
-        assert!(
-            rails.lines().any(|written| written.trim() == line),
-            "{line} is not in\n{rails}"
-        );
-    }
-}
-
 #[test]
 fn join_tables_of_another_schema_are_named_with_it() {
     let home = tempfile::tempdir().unwrap();
@@ -178,6 +156,14 @@ fn join_tables_of_another_schema_are_named_with_it() {
              underscored: true, timestamps: false });",
         ),
         ("sequelize", "Club.belongsToMany(Person, { through: ClubsPerson });"),
+        (
+            "sequelize7",
+            "@Table({ tableName: 'clubs_people', schema: 'work', underscored: true, timestamps: false })",
+        ),
+        (
+            "sequelize7",
+            "@BelongsToMany(() => Person, { through: () => ClubsPerson, inverse: { as: 'clubs' } })",
+        ),
         (
             "eloquent",
             "return $this->belongsToMany(Person::class, 'work.clubs_people');",
@@ -245,6 +231,39 @@ end
         assert!(
             sequelize.lines().any(|written| written.trim() == line),
             "{line} is not in\n{sequelize}"
+        );
+    }
+    let seven = emitted("sequelize7");
+    let line =
+        "@BelongsTo(() => User, { foreignKey: { allowNull: false }, inverse: { as: 'posts', type: 'hasMany' } })";
+    assert!(
+        seven.lines().any(|written| written.trim() == line),
+        "{line} is not in\n{seven}"
+    );
+}
+
+#[test]
+fn names_that_a_framework_keeps_for_itself_are_given_to_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let source = home.path().join("words.sql");
+    std::fs::write(&source, RESERVED).unwrap();
+    let config = home.path().join("relaudit.yml");
+    std::fs::write(&config, "").unwrap();
+    let (source, config) = (source.to_str().unwrap(), config.to_str().unwrap());
+    check_round_trip(source, config, &[]);
+    for (framework, line) in [
+        ("sequelize7", "export class ModelRecord extends Model {"),
+        ("eloquent", "class ListRecord extends Model"),
+        ("active_record", "class ProcessRecord < ApplicationRecord"),
+        (
+            "active_record",
+            "has_many :related_errors, class_name: \"Error\", foreign_key: :process_id",
+        ),
+    ] {
+        let text = emit(framework, source, config);
+        assert!(
+            text.lines().any(|written| written.trim() == line),
+            "{line} is not in\n{text}"
         );
     }
 }

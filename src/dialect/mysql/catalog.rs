@@ -13,11 +13,12 @@ mod veiled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dialect::{Error, Session};
+use crate::dialect::{Dialect as _, Error, Session};
 use crate::schema::{Ident, Note, Origin, Read, Schema, Table, TableKind, TableName};
 
 use self::foreign_keys::Reference;
 use self::scope::Scope;
+use super::MySql;
 use super::server::{Flavor, Server};
 use super::session::MySqlSession;
 
@@ -172,6 +173,7 @@ impl Catalog<'_> {
         let rows = self.rows("reading the indexes", &sql)?;
         indexes::attach(rows, &mut tables);
         self.attach_checks(scope, &mut tables)?;
+        self.attach_computed(scope, &mut tables)?;
         Ok(tables)
     }
 
@@ -191,6 +193,29 @@ impl Catalog<'_> {
             if let Some(table) = tables.get_mut(&name) {
                 table.checks.push(condition);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Catalog<'_> {
+    /// Of which columns stored ones are computed. Both servers print names in expressions in backquotes.
+    fn attach_computed(&mut self, scope: &Scope, tables: &mut BTreeMap<TableName, Table>) -> Result<(), Error> {
+        let tells = match self.server.flavor {
+            Flavor::MySql => self.server.version >= (5, 7, 6),
+            Flavor::MariaDb => self.server.version >= (10, 2, 5),
+        };
+        if !tells {
+            return Ok(());
+        }
+        let sql = scope.narrow(include_str!("catalog/computed.sql"));
+        for mut row in self.rows("reading the computed columns", &sql)? {
+            let name = table_name(&mut row, 0);
+            let expression = row.text(2).to_lowercase();
+            let Some(table) = tables.get_mut(&name) else { continue };
+            let columns = table.columns.iter().map(|column| column.name.clone());
+            let used = columns.filter(|column| expression.contains(&MySql::MYSQL.quote(column).to_lowercase()));
+            table.computed_from.extend(used);
         }
         Ok(())
     }
@@ -217,6 +242,7 @@ fn table(mut row: Row) -> Option<Table> {
     };
     let mut table = Table::new(name, kind, Origin::Catalog);
     table.engine = engine;
+    table.versioned = stored == "SYSTEM VERSIONED";
     if kind != TableKind::View {
         table.estimated_rows = rows;
         table.size_bytes = data.map(|data| data.saturating_add(index.unwrap_or(0)));

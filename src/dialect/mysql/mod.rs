@@ -135,7 +135,7 @@ impl Dialect for MySql {
 
 impl PlanDialect for MySql {
     fn work(&self, change: &Change<'_>, version: Version) -> Result<Work, String> {
-        change::work(change, version)
+        change::work(change, version, self.flavor)
     }
 
     fn notes(&self, change: &Change<'_>) -> Vec<String> {

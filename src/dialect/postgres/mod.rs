@@ -93,6 +93,18 @@ impl Dialect for Postgres {
         )
     }
 
+    fn not_nulls(&self) -> Option<String> {
+        // Before PostgreSQL 18 there are no constraints of type `n`.
+        Some(
+            "SELECT n.nspname, c.relname, a.attname, k.conname, k.convalidated::text, k.connoinherit::text FROM \
+             pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = \
+             c.relnamespace LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = \
+             ARRAY[a.attnum] WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND \
+             n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1, 2, 3"
+                .to_owned(),
+        )
+    }
+
     fn partition_keys(&self, table: &TableName) -> Option<String> {
         Some(format!(
             "SELECT DISTINCT coalesce(a.attname::text, pg_get_partkeydef(p.partrelid)) FROM pg_catalog.pg_partition_tree({}) t \

@@ -266,6 +266,7 @@ fn definition<'p>(
         version: code.project.version(at.file),
         attributes: Vec::new(),
         options: ModelOptions::default(),
+        underscored_by_default: false,
         keys: Vec::new(),
     };
     if place.decorated {
@@ -297,6 +298,7 @@ fn definition<'p>(
     let nearest = nearest(path, &places, stated_at).or(places.first().copied());
     if let Some((_, options)) = nearest.and_then(|place| everywhere.get(place)) {
         definition.options.inherit(options);
+        definition.underscored_by_default = options.underscored == Some(true);
     }
     definition
 }

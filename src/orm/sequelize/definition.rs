@@ -14,6 +14,8 @@ pub(super) struct Definition<'p> {
     pub(super) version: Version,
     pub(super) attributes: Vec<AttributeDefinition>,
     pub(super) options: ModelOptions,
+    /// Whether the names of all models are, unless they say otherwise.
+    pub(super) underscored_by_default: bool,
     /// Which attributes are keys to which classes (`@ForeignKey` of `sequelize-typescript`): the name of the
     /// attribute, and the expression that gives the class.
     pub(super) keys: Vec<(String, At<'p>)>,

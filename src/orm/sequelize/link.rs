@@ -393,8 +393,8 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
                 End::new(self.table(*model), vec![column])
             }
             Through::Table(table) | Through::Missing(table) => {
-                // Sequelize 6 makes the model with the options of the one whose association comes first; 7 with those
-                // that hold for all models.
+                // Sequelize 6 makes the model with the options of the one whose association comes first; 7 takes its
+                // schema only, and for the rest what holds for all models.
                 let first = self
                     .declarations
                     .iter()
@@ -402,7 +402,11 @@ impl<'x, 'p, 'a> Linker<'x, 'p, 'a> {
                 let maker = self
                     .definitions
                     .get(first.map_or(declaration.owner, |first| first.owner));
-                let column = match (stated, maker.is_some_and(Definition::underscored)) {
+                let underscored = maker.is_some_and(|maker| match maker.version {
+                    Version::Six => maker.underscored(),
+                    Version::Seven => maker.underscored_by_default,
+                });
+                let column = match (stated, underscored) {
                     (Some(column), _) => column.to_owned(),
                     (None, true) => underscore(attribute),
                     (None, false) => attribute.to_owned(),

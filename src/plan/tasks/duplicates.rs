@@ -136,13 +136,14 @@ impl<'a> Tasks<'a> {
                 (format!("{}; {reason}", groups(surplus)), decide)
             }),
             None => Err((
-                format!(
-                    "{}; {} of the {} that are too many {} no mere copies",
-                    groups(surplus),
-                    others,
-                    surplus.too_many(),
-                    if others == 1 { "is" } else { "are" }
-                ),
+                match (others, surplus.too_many()) {
+                    (1, 1) => format!("{}; the one that is too many is no mere copy", groups(surplus)),
+                    (1, many) => format!("{}; 1 of the {many} that are too many is no mere copy", groups(surplus)),
+                    (others, many) => format!(
+                        "{}; {others} of the {many} that are too many are no mere copies",
+                        groups(surplus)
+                    ),
+                },
                 format!(
                     "say which row of each group stays with --keep oldest:COLUMN or newest:COLUMN (by {}), or in \
                      `duplicates:` of relaudit.yml, or mend them by hand",

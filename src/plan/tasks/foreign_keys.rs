@@ -8,7 +8,9 @@ use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::plan::rows::doubt;
 use crate::relation::Relation;
-use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, Table, TableName, display_columns};
+use crate::schema::{
+    Action, ColumnSet, Deferrable, ForeignKey, Ident, Match, Origin, Table, TableName, display_columns,
+};
 
 impl<'a> Tasks<'a> {
     pub(super) fn add_foreign_key(&mut self, finding: &Finding, at: usize, relation: &'a Relation) {
@@ -134,7 +136,8 @@ impl<'a> Tasks<'a> {
         if let Some((reason, decide)) = self.refusal(relation, child, &new) {
             return self.withhold(key, title, reason, decide);
         }
-        let after = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
+        let mut after = relation.map_or_else(BTreeSet::new, |(at, relation)| self.mend(finding, at, relation));
+        after.extend(old.columns.iter().map(|column| nullable(child, column)));
         let temporary = self.names.name(child, &old.columns, "fkey");
         self.put(
             finding,
@@ -169,9 +172,10 @@ impl<'a> Tasks<'a> {
             &foreign_key.set_columns
         };
         let settable = child.settable_to_null(set_to_null);
+        let will_be = |column| self.planned.contains_key(&nullable(child, column));
         let required: Vec<_> = set_to_null
             .iter()
-            .filter(|column| !settable.contains(column))
+            .filter(|column| !settable.contains(column) && !will_be(column))
             .cloned()
             .collect();
         if foreign_key.on_delete == Action::SetNull && !required.is_empty() {
@@ -232,10 +236,10 @@ impl<'a> Tasks<'a> {
         let mut after = mended.clone();
         after.extend([
             TaskKey::Index(child_end.clone()),
-            TaskKey::Nullable(child_end.clone()),
             TaskKey::Types(child_end.clone()),
             TaskKey::Unique(parent_end),
         ]);
+        after.extend(foreign_key.columns.iter().map(|column| nullable(child, column)));
         self.put(
             finding,
             Draft {
@@ -247,6 +251,7 @@ impl<'a> Tasks<'a> {
                     parent,
                     key: foreign_key.clone(),
                     copying: self.options.copy_for_foreign_keys,
+                    parts: self.parts_with(child, foreign_key),
                 },
                 after,
                 rows: None,
@@ -258,6 +263,17 @@ impl<'a> Tasks<'a> {
         let mut after = mended;
         after.insert(key);
         self.put_validation(finding, child, foreign_key, after, false);
+    }
+
+    /// The partitions that have this foreign key as one of their own.
+    fn parts_with(&self, child: &Table, wanted: &ForeignKey) -> Vec<(&'a Table, ForeignKey)> {
+        let tables = self.facts.schema.tables.values();
+        tables
+            .filter(|part| part.partition_of.as_ref() == Some(&child.name))
+            .flat_map(|part| part.foreign_keys.iter().map(move |key| (part, key)))
+            .filter(|(_, key)| key.enforced && key.means_the_same(wanted))
+            .map(|(part, key)| (part, key.clone()))
+            .collect()
     }
 
     fn put_validation(
@@ -291,4 +307,9 @@ impl<'a> Tasks<'a> {
             },
         );
     }
+}
+
+/// What makes a column take nulls.
+fn nullable(table: &Table, column: &Ident) -> TaskKey {
+    TaskKey::Nullable(ColumnSet::new(table.name.clone(), vec![column.clone()]))
 }

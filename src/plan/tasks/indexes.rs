@@ -55,8 +55,15 @@ impl<'a> Tasks<'a> {
         for (index, beside) in pairs {
             if let (Some(index), Some(beside)) = (named(index), named(beside)) {
                 let reason = format!("{}: {}", finding.rule, finding.message);
-                self.drop_index(reason, table, [index, beside], Phase::Contract, BTreeSet::new());
+                self.useless.push((reason, table, [index, beside]));
             }
+        }
+    }
+
+    /// They go when it is known which indexes the plan replaces: one of those stands for no other.
+    pub(super) fn drop_useless(&mut self) {
+        for (reason, table, pair) in std::mem::take(&mut self.useless) {
+            self.drop_index(reason, table, pair, Phase::Contract, BTreeSet::new());
         }
     }
 

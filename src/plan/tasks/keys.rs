@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Draft, TaskKey, Tasks};
-use crate::dialect::change::{Change, Partition};
+use crate::dialect::change::{Change, NotNull, Partition};
 use crate::finding::Finding;
 use crate::plan::Phase;
 use crate::relation::Relation;
@@ -177,7 +177,11 @@ impl<'a> Tasks<'a> {
                     key,
                     phase: Phase::Validate,
                     title,
-                    change: Change::SetNotNull { table, column },
+                    change: Change::SetNotNull {
+                        table,
+                        column,
+                        standing: self.standing(&one),
+                    },
                     after: BTreeSet::new(),
                     rows: None,
                 },
@@ -191,17 +195,46 @@ impl<'a> Tasks<'a> {
         };
         for column in &columns.columns {
             let one = ColumnSet::new(columns.table.clone(), vec![column.clone()]);
+            let (key, title) = (TaskKey::Nullable(one.clone()), format!("Let `{one}` take nulls"));
+            if let Some(reason) = self.needs_not_null(table, &one, column) {
+                let decide = "state the relation as required in relaudit.yml, or change that by hand".to_owned();
+                self.withhold(key, title, reason, decide);
+                continue;
+            }
             self.put(
                 finding,
                 Draft {
-                    title: format!("Let `{one}` take nulls"),
-                    key: TaskKey::Nullable(one),
+                    title,
+                    key,
                     phase: Phase::Prepare,
-                    change: Change::DropNotNull { table, column },
+                    change: Change::DropNotNull {
+                        table,
+                        column,
+                        standing: self.standing(&one),
+                    },
                     after: BTreeSet::new(),
                     rows: None,
                 },
             );
         }
+    }
+
+    /// The constraint by which a column takes no nulls, or new rows none.
+    fn standing(&self, column: &ColumnSet) -> Option<NotNull> {
+        self.survey.not_nulls.as_ref()?.get(column).cloned().flatten()
+    }
+
+    /// What else keeps a column from taking nulls.
+    fn needs_not_null(&self, table: &Table, one: &ColumnSet, column: &Ident) -> Option<String> {
+        if table.primary_key().is_some_and(|key| key.columns.contains(column)) {
+            return Some(format!("`{one}` is in the primary key, which takes none"));
+        }
+        let by_table = self
+            .survey
+            .not_nulls
+            .as_ref()
+            .is_none_or(|known| known.contains_key(one));
+        let ty = table.column(column).map(|column| column.ty.declared.as_str());
+        (!by_table).then(|| format!("its type takes none: `{}`", ty.unwrap_or_default()))
     }
 }

@@ -9,7 +9,7 @@ use crate::finding::{Finding, MovedKey};
 use crate::plan::Phase;
 use crate::plan::moves::{Moves, asked};
 use crate::plan::types::Refusal;
-use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin};
+use crate::schema::{Action, ColumnSet, Deferrable, ForeignKey, Match, Origin, TableName};
 
 impl Tasks<'_> {
     /// Adds what makes and fills the columns, before all else: the rest is planned for the columns that there are then.
@@ -58,9 +58,39 @@ impl Tasks<'_> {
             } else {
                 format!("Fill `{to}` from `{}`", moved.from_child)
             };
-            after = BTreeSet::from([self.put_move(finding, moved, moving, (stage, Phase::Prepare), title, after)]);
+            let phase = if stage == MoveStage::Add {
+                Phase::Prepare
+            } else {
+                Phase::Repair
+            };
+            after = BTreeSet::from([self.put_move(finding, moved, moving, (stage, phase), title, after)]);
             if !(moving.is_new && self.dialect.makes_tables_anew()) {
                 self.first.extend(after.iter().cloned());
+            }
+        }
+    }
+
+    /// A key is filled when the rows that go are gone: it would reference some of those.
+    pub(super) fn fill_from_what_stays(&mut self) {
+        let relations = &self.facts.relations.relations;
+        let rows: Vec<(TaskKey, TableName)> = self
+            .planned
+            .keys()
+            .filter_map(|key| {
+                let table = match key {
+                    TaskKey::Rows(at, _, path) => &relations.get(*path.last().unwrap_or(at))?.child.table,
+                    TaskKey::Copies(columns) => &columns.table,
+                    _ => return None,
+                };
+                Some((key.clone(), table.clone()))
+            })
+            .collect();
+        for (from, to) in &self.leaving {
+            if let Some(fill) = self.planned.get_mut(&TaskKey::Move(to.clone(), MoveStage::Fill)) {
+                let both = rows
+                    .iter()
+                    .filter(|(_, table)| [&from.table, &to.table].contains(&table));
+                fill.after.extend(both.map(|(key, _)| key.clone()));
             }
         }
     }

@@ -8,6 +8,7 @@ mod eloquent;
 mod plan;
 mod reserved;
 mod sequelize;
+mod sequelize_seven;
 mod words;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ use plan::{Plan, Planned, PlannedModel, What};
 pub enum Framework {
     /// Sequelize 6, in JavaScript
     Sequelize,
+    /// Sequelize 7, in TypeScript with decorators
+    Sequelize7,
     /// Laravel's Eloquent
     Eloquent,
     /// Ruby on Rails' Active Record
@@ -107,6 +110,15 @@ impl Text {
         }
         self.places.insert((model, association), (first, self.lines));
     }
+
+    /// Another text behind this one.
+    fn append(&mut self, other: Self) {
+        let places = other.places.into_iter();
+        let moved = places.map(|(at, (first, last))| (at, (first + self.lines, last + self.lines)));
+        self.places.extend(moved);
+        self.written.push_str(&other.written);
+        self.lines += other.lines;
+    }
 }
 
 /// Writes the associations that the relations come to in a framework.
@@ -120,7 +132,7 @@ pub fn write_associations(
     relations: &Relations,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let plan = plan::plan(schema, relations);
+    let plan = plan::plan(schema, relations, framework.reserved());
     let mut details = Details::default();
     let mut text = framework.render(&plan, &details);
     if let Some(reader) = framework.reader() {
@@ -140,6 +152,7 @@ impl Framework {
     fn render(self, plan: &Plan<'_>, details: &Details) -> Text {
         match self {
             Self::Sequelize => sequelize::render(plan, details),
+            Self::Sequelize7 => sequelize_seven::render(plan, details),
             Self::Eloquent => eloquent::render(plan, details),
             Self::ActiveRecord => active_record::render(plan, details),
         }
@@ -147,7 +160,7 @@ impl Framework {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Sequelize => "sequelize",
+            Self::Sequelize | Self::Sequelize7 => "sequelize",
             Self::Eloquent => "eloquent",
             Self::ActiveRecord => "active_record",
         }
@@ -160,6 +173,7 @@ impl Framework {
     fn read_back(self, reader: &dyn OrmReader, text: &Text) -> Vec<Model> {
         let path = match self {
             Self::Sequelize => "models/index.js",
+            Self::Sequelize7 => "models/index.ts",
             Self::Eloquent => "app/Models/models.php",
             Self::ActiveRecord => "app/models/models.rb",
         };
@@ -194,8 +208,9 @@ fn complete(plan: &Plan<'_>, text: &Text, models: &[Model], details: &mut Detail
             Some((model, association))
         });
         let Some((model, planned)) = planned else { continue };
-        let read = models
-            .iter()
+        // Of what a line says of both ends, the end of the model that it stands in.
+        let own = models.iter().filter(|read| is_called(read, &model.class));
+        let read = own
             .flat_map(|model| &model.associations)
             .find(|association| (*first..=*last).contains(&association.location.line));
         if read.is_some_and(|read| is_as_planned(plan, model, planned, read)) {

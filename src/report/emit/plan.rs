@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::relation::{Cardinality, Polymorphic, Relation, Relations, Tier};
 use crate::schema::{Action, Column, ColumnSet, Ident, Joint, Schema, Table, TableName};
 
-use super::{reserved, words};
+use super::reserved::Reserved;
+use super::words;
 
 /// The models of a database.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(super) struct PlannedModel<'s> {
     pub(super) associations: Vec<Planned<'s>>,
     /// What no framework of the three can say.
     pub(super) remarks: Vec<String>,
+    reserved: &'static Reserved,
 }
 
 /// An association.
@@ -83,9 +85,12 @@ pub(super) struct Reference {
 }
 
 /// The models and associations of everything that is at least likely to be meant.
-pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
+pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations, reserved: &'static Reserved) -> Plan<'s> {
     let tables: Vec<&Table> = schema.relation_tables().collect();
-    let classes = tables.iter().map(|table| &table.name).zip(words::classes(&tables));
+    let classes = tables
+        .iter()
+        .map(|table| &table.name)
+        .zip(words::classes(&tables, reserved));
     let classes: BTreeMap<&TableName, String> = classes.collect();
     let joins = join_tables(schema, relations, &classes);
     let is_join = |table: &TableName| joins.iter().any(|join| join.owner.child.table == *table);
@@ -94,7 +99,7 @@ pub(super) fn plan<'s>(schema: &'s Schema, relations: &Relations) -> Plan<'s> {
         .filter(|table| !is_join(&table.name))
         .map(|table| {
             let class = classes.get(&table.name).cloned().unwrap_or_default();
-            (&table.name, model(schema, table, class))
+            (&table.name, model(schema, table, class, reserved))
         })
         .collect();
     let meant: Vec<&Relation> = relations
@@ -140,7 +145,7 @@ fn joins_same(one: &Relation, other: &Relation) -> bool {
     one.child.table == other.child.table && one.parent.table == other.parent.table
 }
 
-fn model<'s>(schema: &Schema, table: &'s Table, class: String) -> PlannedModel<'s> {
+fn model<'s>(schema: &Schema, table: &'s Table, class: String, reserved: &'static Reserved) -> PlannedModel<'s> {
     let key = table.primary_key().map_or(&[][..], |key| key.columns.as_slice());
     let named = key.iter().filter(|column| key.len() > 1 || column.as_str() != "id");
     PlannedModel {
@@ -150,6 +155,7 @@ fn model<'s>(schema: &Schema, table: &'s Table, class: String) -> PlannedModel<'
         keys: named.filter_map(|name| table.column(name)).collect(),
         associations: Vec::new(),
         remarks: Vec::new(),
+        reserved,
     }
 }
 
@@ -326,7 +332,7 @@ fn add_pair(models: &mut BTreeMap<&TableName, PlannedModel<'_>>, pair: &Polymorp
 }
 
 impl PlannedModel<'_> {
-    /// A name that no column, no other association of the model and no framework has.
+    /// A name that no column, no other association of the model and no word of the framework has.
     fn free_name(&self, wanted: &str) -> String {
         let is_free = |name: &str| {
             let own = |planned: &Planned<'_>| planned.name == name;
@@ -334,8 +340,9 @@ impl PlannedModel<'_> {
                 && self.table.find_column(&words::camel(name)).is_none()
                 && !self.associations.iter().any(own)
         };
-        let own = reserved::is_method(wanted).then(|| format!("its_{wanted}"));
-        let wanted = own.as_deref().unwrap_or(wanted);
+        let related = format!("related_{wanted}");
+        let is_reserved = self.reserved.is_association(wanted);
+        let wanted = if is_reserved { &related } else { wanted };
         if is_free(wanted) {
             return wanted.to_owned();
         }

@@ -1,6 +1,5 @@
 //! Associations as Sequelize 6 writes them, in JavaScript. It has none over several columns, and none of its own for
-//! polymorphic pairs. (Version 7, not released yet, refuses some of its options, such as `onDelete` outside of
-//! `foreignKey`.)
+//! polymorphic pairs.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ pub(super) fn render(plan: &Plan<'_>, details: &Details) -> Text {
     }
     let joins = defined_joins(plan);
     for join in joins.values() {
-        let options = options(plan, join.table, Some(join.table_name()));
+        let options = model_options(plan, join.table, Some(join.table_name()));
         text.line(&definition(&join.class, "{}", &options));
     }
     for (at, model) in plan.models.iter().enumerate() {
@@ -65,7 +64,7 @@ fn define(plan: &Plan<'_>, model: &PlannedModel<'_>, names_table: bool, text: &m
         some => format!("{{ {} }}", some.join(", ")),
     };
     let table_name = names_table.then(|| model.table_name());
-    let options = options(plan, model.table, table_name);
+    let options = model_options(plan, model.table, table_name);
     text.line(&definition(&model.class, &attributes, &options));
 }
 
@@ -78,7 +77,7 @@ fn definition(class: &str, attributes: &str, options: &[String]) -> String {
 }
 
 /// The options of a model; a name that is given is spelled out.
-fn options(plan: &Plan<'_>, table: &Table, name: Option<TableName>) -> Vec<String> {
+pub(super) fn model_options(plan: &Plan<'_>, table: &Table, name: Option<TableName>) -> Vec<String> {
     let mut options = Vec::new();
     if let Some(name) = name {
         options.push(format!("tableName: {}", quoted(name.table.as_str())));
@@ -96,7 +95,7 @@ fn options(plan: &Plan<'_>, table: &Table, name: Option<TableName>) -> Vec<Strin
 }
 
 /// Whether a table has the two columns that Sequelize gives each.
-fn has_timestamps(plan: &Plan<'_>, table: &Table) -> bool {
+pub(super) fn has_timestamps(plan: &Plan<'_>, table: &Table) -> bool {
     let names = if plan.underscored {
         ["created_at", "updated_at"]
     } else {
@@ -107,7 +106,7 @@ fn has_timestamps(plan: &Plan<'_>, table: &Table) -> bool {
 
 /// The join tables that need a model of their own: of a mere name, Sequelize makes one in the schema of the model whose
 /// association comes first.
-fn defined_joins<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p TableName, &'p Join<'p>> {
+pub(super) fn defined_joins<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p TableName, &'p Join<'p>> {
     let mut joins = BTreeMap::new();
     for model in &plan.models {
         for planned in &model.associations {
@@ -121,7 +120,7 @@ fn defined_joins<'p>(plan: &'p Plan<'_>) -> BTreeMap<&'p TableName, &'p Join<'p>
     joins
 }
 
-fn needs_model(plan: &Plan<'_>, owner: &PlannedModel<'_>, join: &Join<'_>, target: &TableName) -> bool {
+pub(super) fn needs_model(plan: &Plan<'_>, owner: &PlannedModel<'_>, join: &Join<'_>, target: &TableName) -> bool {
     let mut models = plan.models.iter();
     let other = models.find(|model| model.table.name == *target);
     let in_schema = |model: &PlannedModel<'_>| model.namespace.is_some();
@@ -174,7 +173,7 @@ fn line(plan: &Plan<'_>, model: &PlannedModel<'_>, planned: &Planned<'_>, detail
 }
 
 /// Options as a last argument; none where there are none.
-fn braced(options: &[String]) -> String {
+pub(super) fn braced(options: &[String]) -> String {
     match options {
         [] => String::new(),
         some => format!(", {{ {} }}", some.join(", ")),
@@ -200,15 +199,19 @@ fn plain(reference: &Reference, planned: &Planned<'_>, detail: Detail, parent_ke
     if !reference.to_primary_key {
         options.push(format!("{parent_key}: {}", quoted(parent.as_str())));
     }
-    let action = match reference.on_delete {
-        Some(action @ (Action::Cascade | Action::SetNull | Action::Restrict)) => Some(action.as_sql()),
-        _ => None,
-    };
-    options.extend(action.map(|action| format!("onDelete: {}", quoted(action))));
+    options.extend(action(reference).map(|action| format!("onDelete: {}", quoted(action))));
     Some(options)
 }
 
-fn data_type(column: &Column) -> &'static str {
+/// What the database does when the parent goes, where it is more than to refuse at the end.
+pub(super) fn action(reference: &Reference) -> Option<&'static str> {
+    match reference.on_delete {
+        Some(action @ (Action::Cascade | Action::SetNull | Action::Restrict)) => Some(action.as_sql()),
+        _ => None,
+    }
+}
+
+pub(super) fn data_type(column: &Column) -> &'static str {
     match column.ty.family {
         TypeFamily::Integer { bits: 64, .. } => "BIGINT",
         TypeFamily::Integer { .. } => "INTEGER",
@@ -220,7 +223,7 @@ fn data_type(column: &Column) -> &'static str {
     }
 }
 
-fn property(name: &str) -> String {
+pub(super) fn property(name: &str) -> String {
     let is_word = name
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -231,6 +234,6 @@ fn property(name: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }

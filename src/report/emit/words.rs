@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::reserved;
 use crate::relation::Relation;
 use crate::schema::{Table, TableName};
+
+use super::reserved::Reserved;
 
 /// The words of a name in small letters: `OrderLines` and `order_lines` are `order`, `lines`.
 fn split(name: &str) -> Vec<String> {
@@ -64,9 +65,7 @@ fn capital(word: &str) -> String {
 
 fn class(words: &[String]) -> String {
     let name: String = words.iter().map(|word| capital(word)).collect();
-    if reserved::is_class(&name) {
-        format!("{name}Record")
-    } else if name.starts_with(|first: char| first.is_alphabetic()) {
+    if name.starts_with(|first: char| first.is_alphabetic()) {
         name
     } else {
         format!("Table{name}")
@@ -74,7 +73,7 @@ fn class(words: &[String]) -> String {
 }
 
 /// A class for each table: its name, with the namespace in front where two would be the same.
-pub(super) fn classes(tables: &[&Table]) -> Vec<String> {
+pub(super) fn classes(tables: &[&Table], reserved: &Reserved) -> Vec<String> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for table in tables {
         *taken.entry(class(&counted(&table.name, 1))).or_default() += 1;
@@ -88,6 +87,11 @@ pub(super) fn classes(tables: &[&Table]) -> Vec<String> {
             let name = match (&table.name.namespace, taken.get(&name)) {
                 (Some(namespace), Some(2..)) => class(&[split(namespace.as_str()), words].concat()),
                 _ => name,
+            };
+            let name = if reserved.is_class(&name) {
+                name + "Record"
+            } else {
+                name
             };
             let number = given.entry(name.clone()).or_default();
             *number += 1;

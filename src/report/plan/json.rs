@@ -65,6 +65,8 @@ struct LockDocument<'a> {
     table: &'a str,
     mode: &'a str,
     blocks: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partitions: bool,
 }
 
 /// By the server's own estimates, which change from run to run.
@@ -143,6 +145,7 @@ fn step(step: &Step, StepFiles { run, undo }: StepFiles) -> StepDocument<'_> {
                 table: &lock.table,
                 mode: lock.mode,
                 blocks: lock.blocks,
+                partitions: lock.partitions,
             })
             .collect(),
         guards: &step.work.guards,

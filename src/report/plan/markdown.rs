@@ -99,8 +99,11 @@ fn one(step: &Step, placement: &Placement<'_>, text: &mut String) {
     for lock in &step.work.locks {
         let _ = writeln!(
             text,
-            "- locks `{}` in {} mode, which blocks {}",
-            lock.table, lock.mode, lock.blocks
+            "- locks `{}`{} in {} mode, which blocks {}",
+            lock.table,
+            lock.with_partitions(),
+            lock.mode,
+            lock.blocks
         );
     }
     for guard in &step.work.guards {

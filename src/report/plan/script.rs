@@ -66,12 +66,13 @@ pub(super) fn step_lines(step: &Step) -> Vec<String> {
         step.title
     )];
     lines.extend(step.reasons.iter().map(|reason| format!("For {reason}")));
-    lines.extend(
-        step.work
-            .locks
-            .iter()
-            .map(|lock| format!("Locks {} in {} mode: blocks {}", lock.table, lock.mode, lock.blocks)),
-    );
+    lines.extend(step.work.locks.iter().map(|lock| {
+        let partitions = lock.with_partitions();
+        format!(
+            "Locks {}{partitions} in {} mode: blocks {}",
+            lock.table, lock.mode, lock.blocks
+        )
+    }));
     lines.extend(step.work.guards.iter().map(|guard| format!("Only if {guard}")));
     lines.extend(step.notes.iter().map(|note| format!("Note: {note}")));
     lines

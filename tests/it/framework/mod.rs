@@ -4,6 +4,7 @@
 //! (all are where it is not set) and is not there fails its test.
 
 mod active_record;
+mod emitted;
 mod sequelize;
 mod sequelize_sync;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use relaudit::schema::{Association, End, Link, Model, PolymorphicEnd, TableName};
 use serde_json::Value;
 
-use super::sequelize::{applications, asked, read};
+use super::sequelize::{EMITTED, applications, asked, read};
 use crate::live::server::{Database, postgres};
 use crate::marks;
 use crate::run::Run;
@@ -112,23 +112,21 @@ fn sequelize_loads_what_is_emitted_for_its_own_tables() {
     for application in applications() {
         let database = postgres(18).database("");
         asked(&installed, "sync.js", &application, &[&database.url()]);
-        let emitted = Run::new(["relations", &database.url(), "--emit", "sequelize"]).finish();
-        assert_eq!(emitted.code, Some(0), "{}", emitted.stderr);
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("emitted.js"), &emitted.stdout).unwrap();
-        let entry = "const { DataTypes, Sequelize } = require('sequelize');\n\
-                     const sequelize = new Sequelize('postgres://localhost/emitted', { logging: false });\n\
-                     require('./emitted.js')(sequelize, DataTypes);\n\
-                     module.exports = { sequelize };\n";
-        fs::write(folder.path().join("index.js"), entry).unwrap();
-        let described = asked(&installed, "describe.js", folder.path(), &[]);
-        let stated: BTreeSet<String> = associations(&described)
-            .into_iter()
-            .flat_map(|(_, links)| links)
-            .collect();
-        let made = made(&database).foreign_keys;
-        let unsaid: Vec<&String> = made.difference(&stated).collect();
-        assert!(unsaid.is_empty(), "{}: {unsaid:?}", application.display());
+        for (framework, file, entry) in EMITTED {
+            let emitted = Run::new(["relations", &database.url(), "--emit", framework]).finish();
+            assert_eq!(emitted.code, Some(0), "{}", emitted.stderr);
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(file), &emitted.stdout).unwrap();
+            fs::write(folder.path().join("index.js"), entry).unwrap();
+            let described = asked(&installed, "describe.js", folder.path(), &[]);
+            let stated: BTreeSet<String> = associations(&described)
+                .into_iter()
+                .flat_map(|(_, links)| links)
+                .collect();
+            let made = made(&database).foreign_keys;
+            let unsaid: Vec<&String> = made.difference(&stated).collect();
+            assert!(unsaid.is_empty(), "{}, {framework}: {unsaid:?}", application.display());
+        }
     }
 }
 

@@ -153,3 +153,29 @@ fn a_type_changes_after_the_rows_of_its_foreign_key_were_mended() {
         assert_eq!(trip.findings(), [], "{engine:?}");
     }
 }
+
+/// The plan was made without it in sight, on a copy of the database or before it was there. What is narrower there would be
+/// kept as another value, without an error.
+#[test]
+fn a_quarantine_of_another_shape_keeps_nothing() {
+    let sql = SCHEMA
+        .replace("note VARCHAR(20)", "note NUMERIC(10,2)")
+        .replace("'a'", "1.25")
+        .replace("'b'", "7.75");
+    for engine in servers().filter(|engine| engine.family() == Family::Postgres) {
+        let trip = Trip::start(engine, &sql, CONFIG, &["--orphans", "quarantine"]);
+        trip.execute(
+            "CREATE TABLE relaudit_quarantine_orders (LIKE orders, relaudit_plan text NOT NULL, relaudit_reason text NOT NULL, \
+             relaudit_at timestamptz NOT NULL DEFAULT now()); ALTER TABLE relaudit_quarantine_orders ALTER note TYPE numeric(10)",
+        );
+        let error = trip.up().unwrap_err();
+        assert!(error.contains("other columns or types"), "{engine:?}: {error}");
+        assert_eq!(
+            trip.rows("SELECT note FROM orders WHERE id = 77"),
+            [["7.75"]],
+            "{engine:?}"
+        );
+        trip.execute("DROP TABLE relaudit_quarantine_orders");
+        trip.round(|trip| assert_eq!(trip.rows("SELECT id FROM orders"), [["1"]], "{engine:?}"));
+    }
+}

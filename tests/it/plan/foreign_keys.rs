@@ -17,6 +17,21 @@ fn set_null_needs_every_column_of_the_key_to_take_nulls() {
     }
 }
 
+#[test]
+fn a_column_that_the_plan_lets_be_null_may_be_set_to_null() {
+    let schema = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, \
+                  editor_id INTEGER NOT NULL, CONSTRAINT whose FOREIGN KEY (user_id) REFERENCES users (id)); CREATE INDEX posts_user \
+                  ON posts (user_id); CREATE INDEX posts_editor ON posts (editor_id); INSERT INTO users VALUES (1); INSERT INTO posts \
+                  VALUES (1, 1, 1);";
+    let config = "relations:\n  - {child: posts, columns: user_id, parent: users, optional: true, on_delete: set_null}\n  - {child: \
+                  posts, columns: editor_id, parent: users, optional: true, on_delete: set_null}\n";
+    for engine in client::engines() {
+        let trip = Trip::start(engine, schema, config, &[]);
+        assert_eq!(trip.withheld(), [""; 0], "{engine:?}");
+        trip.round(|trip| assert_eq!(trip.findings(), [], "{engine:?}"));
+    }
+}
+
 /// To the audit rows of heirs are parents where no foreign key stands, and to a foreign key they are none.
 #[test]
 fn rows_of_heirs_are_no_parents_to_a_foreign_key() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::trip::Trip;
 use super::{client, round_trip};
 use crate::live::server::{Engine, load};
 use crate::run::Run;
@@ -35,6 +36,28 @@ fn case(sql: &str) -> TempDir {
                   ApplicationRecord\nend\n";
     std::fs::write(folder.path().join("models/case/models.rb"), models).unwrap();
     folder
+}
+
+/// Neither MySQL nor MariaDB adds a column or drops one online where a table has such an index.
+#[test]
+fn a_key_moves_between_tables_that_the_server_has_to_copy() {
+    for engine in [Engine::Mysql97, Engine::MariaDb] {
+        for extra in [
+            "w VARCHAR(50), FULLTEXT KEY (w)",
+            "n INT, v INT AS (n + 1) VIRTUAL, KEY (v)",
+        ] {
+            let sql = format!(
+                "CREATE TABLE customers (id INTEGER PRIMARY KEY, {extra}); CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_id \
+                 INTEGER NULL, {extra}, FOREIGN KEY (customer_id) REFERENCES customers (id)); INSERT INTO customers (id) VALUES (1), \
+                 (2); INSERT INTO addresses (id, customer_id) VALUES (10, 1), (20, NULL)"
+            );
+            let folder = case(&sql);
+            let file = folder.path().join("case.sql");
+            let (mended, failures) = round_trip::check(engine, Some("foreign_key_on_wrong_side"), &file);
+            assert!(failures.is_empty(), "on {}:\n{}", engine.name(), failures.join("\n"));
+            assert_eq!(mended, 1, "{}", engine.name());
+        }
+    }
 }
 
 #[test]
@@ -79,6 +102,33 @@ fn the_old_key_stays_while_something_would_be_lost() {
         client::run(engine, &database, &drop_column).unwrap();
         let state = client::state(engine, &database).join("\n");
         assert!(!state.contains("customer_id"), "{state}");
+    }
+}
+
+/// The address of the second customer is in a region that is gone, and goes.
+#[test]
+fn a_key_is_filled_from_the_rows_that_stay() {
+    let sql = "
+CREATE TABLE regions (id INTEGER PRIMARY KEY);
+CREATE TABLE customers (id INTEGER PRIMARY KEY);
+CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_id INTEGER NULL, region_id INTEGER NULL,
+  FOREIGN KEY (customer_id) REFERENCES customers (id));
+INSERT INTO regions VALUES (1); INSERT INTO customers VALUES (1), (2);
+INSERT INTO addresses VALUES (10, 1, 1), (20, 2, 9), (30, NULL, 1);
+";
+    let config = "relations:
+  - {child: addresses, columns: [region_id], parent: regions, kind: has_many, on_delete: cascade}
+";
+    let folder = case(sql);
+    let models = folder.path().join("models/case").display().to_string();
+    for engine in ENGINES {
+        let trip = Trip::start(engine, sql, config, &["--models", &models]);
+        trip.round(|trip| {
+            let filled = trip.rows("SELECT id, address_id FROM customers ORDER BY id");
+            assert_eq!(filled, [["1", "10"], ["2", "NULL"]], "{engine:?}");
+        });
+        trip.up().unwrap();
+        trip.contract().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
     }
 }
 

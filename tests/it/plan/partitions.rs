@@ -53,6 +53,53 @@ fn a_foreign_key_and_its_index_reach_every_partition() {
     }
 }
 
+/// The server makes those of the partitions parts of the whole's, and drops them with it.
+#[test]
+fn foreign_keys_that_partitions_have_by_themselves_come_back() {
+    let sql = format!(
+        "{EVENTS}DELETE FROM events WHERE customer_id > 2;
+         ALTER TABLE events_2020 ADD CONSTRAINT of_2020 FOREIGN KEY (customer_id) REFERENCES customers;
+         ALTER TABLE events_2021 ADD CONSTRAINT of_2021 FOREIGN KEY (customer_id) REFERENCES customers;
+         ALTER TABLE \"Events 2021 a\" ADD CONSTRAINT other FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE NOT VALID;"
+    );
+    let keys = "SELECT conrelid::regclass, conname, convalidated, conparentid <> 0 FROM pg_constraint WHERE contype = 'f' AND \
+                conrelid <> 0 AND confrelid = 'customers'::regclass ORDER BY conrelid::regclass::text, 2";
+    for engine in postgres() {
+        let trip = Trip::start(engine, &sql, STATED, &[]);
+        let before = trip.rows(keys);
+        trip.round(|trip| {
+            let own: Vec<String> = trip
+                .rows(keys)
+                .into_iter()
+                .filter(|key| key[3] == "f")
+                .map(|key| format!("{}.{}", key[0], key[1]))
+                .collect();
+            assert_eq!(
+                own,
+                ["\"Events 2021 a\".other", "events.events_customer_id_fkey"],
+                "{engine:?}"
+            );
+        });
+        assert_eq!(trip.rows(keys), before, "{engine:?}");
+    }
+}
+
+#[test]
+fn rows_that_a_partition_would_refuse_stay() {
+    let sql = format!(
+        "{EVENTS}ALTER TABLE events_2020 ADD CONSTRAINT own FOREIGN KEY (customer_id) REFERENCES customers NOT VALID;"
+    );
+    for engine in postgres() {
+        let trip = Trip::start(engine, &sql, STATED, &["--orphans", "quarantine"]);
+        let withheld = trip.withheld().concat();
+        assert!(
+            withheld.contains("would refuse them, if they were to come back"),
+            "{engine:?}: {withheld}"
+        );
+        trip.round(|trip| assert_eq!(trip.rows("SELECT count(*) FROM events"), [["7"]], "{engine:?}"));
+    }
+}
+
 #[test]
 fn rows_of_partitions_with_a_key_go_in_batches() {
     let sql = format!("{EVENTS}ALTER TABLE events ADD PRIMARY KEY (id, at, kind);");

@@ -285,7 +285,13 @@ fn send(engine: Engine, database: &Loaded, texts: &[String]) -> Result<(), Strin
             let mut connection = database.server().mysql(database.name())?;
             Box::new(move |text| {
                 use mysql::prelude::Queryable as _;
-                connection.query_drop(text).map_err(|error| error.to_string())
+                // An error of a statement behind the first is told with that statement's result.
+                let told = |error: mysql::Error| error.to_string();
+                let mut results = connection.query_iter(text).map_err(told)?;
+                while let Some(mut result) = results.iter() {
+                    result.try_for_each(|row| row.map(drop)).map_err(told)?;
+                }
+                Ok(())
             })
         }
         (_, Loaded::File(_)) => {

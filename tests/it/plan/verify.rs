@@ -19,6 +19,21 @@ fn scratch(engine: Engine) -> (Option<Database<'static>>, String) {
     (Some(database), url)
 }
 
+/// Rows that are there already are passed over by their key, and not by one that is looked at later.
+#[test]
+fn keys_that_wait_for_the_commit_are_rebuilt() {
+    let sql = format!(
+        "{FAULTS}ALTER TABLE users ADD CONSTRAINT users_name UNIQUE (name) DEFERRABLE INITIALLY DEFERRED;
+         ALTER TABLE orders ADD EXCLUDE USING btree (note WITH =) DEFERRABLE;"
+    );
+    for engine in client::engines().filter(|engine| engine.family() == Family::Postgres) {
+        let database = load(engine, &sql);
+        let (_scratch, url) = scratch(engine);
+        let (outcome, verification, _) = verify(&database, STATED, &url, &[]);
+        assert_eq!(verification["verified"], true, "{engine:?}: {}", outcome.stderr);
+    }
+}
+
 /// How it ended, and what `plan.json` says of it, where there is one.
 fn verify(database: &Loaded, config: &str, url: &str, arguments: &[&str]) -> (Outcome, Value, String) {
     let folder = TempDir::new().unwrap();
@@ -126,6 +141,33 @@ fn a_plan_that_does_not_hold_is_not_verified() {
 }
 
 /// The rows of `c` that are looked at first have the parents that are looked at last.
+/// Rows that came in while nobody looked break a key that counts as valid.
+#[test]
+fn rows_that_break_a_valid_foreign_key_are_copied() {
+    for engine in client::engines() {
+        let name = engine.name();
+        let made = "CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY);
+            CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, user_id INTEGER,
+              CONSTRAINT has_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE);
+            INSERT INTO users VALUES (1), (2);";
+        let rows = "INSERT INTO orders VALUES (1, 1), (2, 7), (3, 8);";
+        let unlooked = match engine.family() {
+            Family::Postgres => format!("SET session_replication_role = replica; {rows}"),
+            Family::Sqlite => format!("PRAGMA foreign_keys = OFF; {rows}"),
+            _ => format!("SET foreign_key_checks = 0; {rows} SET foreign_key_checks = 1;"),
+        };
+        let database = load(engine, &format!("{made} {unlooked}"));
+        let (scratch, url) = scratch(engine);
+        let (outcome, verification, _) = verify(&database, "", &url, &[]);
+        assert_eq!(
+            verification["verified"], true,
+            "{name}: {verification:#} {}",
+            outcome.stderr
+        );
+        assert!(tables(scratch.as_ref()).is_empty(), "{name}");
+    }
+}
+
 fn many_rows(engine: Engine) -> String {
     let ten = "(SELECT 1 AS one UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 \
                UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9 UNION ALL SELECT 10)";

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use super::index::restored;
-use super::prepared::{columns_as_planned, guard, has_foreign_key, has_table, unless};
-use super::standing::only_foreign_key;
+use super::prepared::{columns_as_planned, guard, has_foreign_key, has_index, has_table, is_table, unless};
+use super::standing::{only_foreign_key, only_index};
 use super::{COPY, as_planned, copied, online};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{LockTaken, Statement, Work};
@@ -14,8 +14,8 @@ use crate::dialect::mysql::MySql;
 use crate::dialect::probe_sql::{self, Ends};
 use crate::schema::{Action, ColumnSet, ForeignKey, Ident, Table, display_columns};
 
-const CHECKS_OFF: &str = "SET SESSION foreign_key_checks = 0";
-const CHECKS_ON: &str = "SET SESSION foreign_key_checks = 1";
+pub(super) const CHECKS_OFF: &str = "SET SESSION foreign_key_checks = 0";
+pub(super) const CHECKS_ON: &str = "SET SESSION foreign_key_checks = 1";
 
 /// Who looks at the rows when a foreign key is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +60,11 @@ pub(super) fn add(child: &Table, parent: &Table, key: &ForeignKey, way: Way) -> 
     up.extend(only_foreign_key(child, key, name));
     up.extend(no_orphans(child, parent, key, "mend them, and run this again"));
     up.extend(adding(child, key, &has_foreign_key(&child.name, name), way)?);
+    let mut down = dropping(child, key, name);
+    down.extend(without_its_index(child, key, name));
     Ok(Work {
         up,
-        down: dropping(child, key, name),
+        down,
         locks: way.locks(child, parent),
         guards: vec![as_planned(child), as_planned(parent), no_row_lacks(child, parent, key)],
         reads_rows: true,
@@ -176,6 +178,33 @@ fn dropping(child: &Table, key: &ForeignKey, name: &Ident) -> Vec<Statement> {
     );
     let mut statements = only_foreign_key(child, key, name);
     statements.extend(unless(&done, &sql));
+    statements
+}
+
+/// Where no index begins with the columns in their order, the server makes one with the foreign key and calls it the same
+/// (manual, "FOREIGN KEY Constraints"), which stays when the foreign key goes.
+fn without_its_index(child: &Table, key: &ForeignKey, name: &Ident) -> Vec<Statement> {
+    if child.indexes.iter().any(|index| index.name == *name) {
+        return Vec::new();
+    }
+    let [first, ..] = &*key.columns else {
+        return Vec::new();
+    };
+    // Another foreign key may need it by now.
+    let needed = format!(
+        "EXISTS (SELECT 1 FROM information_schema.key_column_usage WHERE {} AND column_name = {} AND referenced_table_name IS NOT NULL)",
+        is_table("table_schema", "table_name", &child.name),
+        MySql::MYSQL.literal(first.as_str())
+    );
+    let mut statements = only_index(child, &key.columns, name, false);
+    statements.extend(unless(
+        &format!("NOT {} OR {needed}", has_index(&child.name, name)),
+        &format!(
+            "ALTER TABLE {} DROP INDEX {}, ALGORITHM=INPLACE, LOCK=NONE",
+            MySql::MYSQL.table_name(&child.name),
+            MySql::MYSQL.quote(name)
+        ),
+    ));
     statements
 }
 

@@ -1,24 +1,44 @@
 //! Indexes and unique keys, built while others write.
 
 use super::prepared::{columns_as_planned, has_index, unless};
+use super::rebuilding::{ONLINE, Rebuild};
 use super::standing::only_index;
-use super::{COPY, as_planned, online};
+use super::{COPY, as_planned};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::mysql::MySql;
+use crate::dialect::mysql::server::Flavor;
 use crate::schema::{Ident, Table, display_columns};
 
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Result<Work, String> {
-    adding(table, columns, name, Kind::Plain)
+    adding(table, columns, name, Kind::Plain, Rebuild::Online)
 }
 
-pub(super) fn add_unique(table: &Table, columns: &[Ident], name: &Ident, primary: bool) -> Result<Work, String> {
+pub(super) fn add_unique(
+    table: &Table,
+    columns: &[Ident],
+    name: &Ident,
+    primary: bool,
+    flavor: Flavor,
+) -> Result<Work, String> {
     let (kind, primary_name) = (
         if primary { Kind::Primary } else { Kind::Unique },
         Ident::new("PRIMARY"),
     );
     let name = if primary { &primary_name } else { name };
-    let mut work = adding(table, columns, name, kind)?;
+    // The first unique key without nulls is what InnoDB keeps the rows by, if there is no primary one.
+    let how = if table.any_nullable(columns) {
+        if primary {
+            Rebuild::of_not_null(table, columns, flavor)
+        } else {
+            Rebuild::Online
+        }
+    } else if table.primary_key().is_none() {
+        Rebuild::of(table, flavor)
+    } else {
+        Rebuild::Online
+    };
+    let mut work = adding(table, columns, name, kind, how)?;
     work.guards.push(format!(
         "no two rows of `{}` have the same ({}): the server looks",
         table.name,
@@ -35,7 +55,7 @@ enum Kind {
     Primary,
 }
 
-fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<Work, String> {
+fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind, how: Rebuild) -> Result<Work, String> {
     if let Some(column) = columns.iter().find(|column| needs_prefix(table, column)) {
         return Err(format!(
             "`{}`.`{column}` is of a type of which only the first characters can be indexed, and how many depends on the \
@@ -63,27 +83,28 @@ fn adding(table: &Table, columns: &[Ident], name: &Ident, kind: Kind) -> Result<
     up.extend(unless(
         &there,
         &format!(
-            "ALTER TABLE {target} ADD {what} ({}), ALGORITHM=INPLACE, LOCK=NONE",
-            list.join(", ")
+            "ALTER TABLE {target} ADD {what} ({}), {}",
+            list.join(", "),
+            how.clause()
         ),
     ));
     // Where there is no primary key, the first unique one is the order in which InnoDB keeps the rows: to drop it is to
     // copy the table (manual, "Clustered and Secondary Indexes").
-    let how = if table.primary_key().is_none() && kind != Kind::Plain {
+    let back = if table.primary_key().is_none() && kind != Kind::Plain {
         COPY
     } else {
-        "ALGORITHM=INPLACE, LOCK=NONE"
+        ONLINE
     };
     let mut down = standing();
     down.extend(restored(table, columns));
     down.extend(unless(
         &format!("NOT {there}"),
-        &format!("ALTER TABLE {target} DROP {gone}, {how}"),
+        &format!("ALTER TABLE {target} DROP {gone}, {back}"),
     ));
     Ok(Work {
         up,
         down,
-        locks: vec![online(&table.name)],
+        locks: how.locks(&table.name),
         guards: vec![as_planned(table)],
         reads_rows: true,
     })

@@ -7,38 +7,39 @@ use super::batch;
 use super::prepared::{
     chosen, columns_as_planned, columns_as_planned_unless, guard, has_column, has_foreign_key, is_table, unless,
 };
+use super::rebuilding::{ONLINE, Rebuild};
 use super::retype::definition;
-use super::{as_planned, online, rows_locked};
+use super::{as_planned, rows_locked};
 use crate::dialect::Dialect as _;
 use crate::dialect::batches::Batches;
 use crate::dialect::change::{Statement, Work};
 use crate::dialect::key_move::{KeyMove, MoveStage};
 use crate::dialect::mysql::MySql;
+use crate::dialect::mysql::server::Flavor;
 use crate::relation::short_hash;
 use crate::schema::TypeFamily;
 
 const SQL: MySql = MySql::MYSQL;
 
-/// Adding or dropping a column rebuilds the table on older servers, in place and while others write.
-const HOW: &str = "ALGORITHM=INPLACE, LOCK=NONE";
-
-pub(super) fn work(moving: &KeyMove<'_>, stage: MoveStage) -> Result<Work, String> {
+pub(super) fn work(moving: &KeyMove<'_>, stage: MoveStage, flavor: Flavor) -> Result<Work, String> {
     match stage {
-        MoveStage::Add => Ok(add(moving)),
+        MoveStage::Add => Ok(add(moving, flavor)),
         MoveStage::Fill => fill(moving),
-        MoveStage::Drop => drop_old(moving),
+        MoveStage::Drop => drop_old(moving, flavor),
     }
 }
 
-fn add(moving: &KeyMove<'_>) -> Work {
+fn add(moving: &KeyMove<'_>, flavor: Flavor) -> Work {
     let table = moving.child;
+    let how = Rebuild::of(table, flavor);
+    let clause = how.clause();
     let [target, column] = [SQL.table_name(&table.name), SQL.quote(&moving.key.name)];
     let there = has_column(&table.name, &moving.key.name);
     let mut up = columns_as_planned(table, std::slice::from_ref(&moving.child_key.name));
     up.extend(unless(
         &there,
         &format!(
-            "ALTER TABLE {target} ADD COLUMN {column} {} NULL, {HOW}",
+            "ALTER TABLE {target} ADD COLUMN {column} {} NULL, {clause}",
             definition(&moving.key.ty)
         ),
     ));
@@ -46,9 +47,9 @@ fn add(moving: &KeyMove<'_>) -> Work {
         up,
         down: unless(
             &format!("NOT {there}"),
-            &format!("ALTER TABLE {target} DROP COLUMN {column}, {HOW}"),
+            &format!("ALTER TABLE {target} DROP COLUMN {column}, {clause}"),
         ),
-        locks: vec![online(&table.name)],
+        locks: how.locks(&table.name),
         guards: vec![as_planned(table)],
         reads_rows: true,
     }
@@ -137,9 +138,10 @@ fn fill(moving: &KeyMove<'_>) -> Result<Work, String> {
     })
 }
 
-fn drop_old(moving: &KeyMove<'_>) -> Result<Work, String> {
+fn drop_old(moving: &KeyMove<'_>, flavor: Flavor) -> Result<Work, String> {
     moving.droppable()?;
     let table = moving.parent;
+    let how = Rebuild::of(table, flavor);
     let target = SQL.table_name(&table.name);
     let there = has_column(&table.name, &moving.old.name);
     let lost = format!(
@@ -166,20 +168,21 @@ fn drop_old(moving: &KeyMove<'_>) -> Result<Work, String> {
         let Some(name) = &key.name else { continue };
         up.extend(unless(
             &format!("NOT {}", has_foreign_key(&table.name, name)),
-            &format!("ALTER TABLE {target} DROP FOREIGN KEY {}, {HOW}", SQL.quote(name)),
+            &format!("ALTER TABLE {target} DROP FOREIGN KEY {}, {ONLINE}", SQL.quote(name)),
         ));
     }
     up.extend(unless(
         &format!("NOT {there}"),
         &format!(
-            "ALTER TABLE {target} DROP COLUMN {}, {HOW}",
-            SQL.quote(&moving.old.name)
+            "ALTER TABLE {target} DROP COLUMN {}, {}",
+            SQL.quote(&moving.old.name),
+            how.clause()
         ),
     ));
     Ok(Work {
         up,
         down: Vec::new(),
-        locks: vec![online(&table.name)],
+        locks: how.locks(&table.name),
         guards: vec![format!(
             "everything in `{}` is in the other table's `{}`",
             moving.old.name, moving.key.name

@@ -14,6 +14,8 @@ mod key_move;
 mod nullability;
 mod prepared;
 mod quarantine;
+mod rebuilding;
+mod refusal;
 pub(super) mod retype;
 mod rows;
 mod standing;
@@ -88,7 +90,7 @@ pub(super) fn sending(flavor: Flavor) -> Sending {
 }
 
 /// See [`crate::dialect::change::PlanDialect::work`].
-pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String> {
+pub(super) fn work(change: &Change<'_>, version: Version, flavor: Flavor) -> Result<Work, String> {
     let table = change.table();
     let parent = match change {
         Change::AddForeignKey { parent, .. } | Change::ReplaceForeignKey { parent, .. } => Some(*parent),
@@ -115,6 +117,9 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             table.name
         ));
     }
+    if let Some(reason) = refusal::refusal(change, flavor) {
+        return Err(reason);
+    }
     match change {
         Change::AddIndex {
             table, columns, name, ..
@@ -126,12 +131,13 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             name,
             primary,
             ..
-        } => index::add_unique(table, columns, name, *primary),
+        } => index::add_unique(table, columns, name, *primary, flavor),
         Change::AddForeignKey {
             child,
             parent,
             key,
             copying,
+            ..
         } => foreign_key::add(child, parent, key, Way::new(*copying)),
         Change::ValidateForeignKey { child, parent, key, .. } => foreign_key::validate(child, parent, key),
         Change::DropForeignKey { child, parent, key } => foreign_key::drop(child, parent, key),
@@ -143,9 +149,9 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
             temporary,
             copying,
         } => foreign_key::replace(child, parent, [old, new], temporary, Way::new(*copying)),
-        Change::SetNotNull { table, column } => Ok(nullability::set_not_null(table, column)),
-        Change::DropNotNull { table, column } => Ok(nullability::drop_not_null(table, column)),
-        Change::MoveKey { moving, stage } => key_move::work(moving, *stage),
+        Change::SetNotNull { table, column, .. } => Ok(nullability::set_not_null(table, column, flavor)),
+        Change::DropNotNull { table, column, .. } => Ok(nullability::drop_not_null(table, column, flavor)),
+        Change::MoveKey { moving, stage } => key_move::work(moving, *stage, flavor),
         Change::Retype { retype, .. } => retype::at_once(retype),
         Change::RemoveRows { rows, keeping } => rows::remove(rows, keeping, version),
         Change::ClearKeys { rows, columns, keeping } => rows::clear(rows, columns, keeping),
@@ -159,6 +165,7 @@ fn online(table: &TableName) -> LockTaken {
         table: table.to_string(),
         mode: "ALGORITHM=INPLACE, LOCK=NONE",
         blocks: "nobody but for an instant at its begin and end",
+        partitions: false,
     }
 }
 
@@ -172,6 +179,7 @@ fn copied(table: &TableName) -> [LockTaken; 2] {
             table: table.to_string(),
             mode: COPY,
             blocks: "writers until the copy is made; not readers",
+            partitions: false,
         },
         LockTaken {
             blocks: "readers too for an instant, when the copy takes the table's place",
@@ -186,6 +194,7 @@ fn rows_locked(table: &TableName) -> LockTaken {
         table: table.to_string(),
         mode: "row locks of one batch",
         blocks: "writers of the same rows, for an instant",
+        partitions: false,
     }
 }
 

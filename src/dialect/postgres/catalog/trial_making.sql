@@ -52,8 +52,9 @@ statements AS (
            WHEN f.adbin IS NOT NULL THEN ' DEFAULT ' || pg_get_expr(f.adbin, f.adrelid)
            ELSE ''
          END
-      || CASE WHEN a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid
-           AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum]) THEN ' NOT NULL' ELSE '' END,
+      || CASE WHEN a.attnotnull THEN COALESCE((SELECT CASE WHEN k.convalidated THEN format(' CONSTRAINT %I NOT NULL', k.conname)
+             ELSE '' END FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'n'
+             AND k.conkey = ARRAY[a.attnum]), ' NOT NULL') ELSE '' END,
       ', ' ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -64,7 +65,7 @@ statements AS (
   SELECT 6, format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
   FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
-  WHERE k.contype IN ('p', 'u', 'x') OR (k.contype = 'c' AND k.convalidated)
+  WHERE k.contype = 'p' OR (k.contype IN ('u', 'x') AND NOT k.condeferrable) OR (k.contype = 'c' AND k.convalidated)
   UNION ALL
   SELECT 7, pg_get_indexdef(i.indexrelid)
   FROM wanted w JOIN pg_catalog.pg_index i ON i.indrelid = w.oid

@@ -15,7 +15,7 @@ const BATCH: u32 = 10_000;
 /// not found again.
 pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) -> Statement {
     let table = Postgres.table_name(&batches.table.name);
-    let declare = |name: &str, column: &Column| format!("  {name} {table}.{}%TYPE;\n", Postgres.quote(&column.name));
+    let declare = |name: &str, column: &Column| format!("  {name} {};\n", type_of(&table, column));
     let (key, [low, high]) = (batches.key_columns(), batches.variables());
     let unless = done.map_or(String::new(), |done| {
         format!("  IF {done} THEN\n    RETURN;\n  END IF;\n")
@@ -27,9 +27,9 @@ pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) ->
             batches.each_variable(declare),
         ),
         &format!(
-            "{unless}  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-             FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-             relaudit_end := NOT FOUND;\n    relaudit_attempt := 0;\n    LOOP\n    BEGIN\n    {statement};\n    relaudit_done := \
+            "{unless}  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    relaudit_attempt := 0;\n    \
+             LOOP\n    BEGIN\n    SELECT {key} INTO {high} FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} \
+             OFFSET {offset} LIMIT 1;\n    relaudit_end := NOT FOUND;\n    {statement};\n    relaudit_done := \
              true;\n    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n    relaudit_done := false;\n    \
              relaudit_attempt := relaudit_attempt + 1;\n    IF relaudit_attempt >= {ATTEMPTS} THEN\n      RAISE EXCEPTION USING \
              MESSAGE = {give_up};\n    END IF;\n    END;\n    COMMIT;\n    EXIT WHEN relaudit_done;\n    PERFORM \
@@ -41,4 +41,15 @@ pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) ->
             assign = batches.each_pair(|low, high| format!("    {low} := {high};\n")),
         ),
     )
+}
+
+/// The type of a variable for values of a column. A variable is null at first, which a domain can forbid.
+fn type_of(table: &str, column: &Column) -> String {
+    if column.ty.base == column.ty.declared {
+        return format!("{table}.{}%TYPE", Postgres.quote(&column.name));
+    }
+    match &column.ty.collation {
+        Some(collation) => format!("{} COLLATE {}", column.ty.base, collation.name),
+        None => column.ty.base.clone(),
+    }
 }

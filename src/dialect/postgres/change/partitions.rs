@@ -2,10 +2,10 @@
 //! (manual, 5.12.2.2 "Partition Maintenance", and ALTER TABLE, "Notes"). The root comes last: what its partitions have
 //! already, it takes over without a look at the rows.
 
-use super::block::{beside, block, columns_as_planned, guard, has_constraint, regclass, unless};
-use super::{as_planned, foreign_key, index, lock};
+use super::block::{beside, block, columns_as_planned, guard, guard_unless, has_constraint, regclass, unless};
+use super::{as_planned, foreign_key, index, lock, standing};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Partition, Statement, Work};
+use crate::dialect::change::{LockTaken, Partition, Statement, Work};
 use crate::dialect::postgres::Postgres;
 use crate::schema::{ForeignKey, Ident, Table, TableKind, TableName, display_columns};
 
@@ -13,7 +13,7 @@ use crate::schema::{ForeignKey, Ident, Table, TableKind, TableName, display_colu
 pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[Ident], name: &Ident) -> Work {
     let mut up = vec![
         guard(&[columns_as_planned(table, columns)]),
-        guard(&[(all_known(table, partitions, name), changed(table))]),
+        guard_unless("false", &all_known(table, partitions, name), &changed(table)),
     ];
     for leaf in leaves(partitions) {
         up.extend(index::building(leaf.table, columns, &leaf.index, ""));
@@ -35,9 +35,10 @@ pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[
     for (node, index) in nodes(table, partitions, name).into_iter().skip(1) {
         down.push(dropping_index(node, index));
     }
-    down.extend(leaves(partitions).map(|leaf| index::dropping(leaf.table, &leaf.index)));
+    down.extend(leaves(partitions).flat_map(|leaf| index::gone(leaf.table, &leaf.index)));
     let mut locks = vec![lock(&table.name, "SHARE")];
     locks.extend(leaves(partitions).map(|leaf| lock(&leaf.table.name, "SHARE UPDATE EXCLUSIVE")));
+    locks.extend(attached(partitions));
     Work {
         up,
         down,
@@ -51,7 +52,7 @@ pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[
 pub(super) fn add_unique(table: &Table, partitions: &[Partition<'_>], columns: &[Ident], name: &Ident) -> Work {
     let mut up = vec![
         guard(&[columns_as_planned(table, columns)]),
-        guard(&[(all_known(table, partitions, name), changed(table))]),
+        guard_unless("false", &all_known(table, partitions, name), &changed(table)),
     ];
     let mut down = Vec::new();
     let mut locks = vec![lock(&table.name, "ACCESS EXCLUSIVE")];
@@ -60,6 +61,7 @@ pub(super) fn add_unique(table: &Table, partitions: &[Partition<'_>], columns: &
         up.extend(work.up);
         locks.extend(work.locks);
     }
+    locks.extend(attached(partitions));
     for (node, constraint) in nodes(table, partitions, name) {
         up.push(unless(
             &has_constraint(&node.name, constraint),
@@ -87,7 +89,7 @@ pub(super) fn add_unique(table: &Table, partitions: &[Partition<'_>], columns: &
             &format!("dropping {constraint}"),
         ));
     }
-    down.extend(leaves(partitions).map(|leaf| index::dropping(leaf.table, &leaf.index)));
+    down.extend(leaves(partitions).flat_map(|leaf| index::gone(leaf.table, &leaf.index)));
     Work {
         up,
         down,
@@ -115,7 +117,11 @@ pub(super) fn add_foreign_key(child: &Table, parent: &Table, key: &ForeignKey) -
     work.up.truncate(1);
     work.up.push(for_each(
         &leaves_of(child),
-        &format!("NOT EXISTS ({})", constraint_of("leaf", &name)),
+        &format!(
+            "NOT EXISTS ({}) AND NOT {}",
+            constraint_of("leaf", &name),
+            standing::has_same_foreign_key("leaf", key)
+        ),
         &on_leaf(child, &adding),
         &format!("adding {name}"),
     ));
@@ -132,12 +138,13 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
         child.name
     );
     let all_have = format!(
-        "NOT EXISTS (SELECT FROM {} WHERE NOT EXISTS ({}))",
+        "NOT EXISTS (SELECT FROM {} WHERE NOT EXISTS ({}) AND NOT {})",
         leaves_of(child),
-        constraint_of("leaf", &name)
+        constraint_of("leaf", &name),
+        standing::has_same_foreign_key("leaf", key)
     );
     work.up = vec![
-        guard(&[(all_have, missing)]),
+        guard_unless("false", &all_have, &missing),
         for_each(
             &leaves_of(child),
             &format!("EXISTS ({} AND NOT convalidated)", constraint_of("leaf", &name)),
@@ -153,11 +160,35 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
             &format!("adding {name}"),
         ),
     ];
-    work.locks.extend([
-        lock(&child.name, "SHARE ROW EXCLUSIVE"),
-        lock(&parent.name, "SHARE ROW EXCLUSIVE"),
-    ]);
+    work.locks.extend(taken_over(child, parent));
     work
+}
+
+/// What is locked when the foreign keys of partitions become parts of the whole's, which drops triggers of both tables.
+pub(super) fn taken_over(child: &Table, parent: &Table) -> [LockTaken; 2] {
+    [&child.name, &parent.name].map(|table| lock(table, "ACCESS EXCLUSIVE"))
+}
+
+/// What is locked when the indexes of partitions become parts of the whole's: each index, which nobody can plan a query
+/// without.
+fn attached(partitions: &[Partition<'_>]) -> impl Iterator<Item = LockTaken> {
+    partitions
+        .iter()
+        .map(|partition| lock(&partition.table.name, "ACCESS EXCLUSIVE"))
+}
+
+/// The foreign key that a partition had by itself. What became a part of the whole's has gone with it.
+pub(super) fn own_again(part: &Table, parent: &Table, key: &ForeignKey, whole_can_wait: bool) -> Vec<Statement> {
+    if part.kind == TableKind::Partitioned && !whole_can_wait {
+        let mut statements = add_foreign_key(part, parent, key).up;
+        statements.extend(validate_foreign_key(part, parent, key).up);
+        return statements;
+    }
+    let mut statements = foreign_key::add(part, parent, key).up;
+    if key.validated {
+        statements.extend(foreign_key::validate(part, parent, key, true).up);
+    }
+    statements
 }
 
 /// Drops a foreign key of the whole, and what is there of it in partitions where it was broken off.

@@ -11,6 +11,7 @@ pub(in crate::dialect::postgres) fn sending() -> Sending {
         "RESET statement_timeout",
         "RESET client_min_messages",
         "RESET row_security",
+        "RESET quote_all_identifiers",
     ];
     Sending {
         before: preamble()
@@ -48,7 +49,7 @@ fn with_settings(text: &str) -> Option<Statement> {
     let text = text.trim_end().trim_end_matches(';');
     (!text.is_empty()).then(|| {
         Statement::compound(format!(
-            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\n{text}"
+            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\nSET LOCAL quote_all_identifiers = off;\n{text}"
         ))
     })
 }
@@ -83,7 +84,7 @@ mod tests {
         ];
         let texts: Vec<String> = queries(&statements).into_iter().map(|query| query.sql).collect();
         let settings = format!(
-            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\n"
+            "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\nSET LOCAL statement_timeout = 0;\nSET LOCAL row_security = off;\nSET LOCAL quote_all_identifiers = off;\n"
         );
         assert_eq!(
             texts,

@@ -1,14 +1,14 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key; those of a table without
 //! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
-use super::block::{block, columns_as_planned, guard, regclass, unless};
+use super::block::{block, columns_as_planned, guard, guard_unless, patient_block, regclass, unless};
 use super::{batch, foreign_key, lock};
 use crate::dialect::Dialect as _;
-use crate::dialect::change::{Keeping, Statement, Work};
+use crate::dialect::change::{Keeping, LockTaken, Statement, Work};
 use crate::dialect::moving::Moving;
 use crate::dialect::postgres::Postgres;
 use crate::dialect::row_set::RowSet;
-use crate::schema::{ForeignKey, Ident, Table, TableKind};
+use crate::schema::{ForeignKey, Ident, Table, TableKind, TableName};
 
 pub(super) fn remove(rows: &RowSet<'_>, keeping: &Keeping) -> Work {
     let moving = Moving::new(&Postgres, rows.table(), keeping);
@@ -176,17 +176,22 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
     let quarantine = moving.quarantine();
     let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
-        Statement::plain(format!(
-            "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
-             NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
-            moving.table_name()
-        )),
+        unless(
+            &format!("{} IS NOT NULL", regclass(&moving.quarantine_name())),
+            &format!(
+                "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
+                 NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
+                moving.table_name()
+            ),
+            &format!("making {}", moving.quarantine_name()),
+        ),
+        guard(&[shaped_as_planned(moving)]),
         batches(moving, statement),
     ];
     up.push(dropping_if_empty(moving));
     up.extend(
         rows.none_left(&Postgres)
-            .map(|holds| guard(&[(holds, rows.left_over())])),
+            .map(|holds| guard_unless("false", &holds, &rows.left_over())),
     );
     let down = vec![
         putting_back(moving, &rows.refusing(&moving.keeping.broken), back),
@@ -195,10 +200,42 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
     Work {
         up,
         down,
-        locks: vec![lock(&moving.table.name, "ROW EXCLUSIVE")],
+        locks: locks(rows),
         guards: vec![super::as_planned(moving.table)],
         reads_rows: true,
     }
+}
+
+/// A quarantine of that name may be there from another plan, for the table as it was then: what has another type there would
+/// be kept as another value.
+fn shaped_as_planned(moving: &Moving<'_>) -> (String, String) {
+    let quarantine = Table {
+        name: moving.quarantine_name(),
+        ..moving.table.clone()
+    };
+    let (holds, _) = columns_as_planned(&quarantine, &moving.all_columns());
+    let message = format!(
+        "{} is there with other columns or types than {} has: rename it, or make a new plan, which takes another name",
+        quarantine.name, moving.table.name
+    );
+    (holds, message)
+}
+
+/// Where rows go, the server looks for those that reference them, and has the lock of what ON DELETE would do to those.
+fn locks(rows: &RowSet<'_>) -> Vec<LockTaken> {
+    let referencing = match rows {
+        RowSet::Unreferenced { by, .. } => by.as_slice(),
+        _ => &[],
+    };
+    let mut tables: Vec<&TableName> = referencing
+        .iter()
+        .filter(|ends| ends.constrained)
+        .map(|ends| &ends.child.name)
+        .collect();
+    tables.push(&rows.table().name);
+    tables.sort();
+    tables.dedup();
+    tables.into_iter().map(|table| lock(table, "ROW EXCLUSIVE")).collect()
 }
 
 /// A quarantine that keeps nothing is none.
@@ -218,10 +255,12 @@ fn dropping_if_empty(moving: &Moving<'_>) -> Statement {
 /// has to make them anew, and what is made with such rows cannot count as validated.
 fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
     let there = regclass(&moving.quarantine_name());
+    let doing = format!("putting rows of {} back", moving.table.name);
     if refusing.is_empty() {
-        return block(
+        return patient_block(
             "DECLARE\n  relaudit_lost bigint;\n",
             &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"),
+            &doing,
         );
     }
     let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
@@ -239,10 +278,10 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
     } else {
         "false"
     };
-    block(
+    patient_block(
         "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n  relaudit_lost bigint;\n",
         &format!(
-            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
+            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  relaudit_off := '{{}}';\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
              pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
              t.tgrelid = {table} AND c.conrelid = {table} AND c.conname IN ({names}) AND t.tgenabled = 'O' LOOP\n      \
              EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', {table}, relaudit_trigger);\n      relaudit_off := \
@@ -255,6 +294,7 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
             lifting = each(&|key| foreign_key::without(moving.table, key)),
             adding = each(&|key| foreign_key::unvalidated(moving.table, key)),
         ),
+        &doing,
     )
 }
 

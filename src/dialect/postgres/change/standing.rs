@@ -3,7 +3,7 @@
 use super::block::{beside, regclass};
 use crate::dialect::Dialect as _;
 use crate::dialect::postgres::Postgres;
-use crate::schema::{Action, ForeignKey, Ident, Table, TableName};
+use crate::schema::{Action, Deferrable, ForeignKey, Ident, Match, Table, TableName};
 
 /// Nothing has the name of this foreign key but itself, and what to say where something has.
 pub(super) fn only_foreign_key(child: &Table, key: &ForeignKey, name: &Ident) -> (String, String) {
@@ -33,6 +33,28 @@ fn actions(key: &ForeignKey) -> String {
         " AND c.confdeltype = '{}' AND c.confupdtype = '{}'",
         letter(key.on_delete),
         letter(key.on_update)
+    )
+}
+
+/// Whether a table, an expression of type `regclass`, has a valid foreign key that says the same, whatever it is called.
+pub(super) fn has_same_foreign_key(table: &str, key: &ForeignKey) -> String {
+    let (deferrable, deferred) = match key.deferrable {
+        Deferrable::No => (false, false),
+        Deferrable::InitiallyImmediate => (true, false),
+        Deferrable::InitiallyDeferred => (true, true),
+    };
+    let match_type = match key.match_type {
+        Match::Simple => 's',
+        Match::Full => 'f',
+    };
+    format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid = {table} AND c.contype = 'f' AND c.convalidated AND \
+         c.confrelid = {} AND {} AND {}{} AND c.confmatchtype = '{match_type}' AND c.condeferrable = {deferrable} AND \
+         c.condeferred = {deferred})",
+        regclass(&key.parent),
+        are_columns("c.conrelid", "c.conkey", &key.columns),
+        are_columns("c.confrelid", "c.confkey", &key.parent_columns),
+        actions(key),
     )
 }
 

@@ -188,6 +188,7 @@ fn lock(table: &Table) -> LockTaken {
         table: table.name.to_string(),
         mode: "RESERVED, then EXCLUSIVE",
         blocks: "other writers of the database while it runs, and readers at its end",
+        partitions: false,
     }
 }
 
