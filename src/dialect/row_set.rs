@@ -153,8 +153,8 @@ impl<'a> RowSet<'a> {
     /// What is wrong where some are left, and what to do.
     pub fn left_over(&self) -> String {
         format!(
-            "rows of {} that are to go are still there: other rows reference them, or they came in meanwhile; mend those, \
-             and run this again",
+            "rows of {} that are to go are still there: other rows reference them, or they came in meanwhile; run the plan \
+             again from its first step, which treats those too, and mend by hand what it leaves",
             self.table().name
         )
     }

@@ -110,10 +110,11 @@ pub(super) fn decide_sentinels(
 }
 
 fn clear(schema: &Schema, relation: &Relation, child: &Table) -> Decision {
-    let columns = child.settable_to_null(&relation.child.columns);
-    let full = relation
-        .foreign_key(schema)
-        .is_some_and(|key| key.match_type == Match::Full);
+    let key = relation.foreign_key(schema);
+    // ON DELETE SET NULL can name those of its columns that it is about.
+    let named = key.filter(|key| key.on_delete == Action::SetNull && !key.set_columns.is_empty());
+    let columns = child.settable_to_null(named.map_or(&relation.child.columns, |key| &key.set_columns));
+    let full = key.is_some_and(|key| key.match_type == Match::Full);
     if columns.is_empty() || (full && columns.len() < relation.child.columns.len()) {
         return Decision::Ask(
             format!("`{}` takes no nulls", relation.child),

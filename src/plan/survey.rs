@@ -1,12 +1,13 @@
 //! What has to be known of the rows before a plan is made, beyond what an audit asks: the rows that hang on rows which
 //! may go, and the duplicates that are mere copies. The only part of planning that does I/O.
 
+mod below;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hanging::{hanging_on_duplicates, typed_on};
+use super::hanging::hanging_on_duplicates;
 use super::names::is_quarantine;
 use super::not_nulls::{self, NotNulls};
-use super::rows::{Decision, decide, decide_sentinels};
 use super::triggers::{self, Triggers};
 use super::{Options, moves, types};
 use crate::dialect::duplicates;
@@ -17,11 +18,8 @@ use crate::dialect::row_set::{self, RowSet};
 use crate::dialect::{Database, QueryError, Session};
 use crate::finding::{Finding, Remedy};
 use crate::probe::{Probes, Sample};
-use crate::relation::{Relation, Relations};
+use crate::relation::Relations;
 use crate::schema::{ColumnSet, ColumnType, Schema, TableKind, TableName};
-
-/// How deep rows may hang on each other before a plan gives up on them.
-const DEEPEST: usize = 8;
 
 /// What the rows say.
 #[derive(Debug, Clone, Default)]
@@ -101,7 +99,8 @@ impl Obstacles {
 pub struct Below {
     /// By what they do.
     pub by: By,
-    /// How many; `None` where the chain is too long, or leads back to a table that is in it by more than one relation.
+    /// How many; `None` where the chain is too long or one of too many, or leads back to a table that is in it by more than
+    /// one relation.
     pub rows: Option<u64>,
     /// What hangs on them; empty where there are none.
     pub below: Vec<Below>,
@@ -169,6 +168,7 @@ pub fn survey(
         probes,
         options,
         session: &mut *session,
+        ways: 0,
     };
     let outcome = asking.all(findings);
     session.end();
@@ -182,6 +182,8 @@ struct Asking<'a> {
     probes: &'a Probes,
     options: &'a Options,
     session: &'a mut dyn Session,
+    /// By how many ways rows were found to hang on those in question.
+    ways: usize,
 }
 
 impl<'a> Asking<'a> {
@@ -303,102 +305,6 @@ impl<'a> Asking<'a> {
         self.session
             .query(sql, &mut |row| texts.extend(row.into_iter().next().flatten()))?;
         Ok(texts)
-    }
-
-    /// What hangs on these rows of a relation's child, as far as it matters.
-    fn below_of(&mut self, relation: &'a Relation, rows: &RowSet<'a>) -> Result<Vec<Below>, QueryError> {
-        let wanted = self.options.treatment_of(relation);
-        let decision = match rows {
-            RowSet::Sentinels(ends) => {
-                let own = self.options.own_treatment_of(relation);
-                decide_sentinels(self.schema, relation, ends.child, own, self.options.orphans)
-            }
-            rows => decide(self.schema, relation, rows.table(), wanted),
-        };
-        self.below(rows, &mut vec![&relation.child.table], None, &decision)
-    }
-
-    /// What hangs on these rows. `path` are the tables on the way here; a tree is followed one generation after the other
-    /// by the one relation that leads from its table to itself (`tree`, where that was the last step). Of rows that stay nothing does that matters, and
-    /// of those that stay but for a key only what hangs on them directly.
-    fn below(
-        &mut self,
-        rows: &RowSet<'a>,
-        path: &mut Vec<&'a TableName>,
-        tree: Option<usize>,
-        decision: &Decision,
-    ) -> Result<Vec<Below>, QueryError> {
-        if matches!(decision, Decision::Ask(..)) {
-            return Ok(Vec::new());
-        }
-        let table = &rows.table().name;
-        let relations: &'a [Relation] = &self.relations.relations;
-        let mut found = Vec::new();
-        for ends in typed_on(self.schema, self.relations, Some(self.probes), table) {
-            let set = RowSet::Below {
-                ends,
-                above: Box::new(rows.clone()),
-            };
-            let count = self.count(&set.count(self.database.dialect()))?;
-            if count > 0 {
-                found.push(Below {
-                    by: By::Type(ends.child.name.clone()),
-                    rows: Some(count),
-                    below: Vec::new(),
-                });
-            }
-        }
-        for (at, relation) in relations
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| one.parent.table == *table)
-        {
-            let Some(ends) = Ends::of(self.schema, relation) else {
-                continue;
-            };
-            let set = RowSet::Below {
-                ends,
-                above: Box::new(rows.clone()),
-            };
-            let sql = set.count(self.database.dialect());
-            let count = self.count(&sql)?;
-            if count == 0 {
-                continue;
-            }
-            if matches!(decision, Decision::Clear(_)) {
-                found.push(Below {
-                    by: By::Relation(at),
-                    rows: Some(count),
-                    below: Vec::new(),
-                });
-                continue;
-            }
-            let is_tree = relation.child.table == *table && tree.is_none_or(|tree| tree == at);
-            let is_circle = path.contains(&&relation.child.table) && !is_tree;
-            if is_circle || path.len() >= DEEPEST {
-                found.push(Below {
-                    by: By::Relation(at),
-                    rows: None,
-                    below: Vec::new(),
-                });
-                continue;
-            }
-            path.push(&relation.child.table);
-            let below = match self.schema.table(&relation.child.table) {
-                Some(child) => {
-                    let decision = decide(self.schema, relation, child, self.options.treatment_of(relation));
-                    self.below(&set, path, is_tree.then_some(at), &decision)?
-                }
-                None => Vec::new(),
-            };
-            path.pop();
-            found.push(Below {
-                by: By::Relation(at),
-                rows: Some(count),
-                below,
-            });
-        }
-        Ok(found)
     }
 
     fn surplus(&mut self, columns: &'a ColumnSet) -> Result<Option<Surplus>, QueryError> {

@@ -25,6 +25,8 @@ pub(crate) const RESERVED: &str = "
     CREATE TABLE transactions (id INTEGER PRIMARY KEY, error_id INTEGER NOT NULL REFERENCES errors (id));
     CREATE TABLE updates (id INTEGER PRIMARY KEY, transaction_id INTEGER NOT NULL REFERENCES transactions (id));
     CREATE TABLE casts (id INTEGER PRIMARY KEY, update_id INTEGER NOT NULL REFERENCES updates (id));
+    CREATE TABLE files (id INTEGER PRIMARY KEY);
+    CREATE TABLE abstracts (id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files (id));
     CREATE TABLE hashes (id INTEGER PRIMARY KEY, cast_id INTEGER NOT NULL UNIQUE REFERENCES casts (id));
 ";
 

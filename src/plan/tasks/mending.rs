@@ -89,7 +89,9 @@ impl<'a> Tasks<'a> {
             Decision::Clear(columns) => self.unreferenced(columns, below),
             Decision::Ask(..) => Ok(()),
         };
-        let planned = planned.and_then(|()| self.triggered(fate.rows.table(), &fate.decision));
+        let planned = planned
+            .and_then(|()| self.triggered(fate.rows.table(), &fate.decision))
+            .and_then(|()| self.come_back(fate.rows.table()));
         let outcome = match (&fate.decision, &planned) {
             (Decision::Ask(reason, decide), _) | (_, Err((reason, decide))) => Err((reason.clone(), decide.clone())),
             _ => Ok(()),
@@ -143,7 +145,7 @@ impl<'a> Tasks<'a> {
             let Some(rows) = hanging.rows else {
                 return Err((
                     format!(
-                        "rows of `{}` hang on them, in a circle or too deep to follow",
+                        "rows of `{}` hang on them, in a circle, too deep or in too many ways to follow",
                         relation.child.table
                     ),
                     "mend them by hand".to_owned(),
@@ -160,6 +162,7 @@ impl<'a> Tasks<'a> {
                 decide(schema, relation, child, self.options.treatment_of(relation)),
             );
             self.triggered(child, &decision)?;
+            self.come_back(child)?;
             match &decision {
                 Decision::Ask(reason, decide) => {
                     let reason = format!(
@@ -180,6 +183,25 @@ impl<'a> Tasks<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Whether rows of a partitioned table can come back: a foreign key that one partition has by itself, and that was never
+    /// validated, would refuse them.
+    fn come_back(&self, table: &Table) -> Result<(), (String, String)> {
+        let parts = self.facts.schema.tables.values();
+        let mut keys = parts
+            .filter(|part| part.partition_of.as_ref() == Some(&table.name))
+            .flat_map(|part| part.foreign_keys.iter().map(move |key| (part, key)));
+        match keys.find(|(_, key)| key.enforced && !key.validated) {
+            Some((part, key)) => Err((
+                format!(
+                    "{}, which is not validated, would refuse them, if they were to come back",
+                    key.describe(&part.name)
+                ),
+                "drop it, and plan again: the whole table gets one".to_owned(),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// A key that is set to null is none that others reference: they would become orphans, or ON UPDATE would change them.

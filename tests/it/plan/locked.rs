@@ -1,5 +1,6 @@
 //! A table that somebody else holds: the plan does not keep others waiting, and goes on when it is run again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql::prelude::Queryable;
@@ -76,5 +77,43 @@ fn a_held_row_is_waited_for_in_postgresql() {
         trip.up().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
         letting_go.join().unwrap();
         assert_eq!(trip.rows("SELECT id FROM posts"), [["1"]], "{engine:?}");
+    }
+}
+
+/// So is a table, whatever a step wants of it: to change it, to look at it, to move rows out of it and back again.
+#[test]
+fn a_held_table_is_waited_for_in_postgresql() {
+    let sql = format!(
+        "{SCHEMA}CREATE TABLE likes (id BIGINT PRIMARY KEY, post_id BIGINT, user_id INTEGER CONSTRAINT whose REFERENCES users (id));
+         INSERT INTO likes VALUES (1, 1, 1), (2, 2, 1), (3, 9, 1);"
+    );
+    let config = format!(
+        "{CONFIG}  - {{child: likes, columns: [post_id], parent: posts, kind: has_one, optional: false, orphans: quarantine}}\n"
+    );
+    let engines = Engine::all().into_iter();
+    for engine in engines.filter(|engine| engine.family() == Family::Postgres) {
+        let trip = Trip::start(engine, &sql, &config, &["--orphans", "nullify"]);
+        let Loaded::Server(database) = &trip.database else {
+            panic!("a server's database is on a server")
+        };
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let holding = scope.spawn(|| {
+                let mut holder = database.server().postgres(database.name()).unwrap();
+                while !over.load(Ordering::Relaxed) {
+                    let held = holder.batch_execute("BEGIN; LOCK TABLE posts, likes; SELECT pg_sleep(0.7); COMMIT");
+                    // Where the two wait for each other, it may be this one that the server ends.
+                    held.or_else(|_| holder.batch_execute("ROLLBACK")).unwrap();
+                    std::thread::sleep(Duration::from_millis(300));
+                }
+            });
+            let up = trip.up();
+            let down = up.is_ok().then(|| trip.down());
+            over.store(true, Ordering::Relaxed);
+            holding.join().unwrap();
+            up.unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+            down.unwrap().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        });
+        trip.assert_undone();
     }
 }

@@ -60,7 +60,6 @@ CREATE TABLE notes (id integer PRIMARY KEY, line_tenant integer, FOREIGN KEY (li
 INSERT INTO tenants VALUES (1), (2), (3);
 INSERT INTO orders SELECT n, n % 4 + 1 FROM generate_series(1, 8) n;
 INSERT INTO lines SELECT n, n % 4 + 1, n FROM generate_series(1, 9) n;
-ALTER TABLE lines_1 ADD CONSTRAINT own FOREIGN KEY (tenant_id) REFERENCES tenants NOT VALID;
 ALTER TABLE orders_1 ADD CONSTRAINT own FOREIGN KEY (tenant_id) REFERENCES tenants;
 CREATE TABLE countries (id integer PRIMARY KEY);
 CREATE TABLE regions (id integer PRIMARY KEY, country_id integer);

@@ -248,3 +248,22 @@ fn rows_whose_key_stands_for_none_stay() {
         }
     }
 }
+
+/// PostgreSQL 15: of a key with the tenant in it, only the rest is set to null.
+#[test]
+fn set_null_of_some_columns_leaves_the_others() {
+    if !Engine::all().contains(&Engine::Postgres18) {
+        return;
+    }
+    let sql = "CREATE TABLE users (tenant_id integer, id integer, PRIMARY KEY (tenant_id, id));
+        CREATE TABLE posts (id integer PRIMARY KEY, tenant_id integer, user_id integer);
+        CREATE INDEX ON posts (tenant_id, user_id);
+        INSERT INTO users VALUES (1, 1);
+        INSERT INTO posts VALUES (1, 1, 1), (2, 1, 7);
+        ALTER TABLE posts ADD FOREIGN KEY (tenant_id, user_id) REFERENCES users ON DELETE SET NULL (user_id) NOT VALID;";
+    let trip = Trip::start(Engine::Postgres18, sql, "", &[]);
+    trip.round(|trip| {
+        let rows = trip.rows("SELECT tenant_id, user_id FROM posts ORDER BY id");
+        assert_eq!(rows, [["1", "1"], ["1", "NULL"]]);
+    });
+}

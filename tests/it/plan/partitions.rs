@@ -85,6 +85,22 @@ fn foreign_keys_that_partitions_have_by_themselves_come_back() {
 }
 
 #[test]
+fn rows_that_a_partition_would_refuse_stay() {
+    let sql = format!(
+        "{EVENTS}ALTER TABLE events_2020 ADD CONSTRAINT own FOREIGN KEY (customer_id) REFERENCES customers NOT VALID;"
+    );
+    for engine in postgres() {
+        let trip = Trip::start(engine, &sql, STATED, &["--orphans", "quarantine"]);
+        let withheld = trip.withheld().concat();
+        assert!(
+            withheld.contains("would refuse them, if they were to come back"),
+            "{engine:?}: {withheld}"
+        );
+        trip.round(|trip| assert_eq!(trip.rows("SELECT count(*) FROM events"), [["7"]], "{engine:?}"));
+    }
+}
+
+#[test]
 fn rows_of_partitions_with_a_key_go_in_batches() {
     let sql = format!("{EVENTS}ALTER TABLE events ADD PRIMARY KEY (id, at, kind);");
     for engine in postgres() {

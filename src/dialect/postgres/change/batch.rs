@@ -27,9 +27,9 @@ pub(super) fn run(batches: &Batches<'_>, done: Option<&str>, statement: &str) ->
             batches.each_variable(declare),
         ),
         &format!(
-            "{unless}  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    SELECT {key} INTO {high} \
-             FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} OFFSET {offset} LIMIT 1;\n    \
-             relaudit_end := NOT FOUND;\n    relaudit_attempt := 0;\n    LOOP\n    BEGIN\n    {statement};\n    relaudit_done := \
+            "{unless}  PERFORM set_config('plan_cache_mode', 'force_custom_plan', false);\n  LOOP\n    relaudit_attempt := 0;\n    \
+             LOOP\n    BEGIN\n    SELECT {key} INTO {high} FROM {rows} r WHERE relaudit_start OR ({key}) > ({low}) ORDER BY {key} \
+             OFFSET {offset} LIMIT 1;\n    relaudit_end := NOT FOUND;\n    {statement};\n    relaudit_done := \
              true;\n    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n    relaudit_done := false;\n    \
              relaudit_attempt := relaudit_attempt + 1;\n    IF relaudit_attempt >= {ATTEMPTS} THEN\n      RAISE EXCEPTION USING \
              MESSAGE = {give_up};\n    END IF;\n    END;\n    COMMIT;\n    EXIT WHEN relaudit_done;\n    PERFORM \

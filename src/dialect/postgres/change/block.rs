@@ -23,17 +23,32 @@ pub(super) fn guard(conditions: &[(String, String)]) -> Statement {
     block("", &body).guarding()
 }
 
-/// The same, which looks at nothing where the work is done: what it would look at may be gone.
+/// The same for what locks a table to look at it, which it may not get at once. It looks at nothing where the work is done:
+/// what it would look at may be gone.
 pub(super) fn guard_unless(done: &str, holds: &str, message: &str) -> Statement {
-    let message = Postgres.literal(&format!("relaudit: {message}"));
+    let raised = Postgres.literal(&format!("relaudit: {message}"));
+    let looking = format!(
+        "  IF {done} THEN\n    RETURN;\n  END IF;\n  IF NOT ({holds}) THEN\n    RAISE EXCEPTION USING MESSAGE = {raised};\n  END \
+         IF;\n"
+    );
+    patient_block("", &looking, "a look at rows").guarding()
+}
+
+/// A block that is tried again as a whole, where it cannot have its locks in time.
+pub(super) fn patient_block(declarations: &str, body: &str, doing: &str) -> Statement {
+    let declarations = match declarations {
+        "" => "DECLARE\n",
+        some => some,
+    };
+    let give_up = give_up(doing);
     block(
-        "",
+        &format!("{declarations}  relaudit_attempt integer := 0;\n"),
         &format!(
-            "  IF {done} THEN\n    RETURN;\n  END IF;\n  IF NOT ({holds}) THEN\n    RAISE EXCEPTION USING MESSAGE = {message};\n  \
-             END IF;\n"
+            "  LOOP\n  BEGIN\n{body}  RETURN;\n  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN\n    relaudit_attempt := \
+             relaudit_attempt + 1;\n    IF relaudit_attempt >= {ATTEMPTS} THEN\n      RAISE EXCEPTION USING MESSAGE = {give_up};\n    \
+             END IF;\n    PERFORM pg_sleep(least(relaudit_attempt, 10) * 0.2);\n  END;\n  END LOOP;\n"
         ),
     )
-    .guarding()
 }
 
 /// A block that runs a statement unless its work is done. Where it cannot have its lock in time, it lets everybody pass

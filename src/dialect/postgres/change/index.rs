@@ -16,7 +16,9 @@ pub(super) const LINTED: &str =
 pub(super) fn add(table: &Table, columns: &[Ident], name: &Ident) -> Work {
     Work {
         up: building(table, columns, name, ""),
-        down: vec![guard(&[only_index(table, columns, name, false)]), dropping(table, name)],
+        down: std::iter::once(guard(&[only_index(table, columns, name, false)]))
+            .chain(gone(table, name))
+            .collect(),
         locks: locks(table),
         guards: vec![as_planned(table)],
         reads_rows: true,
@@ -115,6 +117,15 @@ pub(super) fn built(
 
 pub(super) fn dropping(table: &Table, name: &Ident) -> Statement {
     Statement::plain(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", sibling(table, name)))
+}
+
+/// The same of an index that is in use: it waits for older transactions to end, and keeps nobody waiting meanwhile.
+pub(super) fn gone(table: &Table, name: &Ident) -> [Statement; 3] {
+    [
+        Statement::plain("SET lock_timeout = 0"),
+        dropping(table, name),
+        Statement::plain(format!("SET lock_timeout = '{}'", super::LOCK_TIMEOUT)),
+    ]
 }
 
 /// An index is in the namespace of its table.

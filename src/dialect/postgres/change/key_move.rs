@@ -2,7 +2,7 @@
 //! nothing would be lost.
 
 use super::batch;
-use super::block::{block, columns_as_planned, guard, has_constraint, regclass, unless};
+use super::block::{columns_as_planned, guard, has_constraint, patient_block, regclass, unless};
 use super::{as_planned, foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::batches::Batches;
@@ -110,12 +110,13 @@ fn conflicts(moving: &KeyMove<'_>, gone: &str) -> Statement {
         "relaudit: two rows of {} have the same row of {} in {}, which can have only one of them: mend them, and run this again",
         moving.parent.name, moving.child.name, moving.old.name
     ));
-    block(
+    patient_block(
         "",
         &format!(
             "  IF {gone} THEN\n    RETURN;\n  END IF;\n  IF ({}) > 0 THEN\n    RAISE EXCEPTION USING MESSAGE = {message};\n  END IF;\n",
             moving.count_conflicts(&Postgres)
         ),
+        "a look at rows",
     )
 }
 
@@ -130,13 +131,14 @@ fn drop_old(moving: &KeyMove<'_>) -> Result<Work, String> {
         table.name, moving.old.name, moving.child.name, moving.key.name
     ));
     let lost = moving.is_lost(&Postgres, "c");
-    let mut up = vec![block(
+    let mut up = vec![patient_block(
         "",
         &format!(
             "  IF {gone} THEN\n    RETURN;\n  END IF;\n  IF EXISTS (SELECT FROM {} c WHERE {lost}) THEN\n    RAISE EXCEPTION USING \
              MESSAGE = {message};\n  END IF;\n",
             Postgres.own_rows(table)
         ),
+        "a look at rows",
     )];
     let mut locks = vec![lock(&table.name, "ACCESS EXCLUSIVE")];
     for key in table

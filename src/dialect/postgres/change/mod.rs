@@ -105,8 +105,7 @@ pub(super) fn work(change: &Change<'_>, version: Version) -> Result<Work, String
 
 /// The same of a partitioned table.
 fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
-    // Before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID (release notes of 18, E.1.3.4).
-    let whole_can_wait = version.major >= 18;
+    let whole_can_wait = has_unvalidated_wholes(version);
     match change {
         Change::AddIndex {
             table,
@@ -132,6 +131,43 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             partitions,
             ..
         } => Ok(partitions::add_unique(table, partitions, columns, name)),
+        Change::AddForeignKey { .. }
+        | Change::ValidateForeignKey { .. }
+        | Change::DropForeignKey { .. }
+        | Change::ReplaceForeignKey { .. } => partitioned_foreign_key(change, version),
+        Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
+            "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
+            change.table().name
+        )),
+        Change::SetNotNull {
+            table,
+            column,
+            standing,
+        } => Ok(not_null::set(table, column, standing.as_ref(), version)),
+        Change::DropNotNull {
+            table,
+            column,
+            standing,
+        } => Ok(not_null::remove(table, column, standing.as_ref(), version)),
+        Change::RemoveRows { rows, keeping } | Change::ClearKeys { rows, keeping, .. }
+            if !whole_can_wait && !rows.refusing(&keeping.broken).is_empty() =>
+        {
+            Err(format!(
+                "`{}` is partitioned, and before PostgreSQL 18 its foreign key would refuse the rows, if they were to come \
+                 back",
+                rows.table().name
+            ))
+        }
+        Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
+        Change::ClearKeys { rows, columns, keeping } => Ok(rows::clear(rows, columns, keeping)),
+        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
+    }
+}
+
+/// A foreign key of a partitioned table.
+fn partitioned_foreign_key(change: &Change<'_>, version: Version) -> Result<Work, String> {
+    let whole_can_wait = has_unvalidated_wholes(version);
+    match change {
         Change::AddForeignKey {
             child,
             parent,
@@ -193,33 +229,16 @@ fn partitioned(change: &Change<'_>, version: Version) -> Result<Work, String> {
             temporary,
             ..
         } => partitioned_key::replace(child, parent, [old, new], temporary, version),
-        Change::MoveKey { .. } | Change::Retype { .. } => Err(format!(
-            "`{}` is partitioned, and a new column in place of an old one is planned for plain tables only",
+        _ => Err(format!(
+            "`{}` has another change than one of a foreign key",
             change.table().name
         )),
-        Change::SetNotNull {
-            table,
-            column,
-            standing,
-        } => Ok(not_null::set(table, column, standing.as_ref(), version)),
-        Change::DropNotNull {
-            table,
-            column,
-            standing,
-        } => Ok(not_null::remove(table, column, standing.as_ref(), version)),
-        Change::RemoveRows { rows, keeping } | Change::ClearKeys { rows, keeping, .. }
-            if !whole_can_wait && !rows.refusing(&keeping.broken).is_empty() =>
-        {
-            Err(format!(
-                "`{}` is partitioned, and before PostgreSQL 18 its foreign key would refuse the rows, if they were to come \
-                 back",
-                rows.table().name
-            ))
-        }
-        Change::RemoveRows { rows, keeping } => Ok(rows::remove(rows, keeping)),
-        Change::ClearKeys { rows, columns, keeping } => Ok(rows::clear(rows, columns, keeping)),
-        Change::EmptyQuarantine { table, keeping } => Ok(rows::empty(table, keeping)),
     }
+}
+
+/// Before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID (release notes of 18, E.1.3.4).
+fn has_unvalidated_wholes(version: Version) -> bool {
+    version.major >= 18
 }
 
 /// See [`crate::dialect::change::PlanDialect::undo_remark`].

@@ -11,22 +11,19 @@ use crate::schema::{Ident, Table};
 
 pub(super) fn set(table: &Table, column: &Ident, standing: Option<&NotNull>, version: Version) -> Work {
     let mut up = vec![guard(&[columns_as_planned(table, std::slice::from_ref(column))])];
-    let down = match standing.filter(|standing| !standing.validated) {
+    let down = if let Some(standing) = standing.filter(|standing| !standing.validated) {
         // New rows have none already: it is that constraint that is to hold for all.
-        Some(standing) => {
-            let missing = format!(
-                "{} has no constraint {} as it had when the plan was made: make a new plan",
-                table.name, standing.name
-            );
-            up.push(guard(&[(has_constraint(&table.name, &standing.name), missing)]));
-            up.push(validating(table, &standing.name));
-            invalidating(table, column, standing)
-        }
-        None => {
-            let name = constraint_name(table, column, version);
-            up.extend(setting(table, column, &name, false, version));
-            dropping(table, column)
-        }
+        let missing = format!(
+            "{} has no constraint {} as it had when the plan was made: make a new plan",
+            table.name, standing.name
+        );
+        up.push(guard(&[(has_constraint(&table.name, &standing.name), missing)]));
+        up.push(validating(table, &standing.name));
+        invalidating(table, column, standing)
+    } else {
+        let name = constraint_name(table, column, version);
+        up.extend(setting(table, column, &name, false, version));
+        dropping(table, column)
     };
     Work {
         up,

@@ -2,7 +2,7 @@
 //! (manual, 5.12.2.2 "Partition Maintenance", and ALTER TABLE, "Notes"). The root comes last: what its partitions have
 //! already, it takes over without a look at the rows.
 
-use super::block::{beside, block, columns_as_planned, guard, has_constraint, regclass, unless};
+use super::block::{beside, block, columns_as_planned, guard, guard_unless, has_constraint, regclass, unless};
 use super::{as_planned, foreign_key, index, lock, standing};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{LockTaken, Partition, Statement, Work};
@@ -13,7 +13,7 @@ use crate::schema::{ForeignKey, Ident, Table, TableKind, TableName, display_colu
 pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[Ident], name: &Ident) -> Work {
     let mut up = vec![
         guard(&[columns_as_planned(table, columns)]),
-        guard(&[(all_known(table, partitions, name), changed(table))]),
+        guard_unless("false", &all_known(table, partitions, name), &changed(table)),
     ];
     for leaf in leaves(partitions) {
         up.extend(index::building(leaf.table, columns, &leaf.index, ""));
@@ -35,7 +35,7 @@ pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[
     for (node, index) in nodes(table, partitions, name).into_iter().skip(1) {
         down.push(dropping_index(node, index));
     }
-    down.extend(leaves(partitions).map(|leaf| index::dropping(leaf.table, &leaf.index)));
+    down.extend(leaves(partitions).flat_map(|leaf| index::gone(leaf.table, &leaf.index)));
     let mut locks = vec![lock(&table.name, "SHARE")];
     locks.extend(leaves(partitions).map(|leaf| lock(&leaf.table.name, "SHARE UPDATE EXCLUSIVE")));
     locks.extend(attached(partitions));
@@ -52,7 +52,7 @@ pub(super) fn add_index(table: &Table, partitions: &[Partition<'_>], columns: &[
 pub(super) fn add_unique(table: &Table, partitions: &[Partition<'_>], columns: &[Ident], name: &Ident) -> Work {
     let mut up = vec![
         guard(&[columns_as_planned(table, columns)]),
-        guard(&[(all_known(table, partitions, name), changed(table))]),
+        guard_unless("false", &all_known(table, partitions, name), &changed(table)),
     ];
     let mut down = Vec::new();
     let mut locks = vec![lock(&table.name, "ACCESS EXCLUSIVE")];
@@ -89,7 +89,7 @@ pub(super) fn add_unique(table: &Table, partitions: &[Partition<'_>], columns: &
             &format!("dropping {constraint}"),
         ));
     }
-    down.extend(leaves(partitions).map(|leaf| index::dropping(leaf.table, &leaf.index)));
+    down.extend(leaves(partitions).flat_map(|leaf| index::gone(leaf.table, &leaf.index)));
     Work {
         up,
         down,
@@ -144,7 +144,7 @@ pub(super) fn validate_foreign_key(child: &Table, parent: &Table, key: &ForeignK
         standing::has_same_foreign_key("leaf", key)
     );
     work.up = vec![
-        guard(&[(all_have, missing)]),
+        guard_unless("false", &all_have, &missing),
         for_each(
             &leaves_of(child),
             &format!("EXISTS ({} AND NOT convalidated)", constraint_of("leaf", &name)),

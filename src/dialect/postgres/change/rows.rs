@@ -1,7 +1,7 @@
 //! Rows: moved into a quarantine, or their keys set to null, in batches along the primary key; those of a table without
 //! one in one go. Each batch is one statement and one transaction, so that a row is never gone and not kept.
 
-use super::block::{block, columns_as_planned, guard, regclass, unless};
+use super::block::{block, columns_as_planned, guard, guard_unless, patient_block, regclass, unless};
 use super::{batch, foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::change::{Keeping, LockTaken, Statement, Work};
@@ -176,18 +176,22 @@ fn work(moving: &Moving<'_>, rows: &RowSet<'_>, statement: &str, back: &str) -> 
     let quarantine = moving.quarantine();
     let mut up = vec![
         guard(&[columns_as_planned(moving.table, &moving.all_columns())]),
-        Statement::plain(format!(
-            "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
-             NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
-            moving.table_name()
-        )),
+        unless(
+            &format!("{} IS NOT NULL", regclass(&moving.quarantine_name())),
+            &format!(
+                "CREATE TABLE IF NOT EXISTS {quarantine} (LIKE {}, relaudit_plan text NOT NULL, relaudit_reason text NOT \
+                 NULL, relaudit_at timestamptz NOT NULL DEFAULT now())",
+                moving.table_name()
+            ),
+            &format!("making {}", moving.quarantine_name()),
+        ),
         guard(&[shaped_as_planned(moving)]),
         batches(moving, statement),
     ];
     up.push(dropping_if_empty(moving));
     up.extend(
         rows.none_left(&Postgres)
-            .map(|holds| guard(&[(holds, rows.left_over())])),
+            .map(|holds| guard_unless("false", &holds, &rows.left_over())),
     );
     let down = vec![
         putting_back(moving, &rows.refusing(&moving.keeping.broken), back),
@@ -251,10 +255,12 @@ fn dropping_if_empty(moving: &Moving<'_>) -> Statement {
 /// has to make them anew, and what is made with such rows cannot count as validated.
 fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> Statement {
     let there = regclass(&moving.quarantine_name());
+    let doing = format!("putting rows of {} back", moving.table.name);
     if refusing.is_empty() {
-        return block(
+        return patient_block(
             "DECLARE\n  relaudit_lost bigint;\n",
             &format!("  IF {there} IS NOT NULL THEN\n    {back};\n  END IF;\n"),
+            &doing,
         );
     }
     let each = |sql: &dyn Fn(&ForeignKey) -> String| -> String {
@@ -272,10 +278,10 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
     } else {
         "false"
     };
-    block(
+    patient_block(
         "DECLARE\n  relaudit_off name[] := '{}';\n  relaudit_trigger name;\n  relaudit_lost bigint;\n",
         &format!(
-            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
+            "  IF {there} IS NULL THEN\n    RETURN;\n  END IF;\n  relaudit_off := '{{}}';\n  BEGIN\n    FOR relaudit_trigger IN SELECT t.tgname FROM \
              pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint c ON c.oid = t.tgconstraint WHERE {switchable} AND \
              t.tgrelid = {table} AND c.conrelid = {table} AND c.conname IN ({names}) AND t.tgenabled = 'O' LOOP\n      \
              EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', {table}, relaudit_trigger);\n      relaudit_off := \
@@ -288,6 +294,7 @@ fn putting_back(moving: &Moving<'_>, refusing: &[&ForeignKey], back: &str) -> St
             lifting = each(&|key| foreign_key::without(moving.table, key)),
             adding = each(&|key| foreign_key::unvalidated(moving.table, key)),
         ),
+        &doing,
     )
 }
 

@@ -10,7 +10,7 @@ mod dependents;
 mod equip;
 
 use super::batch;
-use super::block::{block, guard, regclass, unless};
+use super::block::{block, guard, guard_unless, regclass, unless};
 use super::{as_planned, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::batches::Batches;
@@ -206,18 +206,18 @@ impl<'a> Way<'a> {
     fn at_once(&self) -> Result<Work, String> {
         let mut up = self.as_it_was();
         // Estimates grow old.
-        up.push(guard(&[(
-            format!(
-                "{} OR pg_catalog.pg_total_relation_size({}) <= {}",
-                self.done(),
+        up.push(guard_unless(
+            &self.done(),
+            &format!(
+                "pg_catalog.pg_total_relation_size({}) <= {}",
                 regclass(&self.table().name),
                 SMALL_BYTES * 4
             ),
-            format!(
+            &format!(
                 "{} has grown too large to be rewritten under its lock: analyze it, and make a new plan",
                 self.table().name
             ),
-        )]));
+        ));
         up.push(
             self.rewriting(
                 self.retype
@@ -283,15 +283,15 @@ impl<'a> Way<'a> {
         );
         let up = vec![
             self.twin_guard(BEFORE),
-            guard(&[(
-                format!(
-                    "{} OR NOT EXISTS (SELECT FROM {} r WHERE {})",
-                    self.done(),
+            guard_unless(
+                &self.done(),
+                &format!(
+                    "NOT EXISTS (SELECT FROM {} r WHERE {})",
                     Postgres.own_rows(self.table()),
                     self.is_unfit()?
                 ),
-                message,
-            )]),
+                &message,
+            ),
             batch::run(&batches, Some(&self.done()), &statement),
         ];
         let mut work = self.stated(up, Vec::new(), "ROW EXCLUSIVE");
