@@ -231,13 +231,18 @@ impl Trial<'_, '_> {
         .map_err(|error| format!("{error:#}"))
     }
 
-    /// The findings on the copy, by rule and subject, and what would be planned for it.
+    /// The findings on the copy, by rule and subject, and what of the plan would be planned for it again. What was withheld
+    /// until rows are mended is no part of that.
     fn audit(&mut self) -> Result<(BTreeSet<String>, Vec<String>), String> {
         let input = self.source()?;
         let (audited, plan) = (self.subject.plan_again)(&input).map_err(|error| format!("{error:#}"))?;
         let findings = audited.found.findings.iter().filter(|finding| finding.remedy.is_some());
         let findings = findings.map(|finding| self.named(finding)).collect();
-        let steps = plan.steps.iter().filter(|step| step.phase != Phase::Contract);
+        let tried: BTreeSet<&str> = self.subject.plan.steps.iter().map(|step| step.slug.as_str()).collect();
+        let steps = plan
+            .steps
+            .iter()
+            .filter(|step| step.phase != Phase::Contract && tried.contains(step.slug.as_str()));
         Ok((findings, steps.map(|step| step.title.clone()).collect()))
     }
 

@@ -34,6 +34,21 @@ fn keys_that_wait_for_the_commit_are_rebuilt() {
     }
 }
 
+/// The type has to wait for the rows, as the plan says; it is no fault of the plan that it could be changed after that.
+#[test]
+fn what_waits_for_another_plan_does_not_fail_this_one() {
+    let sql = "CREATE TABLE rates (id INTEGER PRIMARY KEY, rate REAL UNIQUE);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, rate INTEGER REFERENCES rates (rate));
+INSERT INTO rates VALUES (1, 1.0), (2, 3.0); INSERT INTO orders VALUES (1, 1), (2, 2), (3, 3);";
+    let config = "relations:
+  - {child: orders, columns: [rate], parent: rates, parent_columns: [rate], kind: has_many, on_delete: cascade}
+";
+    let database = load(Engine::Sqlite, sql);
+    let (outcome, verification, plan) = verify(&database, config, "sqlite::memory:", &[]);
+    assert_eq!(verification["verified"], true, "{}", outcome.stderr);
+    assert!(plan.contains("checks anew for the new type"), "{plan}");
+}
+
 /// How it ended, and what `plan.json` says of it, where there is one.
 fn verify(database: &Loaded, config: &str, url: &str, arguments: &[&str]) -> (Outcome, Value, String) {
     let folder = TempDir::new().unwrap();
