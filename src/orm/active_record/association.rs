@@ -242,8 +242,15 @@ impl Resolver<'_> {
                 Err((format!("the class `{found}` is no model that could be followed"), false))
             };
         }
+        let path = class.trim_start_matches("::");
+        if self.lineage.index.class_method(path, "method_missing").is_some() {
+            return Err((
+                format!("`{class}` hands its methods on to what only the running code knows"),
+                false,
+            ));
+        }
         // A gem may have a class in a module of its own.
-        let module = class.trim_start_matches("::").rsplit_once("::");
+        let module = path.rsplit_once("::");
         let is_elsewhere = module.is_some_and(|(module, _)| !self.lineage.has_models_in(module));
         let is_wrong = self.is_whole && !is_elsewhere;
         Err((format!("there is no model `{class}`"), is_wrong))
