@@ -148,18 +148,22 @@ fn drop_old(moving: &KeyMove<'_>, flavor: Flavor) -> Result<Work, String> {
         "SELECT COUNT(*) INTO @relaudit_lost FROM {target} c WHERE {}",
         moving.is_lost(&SQL, "c")
     );
-    let mut up: Vec<Statement> = chosen(&format!(
-        "IF({there}, {}, 'SELECT 0 INTO @relaudit_lost')",
-        SQL.literal(&lost)
-    ));
-    up.extend(guard(
-        "@relaudit_lost = 0",
-        &format!(
-            "rows of {} have something in {} that {}.{} does not say: let the application write the new column, run the step that \
-             fills it again, and then this one",
-            table.name, moving.old.name, moving.child.name, moving.key.name
-        ),
-    ));
+    let look = || {
+        let mut look: Vec<Statement> = chosen(&format!(
+            "IF({there}, {}, 'SELECT 0 INTO @relaudit_lost')",
+            SQL.literal(&lost)
+        ));
+        look.extend(guard(
+            "@relaudit_lost = 0",
+            &format!(
+                "rows of {} have something in {} that {}.{} does not say: let the application write the new column, run the step \
+                 that fills it again, and then this one",
+                table.name, moving.old.name, moving.child.name, moving.key.name
+            ),
+        ));
+        look
+    };
+    let mut up = look();
     for key in table
         .foreign_keys
         .iter()
@@ -170,6 +174,8 @@ fn drop_old(moving: &KeyMove<'_>, flavor: Flavor) -> Result<Work, String> {
             &format!("NOT {}", has_foreign_key(&table.name, name)),
             &format!("ALTER TABLE {target} DROP FOREIGN KEY {}, {ONLINE}", SQL.quote(name)),
         ));
+        // That may have waited, and others have written.
+        up.extend(look());
     }
     up.extend(unless(
         &format!("NOT {there}"),

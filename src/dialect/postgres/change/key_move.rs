@@ -6,7 +6,7 @@ use super::block::{columns_as_planned, guard, has_constraint, patient_block, reg
 use super::{as_planned, foreign_key, lock};
 use crate::dialect::Dialect as _;
 use crate::dialect::batches::Batches;
-use crate::dialect::change::{Statement, Work};
+use crate::dialect::change::{LockTaken, Statement, Work};
 use crate::dialect::key_move::{KeyMove, MoveStage};
 use crate::dialect::postgres::Postgres;
 use crate::schema::{Column, Table};
@@ -140,7 +140,10 @@ fn drop_old(moving: &KeyMove<'_>) -> Result<Work, String> {
         ),
         "a look at rows",
     )];
-    let mut locks = vec![lock(&table.name, "ACCESS EXCLUSIVE")];
+    let mut locks = vec![LockTaken {
+        blocks: "readers and writers, while it looks once more whether anything would be lost",
+        ..lock(&table.name, "ACCESS EXCLUSIVE")
+    }];
     for key in table
         .foreign_keys
         .iter()
@@ -154,9 +157,15 @@ fn drop_old(moving: &KeyMove<'_>) -> Result<Work, String> {
         ));
         locks.push(lock(&key.parent, "ACCESS EXCLUSIVE"));
     }
+    // Since the first look, which keeps nobody waiting, something may have been written.
     up.push(unless(
         &gone,
-        &format!("ALTER TABLE {target} DROP COLUMN {}", Postgres.quote(&moving.old.name)),
+        &format!(
+            "LOCK TABLE {target} IN ACCESS EXCLUSIVE MODE;\n      IF EXISTS (SELECT FROM {} c WHERE {lost}) THEN\n        RAISE \
+             EXCEPTION USING MESSAGE = {message};\n      END IF;\n      ALTER TABLE {target} DROP COLUMN {}",
+            Postgres.own_rows(table),
+            Postgres.quote(&moving.old.name)
+        ),
         &format!("dropping {}", moving.old.name),
     ));
     Ok(Work {
