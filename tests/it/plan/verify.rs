@@ -183,6 +183,26 @@ fn rows_that_break_a_valid_foreign_key_are_copied() {
     }
 }
 
+/// Nobody can find fault with a foreign key before there is one.
+#[test]
+fn what_a_new_foreign_key_leaves_unchecked_is_told_and_refuses_no_plan() {
+    let sql = "CREATE TABLE orders (tenant_id INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tenant_id, id));
+        CREATE TABLE order_lines (id INTEGER NOT NULL PRIMARY KEY, tenant_id INTEGER NOT NULL, order_id INTEGER);
+        INSERT INTO orders VALUES (1, 1); INSERT INTO order_lines VALUES (1, 1, 1), (2, 1, NULL);";
+    let config = "relations:
+  - {child: order_lines, columns: [tenant_id, order_id], parent: orders, parent_columns: [tenant_id, id], kind: has_many}
+";
+    for engine in client::engines() {
+        let name = engine.name();
+        let database = load(engine, sql);
+        let (_scratch, url) = scratch(engine);
+        let (outcome, verification, _) = verify(&database, config, &url, &[]);
+        assert_eq!(verification["verified"], true, "{name}: {verification:#}");
+        let told = "to decide of new foreign keys: nullable_composite_key";
+        assert!(outcome.stderr.contains(told), "{name}: {}", outcome.stderr);
+    }
+}
+
 fn many_rows(engine: Engine) -> String {
     let ten = "(SELECT 1 AS one UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 \
                UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9 UNION ALL SELECT 10)";
