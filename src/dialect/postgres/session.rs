@@ -246,6 +246,8 @@ fn begin_transaction(
         ("statement_timeout", statement_timeout.as_str()),
         ("lock_timeout", &lock_timeout),
         ("idle_in_transaction_session_timeout", "0"),
+        // Compiling the large queries on the catalogue takes longer than answering them.
+        ("jit", "off"),
         // The server then refuses to hide rows, instead of hiding parents and so inventing orphans.
         ("row_security", "off"),
         ("search_path", "''"),
