@@ -12,6 +12,15 @@ pub(crate) fn run(engine: Engine, database: &Loaded, script: &Path) -> Result<St
     run_on(engine, &database.source(), script)
 }
 
+/// Runs scripts one behind the other, in one session: a plan as it is printed without `--out`.
+pub(crate) fn run_all(engine: Engine, database: &Loaded, scripts: &[PathBuf]) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.sql");
+    let texts = scripts.iter().map(|script| std::fs::read_to_string(script).unwrap());
+    std::fs::write(&whole, texts.collect::<Vec<_>>().join("\n")).unwrap();
+    run(engine, database, &whole).map(drop)
+}
+
 /// The same on a database by its address.
 pub(crate) fn run_on(engine: Engine, source: &str, script: &Path) -> Result<String, String> {
     run_command(command(engine, source), script)

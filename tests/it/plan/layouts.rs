@@ -139,8 +139,9 @@ fn names(folder: &Path) -> Vec<String> {
 fn check_all(engine: Engine) {
     let mut failures = Vec::new();
     let mut tools = Tool::all(engine);
-    if engine == Engine::Postgres14 {
-        // The tools are the same for both versions, whose SQL differs: one of each way to send a file is enough.
+    if matches!(engine, Engine::Postgres14 | Engine::MariaDb) {
+        // The tools are the same as for the other server of the kind, whose SQL differs: one of each way to send a file
+        // is enough.
         tools.retain(|tool| {
             matches!(
                 tool,

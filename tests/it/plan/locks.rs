@@ -297,7 +297,9 @@ fn what_a_broken_build_has_left_goes_without_a_strong_lock() {
 const WAIT: Duration = Duration::from_millis(800);
 const MARGIN: Duration = Duration::from_millis(1500);
 /// How long a transaction is open that has written to both tables: whoever waits for all of it is found out.
-const LONG: Duration = Duration::from_secs(4);
+const LONG: Duration = Duration::from_millis(2600);
+/// How long nobody is in such a transaction, so that a plan comes to its locks before the test is out of patience.
+const BETWEEN: Duration = Duration::from_millis(800);
 
 /// Writers in short transactions, one after the other, in either order of the tables, and a long transaction.
 #[test]
@@ -357,7 +359,7 @@ fn long_transactions(database: &Database<'_>, stop: &AtomicBool) {
             thread::sleep(Duration::from_millis(50));
         }
         client.batch_execute("COMMIT").unwrap();
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(BETWEEN);
     }
 }
 

@@ -96,13 +96,15 @@ pub(super) fn check(engine: Engine, rule: Option<&str>, fixture: &Path) -> (usiz
     let steps = plan["steps"].as_array().unwrap();
     let mut failures = Vec::new();
     let mut say = |text: String| failures.push(format!("{rule_and_file}: {text}"));
-    let run = |files: &[PathBuf]| -> Result<(), String> {
+    // Each step in a session of its own at first, and then all in one.
+    let run_each = |files: &[PathBuf]| -> Result<(), String> {
         files
             .iter()
             .try_for_each(|file| client::run(engine, &database, file).map(drop))
     };
+    let run = |files: &[PathBuf]| client::run_all(engine, &database, files);
     let (ups, downs, contract) = files(&folder.path().join("plan"), steps);
-    if let Err(error) = run(&ups) {
+    if let Err(error) = run_each(&ups) {
         say(format!("running the plan: {error}"));
         return (0, failures);
     }
@@ -112,10 +114,8 @@ pub(super) fn check(engine: Engine, rule: Option<&str>, fixture: &Path) -> (usiz
         say(format!("running it again: {error}"));
     }
     compare("running it again", &after, &client::state(engine, &database), &mut say);
-    for again in ["", " again"] {
-        if let Err(error) = run(&downs) {
-            say(format!("undoing it{again}: {error}"));
-        }
+    if let Err(error) = run_each(&downs).and_then(|()| run(&downs)) {
+        say(format!("undoing it, twice: {error}"));
     }
     let undone = client::state(engine, &database);
     let [before, undone] = [before, undone].map(|lines| as_undo_can(fixture, lines));
